@@ -136,6 +136,18 @@ io_same_dir(const char *path, int fd)
 	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+enum rc
+io_dir_id(struct op *op, int fd, struct io_dir_id *ret_id)
+{
+	struct stat st;
+
+	if (injected("fstat") || fstat(fd, &st) != 0)
+		return fail_errno(op, "fstat", "a folder");
+	ret_id->device = st.st_dev;
+	ret_id->inode = st.st_ino;
+	return RC_OK;
+}
+
 /* A named file, where the file system has no nameless ones. */
 static enum rc
 tmp_create_named(struct op *op, int dir_fd, int flags, struct io_tmp *tmp)

@@ -29,6 +29,13 @@ enum rc io_open_dir(struct op *op, int parent_fd, const char *path, bool create,
 /* Whether path still leads to the folder that fd is open on (same device and inode). */
 bool io_same_dir(const char *path, int fd);
 
+/* What tells one folder of this machine from another. */
+struct io_dir_id {
+	uint64_t device;
+	uint64_t inode;
+};
+enum rc io_dir_id(struct op *op, int fd, struct io_dir_id *ret_id) MUST_CHECK;
+
 /* A file being made in a folder; it has no name yet. */
 struct io_tmp {
 	int dir_fd; /* borrowed */

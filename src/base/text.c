@@ -1,0 +1,224 @@
+/* text.c - Unicode over utf8proc, in the op's memory. */
+#include "base/text.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+/* The size of the sequence that starts with this byte; 0 where none does. */
+static size_t
+sequence_size(uint8_t first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xC2 && first <= 0xDF)
+		return 2;
+	if (first >= 0xE0 && first <= 0xEF)
+		return 3;
+	if (first >= 0xF0 && first <= 0xF4)
+		return 4;
+	return 0;
+}
+
+/*
+ * The bounds of a sequence's second byte (Unicode, table 3-7): they shut out
+ * overlong forms, surrogates and what lies above U+10FFFF.
+ */
+static bool
+second_valid(uint8_t first, uint8_t second)
+{
+	switch (first) {
+	case 0xE0:
+		return second >= 0xA0 && second <= 0xBF;
+	case 0xED:
+		return second >= 0x80 && second <= 0x9F;
+	case 0xF0:
+		return second >= 0x90 && second <= 0xBF;
+	case 0xF4:
+		return second >= 0x80 && second <= 0x8F;
+	default:
+		return second >= 0x80 && second <= 0xBF;
+	}
+}
+
+bool
+text_valid(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.size) {
+		size_t size = sequence_size(text.data[i]);
+		size_t k;
+
+		if (size == 0 || size > text.size - i)
+			return false;
+		if (size > 1 && !second_valid(text.data[i], text.data[i + 1]))
+			return false;
+		for (k = 2; k < size; k++)
+			if ((text.data[i + k] & 0xC0) != 0x80)
+				return false;
+		i += size;
+	}
+	return true;
+}
+
+size_t
+text_utf16_units(struct span text)
+{
+	size_t units = 0;
+	size_t i;
+
+	/* One for each first byte, and one more where four bytes make a pair. */
+	for (i = 0; i < text.size; i++)
+		units += (size_t)((text.data[i] & 0xC0) != 0x80) +
+		    (size_t)(text.data[i] >= 0xF0);
+	return units;
+}
+
+/*
+ * utf8proc_map would take memory of its own from the heap; its two halves work
+ * in ours. The sorting of combining marks inside takes quadratic time, hence
+ * TEXT_LIMIT.
+ */
+static enum rc
+normalize(struct op *op, struct span text, utf8proc_option_t options,
+    struct span *ret_text)
+{
+	utf8proc_int32_t *points;
+	utf8proc_ssize_t n, size;
+
+	n = utf8proc_decompose(text.data, (utf8proc_ssize_t)text.size, NULL, 0, options);
+	if (n < 0)
+		FAIL(op, RC_INVALID, "text is not valid UTF-8");
+	/* The code points become UTF-8 in place: never longer, but for the NUL. */
+	TRY(op_alloc(op, ((size_t)n + 1) * sizeof(*points), &points));
+	n = utf8proc_decompose(text.data, (utf8proc_ssize_t)text.size, points, n, options);
+	if (n < 0)
+		FAIL(op, RC_INVALID, "text is not valid UTF-8");
+	size = utf8proc_reencode(points, n, options);
+	if (size < 0)
+		FAIL(op, RC_INVALID, "text is not valid UTF-8");
+	*ret_text = span_of(points, (size_t)size);
+	return RC_OK;
+}
+
+enum rc
+text_nfc(struct op *op, struct span text, struct span *ret_nfc)
+{
+	if (text.size > TEXT_LIMIT)
+		FAIL(op, RC_LIMIT, "text is longer than %d bytes", TEXT_LIMIT);
+	if (!text_valid(text))
+		FAIL(op, RC_INVALID, "text is not valid UTF-8");
+	return normalize(op, text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, ret_nfc);
+}
+
+enum rc
+text_fold_key(struct op *op, struct span text, struct span *ret_key)
+{
+	struct span nfc, folded;
+
+	TRY(text_nfc(op, text, &nfc));
+	TRY(normalize(op, nfc,
+	    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, &folded));
+	/* Folding may leave letters that compose only now. */
+	return normalize(op, folded, UTF8PROC_STABLE | UTF8PROC_COMPOSE, ret_key);
+}
+
+/* Whether a control character (C0, DEL, C1; NUL is one) is in valid UTF-8. */
+static bool
+has_control(struct span text)
+{
+	size_t i;
+
+	for (i = 0; i < text.size; i++) {
+		if (text.data[i] < 0x20 || text.data[i] == 0x7F)
+			return true;
+		/* U+0080 to U+009F are C2 80 to C2 9F. */
+		if (text.data[i] == 0xC2 && text.data[i + 1] < 0xA0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the first size bytes of a name, in any case, are this word. */
+static bool
+is_word(struct span name, size_t size, const char *word)
+{
+	return size == strlen(word) &&
+	    strncasecmp((const char *)name.data, word, size) == 0;
+}
+
+/* Names that Windows keeps for devices, whatever follows their first dot. */
+static bool
+is_device(struct span name)
+{
+	static const char *const words[] = {
+	    "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"};
+	static const char *const ports[] = {"COM", "LPT"};
+	const uint8_t *dot = memchr(name.data, '.', name.size);
+	size_t size = dot != NULL ? (size_t)(dot - name.data) : name.size;
+	size_t i;
+
+	/* "NUL .txt" is the device, too. */
+	while (size > 0 && name.data[size - 1] == ' ')
+		size--;
+	for (i = 0; i < ARRAY_LEN(words); i++)
+		if (is_word(name, size, words[i]))
+			return true;
+	for (i = 0; i < ARRAY_LEN(ports); i++) {
+		if (size < 4 || !is_word(name, 3, ports[i]))
+			continue;
+		if (size == 4 && name.data[3] >= '0' && name.data[3] <= '9')
+			return true;
+		/* The superscripts 1, 2, 3 count as digits there: U+00B9, U+00B2, U+00B3. */
+		if (size == 5 && name.data[3] == 0xC2 &&
+		    memchr("\xB9\xB2\xB3", name.data[4], 3) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static enum rc
+windows_check(struct op *op, struct span name)
+{
+	uint8_t last = name.data[name.size - 1];
+	size_t i;
+
+	for (i = 0; i < name.size; i++)
+		if (strchr("<>:\"\\|?*", name.data[i]) != NULL)
+			FAIL(op, RC_INVALID, "a name may not contain %c: Windows cannot hold it",
+			    name.data[i]);
+	if (last == '.' || last == ' ')
+		FAIL(op, RC_INVALID,
+		    "a name may not end with a dot or a blank: Windows cannot hold it");
+	if (is_device(name))
+		FAIL(op, RC_INVALID, "Windows keeps this name for a device");
+	return RC_OK;
+}
+
+enum rc
+text_name_check(struct op *op, struct span name, bool windows, struct span *ret_nfc)
+{
+	struct span nfc;
+
+	if (name.size == 0)
+		FAIL(op, RC_INVALID, "a name may not be empty");
+	if (!text_valid(name))
+		FAIL(op, RC_INVALID, "a name must be valid UTF-8");
+	/* Beyond TEXT_LIMIT no composing brings it down to TEXT_NAME_UNITS. */
+	if (name.size > TEXT_LIMIT)
+		FAIL(op, RC_INVALID, "a name may have at most %d UTF-16 units", TEXT_NAME_UNITS);
+	if (has_control(name))
+		FAIL(op, RC_INVALID, "a name may not contain control characters");
+	TRY(text_nfc(op, name, &nfc));
+	/* After normalising: what is kept is what is judged. */
+	if (text_utf16_units(nfc) > TEXT_NAME_UNITS)
+		FAIL(op, RC_INVALID, "a name may have at most %d UTF-16 units", TEXT_NAME_UNITS);
+	if (memchr(nfc.data, '/', nfc.size) != NULL)
+		FAIL(op, RC_INVALID, "a name may not contain a slash");
+	if (span_equal(nfc, span_str(".")) || span_equal(nfc, span_str("..")))
+		FAIL(op, RC_INVALID, "a name may not be . or ..");
+	if (windows)
+		TRY(windows_check(op, nfc));
+	*ret_nfc = nfc;
+	return RC_OK;
+}
