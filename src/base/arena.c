@@ -1,4 +1,5 @@
-/* arena.c - a list of blocks; small allocations share one, large ones have their own. */
+/* arena.c - a list of blocks; small allocations share one, large ones have
+ * their own. */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -48,7 +49,8 @@ block_add(struct arena *arena, size_t size)
 	if (block == NULL)
 		return NULL;
 	block->size = body;
-	/* A large one goes behind the head, so that the head's rest stays in use. */
+	/* A large one goes behind the head, so that the head's rest stays in
+	 * use. */
 	if (body != BLOCK_SIZE && arena->blocks != NULL) {
 		block->next = arena->blocks->next;
 		arena->blocks->next = block;
@@ -66,6 +68,9 @@ arena_alloc(struct arena *arena, size_t size)
 	size_t step = alignof(max_align_t);
 	void *out;
 
+	/* So that rounding up and adding a header cannot wrap. */
+	if (size > SIZE_MAX / 2)
+		return NULL;
 	if (size > arena->limit || arena->used > arena->limit - size)
 		return NULL;
 	size = (size + step - 1) / step * step;

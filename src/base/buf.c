@@ -44,7 +44,8 @@ buf_grow(struct op *op, struct buf *buf, size_t size, uint8_t **ret_room)
 			capacity = buf->limit;
 		data = mem_realloc(buf->data, capacity);
 		if (data == NULL)
-			FAIL(op, RC_NO_MEMORY, "out of memory (%zu bytes)", capacity);
+			FAIL(op, RC_NO_MEMORY, "out of memory (%zu bytes)",
+			    capacity);
 		buf->data = data;
 		buf->capacity = capacity;
 	}
@@ -76,7 +77,7 @@ buf_add_format(struct op *op, struct buf *buf, const char *format, ...)
 {
 	char small[512];
 	va_list args;
-	uint8_t *room;
+	char *large;
 	int size;
 
 	va_start(args, format);
@@ -86,11 +87,11 @@ buf_add_format(struct op *op, struct buf *buf, const char *format, ...)
 		FAIL(op, RC_INVALID, "text cannot be formatted");
 	if ((size_t)size < sizeof(small))
 		return buf_add(op, buf, span_of(small, (size_t)size));
-	/* One byte more for vsnprintf's NUL, given back at once. */
-	TRY(buf_grow(op, buf, (size_t)size + 1, &room));
+	/* By way of the op's memory: vsnprintf wants a byte more for its NUL
+	 * than the limit may leave. */
+	TRY(op_alloc(op, (size_t)size + 1, &large));
 	va_start(args, format);
-	(void)vsnprintf((char *)room, (size_t)size + 1, format, args);
+	(void)vsnprintf(large, (size_t)size + 1, format, args);
 	va_end(args);
-	buf->size--;
-	return RC_OK;
+	return buf_add(op, buf, span_of(large, (size_t)size));
 }

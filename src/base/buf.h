@@ -7,9 +7,9 @@
 
 struct buf {
 	uint8_t *data;
-	size_t size;	 /* bytes in use */
+	size_t size; /* bytes in use */
 	size_t capacity; /* bytes held */
-	size_t limit;	 /* bytes it may ever hold */
+	size_t limit; /* bytes it may ever hold */
 };
 
 /* Takes no memory yet. Needs buf_release. */
@@ -23,13 +23,15 @@ void buf_clear(struct buf *buf);
 
 /* Appends; RC_LIMIT beyond the limit, RC_NO_MEMORY. Unchanged on failure. */
 enum rc buf_add(struct op *op, struct buf *buf, struct span bytes) MUST_CHECK;
-enum rc buf_add_str(struct op *op, struct buf *buf, const char *text) MUST_CHECK;
+enum rc
+buf_add_str(struct op *op, struct buf *buf, const char *text) MUST_CHECK;
 enum rc buf_add_format(struct op *op, struct buf *buf, const char *format, ...)
     PRINTF_LIKE(3, 4) MUST_CHECK;
 
-/* Grows by size bytes that the caller fills; *ret_room points at them until the next call. */
-enum rc buf_grow(struct op *op, struct buf *buf, size_t size, uint8_t **ret_room)
-    MUST_CHECK;
+/* Grows by size bytes that the caller fills; *ret_room points at them until the
+ * next call. */
+enum rc buf_grow(
+    struct op *op, struct buf *buf, size_t size, uint8_t **ret_room) MUST_CHECK;
 
 static inline struct span
 buf_span(const struct buf *buf)

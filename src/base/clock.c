@@ -48,7 +48,8 @@ shift_read(struct shift *ret_shift)
 	ret_shift->synchronised = (int)strtol(at, &at, 10);
 	at += strspn(at, " ");
 	at[strcspn(at, " \n")] = '\0';
-	(void)snprintf(ret_shift->boot_id, sizeof(ret_shift->boot_id), "%.39s", at);
+	(void)snprintf(
+	    ret_shift->boot_id, sizeof(ret_shift->boot_id), "%.39s", at);
 	return true;
 }
 
@@ -79,7 +80,7 @@ clock_mono(void)
 int64_t
 clock_boot(void)
 {
-	struct shift shift;
+	struct shift shift = {0};
 	int64_t now = clock_read(CLOCK_BOOTTIME);
 
 	return shift_read(&shift) ? now + shift.boot : now;
@@ -88,7 +89,7 @@ clock_boot(void)
 int64_t
 clock_wall(void)
 {
-	struct shift shift;
+	struct shift shift = {0};
 	int64_t now = clock_read(CLOCK_REALTIME);
 
 	return shift_read(&shift) ? now + shift.wall : now;
@@ -98,7 +99,7 @@ bool
 clock_synchronised(void)
 {
 	struct timex t = {0};
-	struct shift shift;
+	struct shift shift = {0};
 
 	if (shift_read(&shift))
 		return shift.synchronised != 0;
@@ -108,7 +109,7 @@ clock_synchronised(void)
 void
 clock_boot_id(char out[CLOCK_BOOT_ID_SIZE])
 {
-	struct shift shift;
+	struct shift shift = {0};
 	FILE *file;
 
 	out[0] = '\0';
@@ -138,5 +139,6 @@ clock_text(char out[CLOCK_TEXT_SIZE], int64_t wall)
 		return;
 	}
 	used = strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(out + used, CLOCK_TEXT_SIZE - used, ".%03dZ", ms < 0 ? 0 : ms);
+	(void)snprintf(
+	    out + used, CLOCK_TEXT_SIZE - used, ".%03dZ", ms < 0 ? 0 : ms);
 }

@@ -1,4 +1,5 @@
-/* clock.h - the machine's clocks, in nanoseconds. Service time (LOG.md L19) is built on them in core/. */
+/* clock.h - the machine's clocks, in nanoseconds. Service time (LOG.md L19) is
+ * built on them in core/. */
 #ifndef DOZO_BASE_CLOCK_H
 #define DOZO_BASE_CLOCK_H
 
@@ -11,10 +12,12 @@
 
 enum { CLOCK_BOOT_ID_SIZE = 40, CLOCK_TEXT_SIZE = 32 };
 
-/* For time-outs and measuring only; stands still while the machine sleeps. Never injected. */
+/* For time-outs and measuring only; stands still while the machine sleeps.
+ * Never injected. */
 int64_t clock_mono(void);
 
-/* Since boot, sleep included. Smaller than before: a machine image was put back. */
+/* Since boot, sleep included. Smaller than before: a machine image was put
+ * back. */
 int64_t clock_boot(void);
 
 /* Since 1970-01-01 UTC; may jump either way. */

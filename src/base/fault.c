@@ -121,7 +121,8 @@ fault_init_from_env(void)
 		return;
 	memcpy(kill_name, text, len);
 	kill_name[len] = '\0';
-	atomic_store(&kill_left, colon != NULL ? strtol(colon + 1, NULL, 10) : 1);
+	atomic_store(
+	    &kill_left, colon != NULL ? strtol(colon + 1, NULL, 10) : 1);
 }
 
 #else

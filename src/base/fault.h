@@ -1,4 +1,5 @@
-/* fault.h - where tests make things fail. In a release build all of this is nothing. */
+/* fault.h - where tests make things fail. In a release build all of this is
+ * nothing. */
 #ifndef DOZO_BASE_FAULT_H
 #define DOZO_BASE_FAULT_H
 
@@ -26,7 +27,8 @@ void fault_io_arm(long n, int error, bool forever);
 bool fault_alloc_hit(void);
 bool fault_io_hit(void);
 
-/* Calls hook(arg, name) at each failpoint; NULL disarms. Set it before threads start. */
+/* Calls hook(arg, name) at each failpoint; NULL disarms. Set it before threads
+ * start. */
 void fault_point_arm(void (*hook)(void *arg, const char *name), void *arg);
 
 /*

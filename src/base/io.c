@@ -1,4 +1,5 @@
-/* io.c - files and folders of this machine; each system call can be made to fail (fault.h). */
+/* io.c - files and folders of this machine; each system call can be made to
+ * fail (fault.h). */
 #include "base/io.h"
 
 #include <dirent.h>
@@ -55,8 +56,9 @@ static enum rc
 fail_errno(struct op *op, const char *call, const char *name)
 {
 	int error = errno;
+	enum rc rc = rc_of_errno(error);
 
-	return op_fail_errno(op, rc_of_errno(error), error, "%s %s", call, name);
+	return rc_of(op_fail_errno(op, rc, error, "%s %s", call, name), rc);
 }
 
 void
@@ -82,19 +84,22 @@ io_open_root(struct op *op, const char *path, int *ret_fd)
 
 /* One level; *ret_made tells whether the parent has to be synced. */
 static enum rc
-open_level(struct op *op, int parent_fd, const char *name, bool create, int *ret_fd)
+open_level(
+    struct op *op, int parent_fd, const char *name, bool create, int *ret_fd)
 {
 	int fd = -1;
 
 	if (!injected("openat"))
-		fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		fd = openat(parent_fd, name,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT && create) {
 		if (injected("mkdirat") ||
 		    (mkdirat(parent_fd, name, 0700) != 0 && errno != EEXIST))
 			return fail_errno(op, "mkdir", name);
 		/* Whoever made it may have died before syncing the parent. */
 		TRY(io_sync_dir(op, parent_fd));
-		fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		fd = openat(parent_fd, name,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	}
 	if (fd < 0)
 		return fail_errno(op, "open folder", name);
@@ -103,20 +108,22 @@ open_level(struct op *op, int parent_fd, const char *name, bool create, int *ret
 }
 
 enum rc
-io_open_dir(struct op *op, int parent_fd, const char *path, bool create, int *ret_fd)
+io_open_dir(
+    struct op *op, int parent_fd, const char *path, bool create, int *ret_fd)
 {
 	CLEANUP(io_close) int fd = -1;
 	char level[256];
 
 	while (*path != '\0') {
 		size_t len = strcspn(path, "/");
-		int next;
+		int next = -1;
 
 		if (len == 0 || len >= sizeof(level))
 			FAIL(op, RC_INVALID, "bad folder name");
 		memcpy(level, path, len);
 		level[len] = '\0';
-		TRY(open_level(op, fd >= 0 ? fd : parent_fd, level, create, &next));
+		TRY(open_level(
+		    op, fd >= 0 ? fd : parent_fd, level, create, &next));
 		io_close(&fd);
 		fd = next;
 		path += len;
@@ -133,7 +140,7 @@ io_same_dir(const char *path, int fd)
 	struct stat a, b;
 
 	return !injected("stat") && stat(path, &a) == 0 && fstat(fd, &b) == 0 &&
-	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 enum rc
@@ -176,7 +183,8 @@ io_tmp_create(struct op *op, int dir_fd, bool direct, struct io_tmp *ret_tmp)
 	tmp.fd = openat(dir_fd, ".", flags | O_TMPFILE, 0600);
 	if (tmp.fd < 0 && direct && errno == EINVAL)
 		return io_tmp_create(op, dir_fd, false, ret_tmp);
-	if (tmp.fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
+	if (tmp.fd < 0 &&
+	    (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
 		TRY(tmp_create_named(op, dir_fd, flags, &tmp));
 	if (tmp.fd < 0)
 		return fail_errno(op, "create", "a temporary file");
@@ -233,7 +241,8 @@ io_tmp_link(struct op *op, struct io_tmp *tmp, const char *name)
 	if (tmp->name[0] != '\0')
 		done = linkat(tmp->dir_fd, tmp->name, tmp->dir_fd, name, 0);
 	else
-		done = linkat(AT_FDCWD, proc, tmp->dir_fd, name, AT_SYMLINK_FOLLOW);
+		done = linkat(
+		    AT_FDCWD, proc, tmp->dir_fd, name, AT_SYMLINK_FOLLOW);
 	if (done != 0)
 		return fail_errno(op, "link", name);
 	return RC_OK;
@@ -248,10 +257,13 @@ io_tmp_replace(struct op *op, struct io_tmp *tmp, const char *name)
 
 		rand_id(id, sizeof(id));
 		str_hex(hex, span_of(id, sizeof(id)));
-		(void)snprintf(tmp->name, sizeof(tmp->name), TMP_PREFIX "%s", hex);
+		(void)snprintf(
+		    tmp->name, sizeof(tmp->name), TMP_PREFIX "%s", hex);
 		hex[0] = '\0';
 		(void)snprintf(hex, sizeof(hex), "/proc/self/fd/%d", tmp->fd);
-		if (linkat(AT_FDCWD, hex, tmp->dir_fd, tmp->name, AT_SYMLINK_FOLLOW) != 0) {
+		if (injected("link") ||
+		    linkat(AT_FDCWD, hex, tmp->dir_fd, tmp->name,
+			AT_SYMLINK_FOLLOW) != 0) {
 			tmp->name[0] = '\0';
 			return fail_errno(op, "link", name);
 		}
@@ -357,7 +369,8 @@ io_unlink(struct op *op, int dir_fd, const char *name)
 }
 
 enum rc
-io_rename(struct op *op, int from_fd, const char *from, int to_fd, const char *to)
+io_rename(
+    struct op *op, int from_fd, const char *from, int to_fd, const char *to)
 {
 	if (injected("renameat") ||
 	    renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) != 0)
@@ -396,7 +409,8 @@ list_entries(struct op *op, int dir_fd, bool temporary,
 			return fail_errno(op, "list", "a folder");
 		if (entry == NULL)
 			return RC_OK;
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (str_starts(entry->d_name, TMP_PREFIX) == temporary)
 			TRY(each(arg, op, entry->d_name));
@@ -466,7 +480,8 @@ io_read_file(struct op *op, int dir_fd, const char *name, struct buf *buf)
 	TRY(io_open_read(op, dir_fd, name, &fd));
 	TRY(io_size(op, fd, &size));
 	if (size > buf->limit)
-		FAIL(op, RC_LIMIT, "%s is larger than %zu bytes", name, buf->limit);
+		FAIL(op, RC_LIMIT, "%s is larger than %zu bytes", name,
+		    buf->limit);
 	buf_clear(buf);
 	TRY(buf_grow(op, buf, (size_t)size, &room));
 	return io_read_at(op, fd, 0, room, (size_t)size);
@@ -479,7 +494,7 @@ io_write_file(struct op *op, int dir_fd, const char *name, struct span bytes,
 	CLEANUP(io_tmp_discard) struct io_tmp tmp = IO_TMP_NONE;
 
 	TRY(io_tmp_create(op, dir_fd, false, &tmp));
-	if (fchmod(tmp.fd, (mode_t)mode) != 0)
+	if (injected("fchmod") || fchmod(tmp.fd, (mode_t)mode) != 0)
 		return fail_errno(op, "chmod", name);
 	TRY(io_tmp_write(op, &tmp, bytes));
 	TRY(io_sync_file(op, tmp.fd));
@@ -493,12 +508,14 @@ io_lock(struct op *op, int dir_fd, const char *name, int *ret_fd)
 	CLEANUP(io_close) int fd = -1;
 
 	if (!injected("open lock"))
-		fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		fd = openat(dir_fd, name,
+		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail_errno(op, "open", name);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno == EWOULDBLOCK)
-			FAIL(op, RC_BUSY, "%s is in use by another process", name);
+			FAIL(op, RC_BUSY, "%s is in use by another process",
+			    name);
 		return fail_errno(op, "lock", name);
 	}
 	*ret_fd = fd;

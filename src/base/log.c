@@ -3,11 +3,16 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+
+enum {
+	LINE_SIZE = 1024,
+	TAIL_SIZE = 40 /* a closing quote, the request id, the line's end */
+};
 
 static atomic_int lowest = LOG_LEVEL_INFO;
 
@@ -17,12 +22,56 @@ log_set_level(enum log_level level)
 	atomic_store(&lowest, (int)level);
 }
 
-static void
-line_clean(char *text)
+static bool
+is_c1(char c)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 127)
-			*text = '?';
+	return (unsigned char)c >= 0x80 && (unsigned char)c < 0xA0;
+}
+
+/* Whether text[i] is (part of) a control character: C0, DEL, and C1, which is
+ * C2 80 to C2 9F in UTF-8. */
+static bool
+is_control(const char *text, size_t i)
+{
+	unsigned char c = (unsigned char)text[i];
+
+	return c < ' ' || c == 127 || (c == 0xC2 && is_c1(text[i + 1])) ||
+	       (i > 0 && (unsigned char)text[i - 1] == 0xC2 && is_c1(text[i]));
+}
+
+/*
+ * Formats, and makes of every quote and control character that came in by an
+ * argument a '?': no text can end its key="..." or the line. Which quotes are
+ * the format's own is seen by formatting again with another character for them.
+ */
+static size_t PRINTF_LIKE(3, 0)
+    line_format(char *out, size_t room, const char *format, va_list args)
+{
+	char marked_format[LINE_SIZE];
+	char marked[LINE_SIZE];
+	size_t i, quotes = 0;
+	va_list again;
+
+	for (i = 0; i < sizeof(marked_format) - 1 && format[i] != '\0'; i++)
+		marked_format[i] =
+		    (char)(format[i] == '"' ? '\x01' : format[i]);
+	marked_format[i] = '\0';
+	va_copy(again, args);
+	(void)vsnprintf(out, room, format, args);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)vsnprintf(marked, room, marked_format, again);
+#pragma GCC diagnostic pop
+	va_end(again);
+	for (i = 0; out[i] != '\0'; i++)
+		if (out[i] != marked[i])
+			quotes++;
+		else if (out[i] == '"' || is_control(marked, i))
+			out[i] = '?';
+	/* A line that was cut inside quotes. */
+	if (quotes % 2 == 1)
+		out[i++] = '"';
+	return i;
 }
 
 void
@@ -31,8 +80,8 @@ log_line(enum log_level level, const struct op *op, const char *event,
 {
 	static const char *const words[] = {"debug", "info", "warn", "error"};
 	char when[CLOCK_TEXT_SIZE];
-	char line[1024];
-	size_t room = sizeof(line) - 40; /* for the request id */
+	char line[LINE_SIZE];
+	size_t room = sizeof(line) - TAIL_SIZE;
 	size_t used;
 	va_list args;
 
@@ -42,10 +91,8 @@ log_line(enum log_level level, const struct op *op, const char *event,
 	used = (size_t)snprintf(line, room, "time=%s level=%s event=%s ", when,
 	    words[level], event);
 	va_start(args, format);
-	(void)vsnprintf(line + used, room - used, format, args);
+	used += line_format(line + used, room - used, format, args);
 	va_end(args);
-	line_clean(line);
-	used = strlen(line);
 	if (op != NULL)
 		used += (size_t)snprintf(line + used, sizeof(line) - used,
 		    " request=%s", op->request_id);

@@ -1,4 +1,5 @@
-/* mem.h - heap memory with a limit and, in the test build, an allocation that fails on demand. */
+/* mem.h - heap memory with a limit and, in the test build, an allocation that
+ * fails on demand. */
 #ifndef DOZO_BASE_MEM_H
 #define DOZO_BASE_MEM_H
 
@@ -7,7 +8,8 @@
 /* Zeroed memory of size bytes (at least 1), or NULL. Free with mem_free. */
 void *mem_alloc(size_t size);
 
-/* Memory for n elements of size bytes each, zeroed; NULL where the product overflows. */
+/* Memory for n elements of size bytes each, zeroed; NULL where the product
+ * overflows. */
 void *mem_alloc_array(size_t n, size_t size);
 
 /* As realloc; new bytes are not zeroed. The old block stays valid on NULL. */

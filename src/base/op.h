@@ -1,4 +1,5 @@
-/* op.h - the life of one request or command: its memory, its error text, its deadline, who asks. */
+/* op.h - the life of one request or command: its memory, its error text, its
+ * deadline, who asks. */
 #ifndef DOZO_BASE_OP_H
 #define DOZO_BASE_OP_H
 
@@ -13,10 +14,12 @@ enum { OP_ERROR_SIZE = 320, OP_ARENA_LIMIT = 64 << 20 };
 /* Who asks. All zero: the service itself. Text fields are never file names. */
 struct actor {
 	uint64_t tenant;
-	int64_t member;	      /* row id, 0: none */
-	int64_t app_password; /* row id, 0: signed in by password or not at all */
+	int64_t member; /* row id, 0: none */
+	int64_t
+	    app_password; /* row id, 0: signed in by password or not at all */
 	bool administrator;
-	char address[48]; /* of the client, "" for the service and the host's commands */
+	char address[48]; /* of the client, "" for the service and the host's
+			     commands */
 };
 
 struct op {

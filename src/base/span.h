@@ -28,7 +28,7 @@ static inline bool
 span_equal(struct span a, struct span b)
 {
 	return a.size == b.size &&
-	    (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+	       (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
 #endif

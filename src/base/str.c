@@ -57,7 +57,8 @@ str_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value)
 		if (*text < '0' || *text > '9')
 			return false;
 		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+		    __builtin_add_overflow(
+			value, (uint64_t)(*text - '0'), &value))
 			return false;
 	}
 	if (value < min || value > max)

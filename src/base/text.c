@@ -67,10 +67,11 @@ text_utf16_units(struct span text)
 	size_t units = 0;
 	size_t i;
 
-	/* One for each first byte, and one more where four bytes make a pair. */
+	/* One for each first byte, and one more where four bytes make a pair.
+	 */
 	for (i = 0; i < text.size; i++)
 		units += (size_t)((text.data[i] & 0xC0) != 0x80) +
-		    (size_t)(text.data[i] >= 0xF0);
+			 (size_t)(text.data[i] >= 0xF0);
 	return units;
 }
 
@@ -86,12 +87,15 @@ normalize(struct op *op, struct span text, utf8proc_option_t options,
 	utf8proc_int32_t *points;
 	utf8proc_ssize_t n, size;
 
-	n = utf8proc_decompose(text.data, (utf8proc_ssize_t)text.size, NULL, 0, options);
+	n = utf8proc_decompose(
+	    text.data, (utf8proc_ssize_t)text.size, NULL, 0, options);
 	if (n < 0)
 		FAIL(op, RC_INVALID, "text is not valid UTF-8");
-	/* The code points become UTF-8 in place: never longer, but for the NUL. */
+	/* The code points become UTF-8 in place: never longer, but for the NUL.
+	 */
 	TRY(op_alloc(op, ((size_t)n + 1) * sizeof(*points), &points));
-	n = utf8proc_decompose(text.data, (utf8proc_ssize_t)text.size, points, n, options);
+	n = utf8proc_decompose(
+	    text.data, (utf8proc_ssize_t)text.size, points, n, options);
 	if (n < 0)
 		FAIL(op, RC_INVALID, "text is not valid UTF-8");
 	size = utf8proc_reencode(points, n, options);
@@ -120,7 +124,8 @@ text_fold_key(struct op *op, struct span text, struct span *ret_key)
 	TRY(normalize(op, nfc,
 	    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, &folded));
 	/* Folding may leave letters that compose only now. */
-	return normalize(op, folded, UTF8PROC_STABLE | UTF8PROC_COMPOSE, ret_key);
+	return normalize(
+	    op, folded, UTF8PROC_STABLE | UTF8PROC_COMPOSE, ret_key);
 }
 
 /* Whether a control character (C0, DEL, C1; NUL is one) is in valid UTF-8. */
@@ -144,7 +149,18 @@ static bool
 is_word(struct span name, size_t size, const char *word)
 {
 	return size == strlen(word) &&
-	    strncasecmp((const char *)name.data, word, size) == 0;
+	       strncasecmp((const char *)name.data, word, size) == 0;
+}
+
+/* Whether it is the digit of COM1: 0 to 9, or a superscript 1, 2, 3 (U+00B9,
+ * U+00B2, U+00B3). */
+static bool
+is_port_digit(struct span digit)
+{
+	if (digit.size == 1)
+		return digit.data[0] >= '0' && digit.data[0] <= '9';
+	return digit.size == 2 && digit.data[0] == 0xC2 &&
+	       strchr("\xB9\xB2\xB3", digit.data[1]) != NULL;
 }
 
 /* Names that Windows keeps for devices, whatever follows their first dot. */
@@ -153,7 +169,6 @@ is_device(struct span name)
 {
 	static const char *const words[] = {
 	    "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"};
-	static const char *const ports[] = {"COM", "LPT"};
 	const uint8_t *dot = memchr(name.data, '.', name.size);
 	size_t size = dot != NULL ? (size_t)(dot - name.data) : name.size;
 	size_t i;
@@ -164,17 +179,9 @@ is_device(struct span name)
 	for (i = 0; i < ARRAY_LEN(words); i++)
 		if (is_word(name, size, words[i]))
 			return true;
-	for (i = 0; i < ARRAY_LEN(ports); i++) {
-		if (size < 4 || !is_word(name, 3, ports[i]))
-			continue;
-		if (size == 4 && name.data[3] >= '0' && name.data[3] <= '9')
-			return true;
-		/* The superscripts 1, 2, 3 count as digits there: U+00B9, U+00B2, U+00B3. */
-		if (size == 5 && name.data[3] == 0xC2 &&
-		    memchr("\xB9\xB2\xB3", name.data[4], 3) != NULL)
-			return true;
-	}
-	return false;
+	return size > 3 &&
+	       (is_word(name, 3, "COM") || is_word(name, 3, "LPT")) &&
+	       is_port_digit(span_of(name.data + 3, size - 3));
 }
 
 static enum rc
@@ -185,18 +192,21 @@ windows_check(struct op *op, struct span name)
 
 	for (i = 0; i < name.size; i++)
 		if (strchr("<>:\"\\|?*", name.data[i]) != NULL)
-			FAIL(op, RC_INVALID, "a name may not contain %c: Windows cannot hold it",
+			FAIL(op, RC_INVALID,
+			    "a name may not contain %c: Windows cannot hold it",
 			    name.data[i]);
 	if (last == '.' || last == ' ')
 		FAIL(op, RC_INVALID,
-		    "a name may not end with a dot or a blank: Windows cannot hold it");
+		    "a name may not end with a dot or a blank: Windows cannot "
+		    "hold it");
 	if (is_device(name))
 		FAIL(op, RC_INVALID, "Windows keeps this name for a device");
 	return RC_OK;
 }
 
 enum rc
-text_name_check(struct op *op, struct span name, bool windows, struct span *ret_nfc)
+text_name_check(
+    struct op *op, struct span name, bool windows, struct span *ret_nfc)
 {
 	struct span nfc;
 
@@ -206,13 +216,16 @@ text_name_check(struct op *op, struct span name, bool windows, struct span *ret_
 		FAIL(op, RC_INVALID, "a name must be valid UTF-8");
 	/* Beyond TEXT_LIMIT no composing brings it down to TEXT_NAME_UNITS. */
 	if (name.size > TEXT_LIMIT)
-		FAIL(op, RC_INVALID, "a name may have at most %d UTF-16 units", TEXT_NAME_UNITS);
+		FAIL(op, RC_INVALID, "a name may have at most %d UTF-16 units",
+		    TEXT_NAME_UNITS);
 	if (has_control(name))
-		FAIL(op, RC_INVALID, "a name may not contain control characters");
+		FAIL(op, RC_INVALID,
+		    "a name may not contain control characters");
 	TRY(text_nfc(op, name, &nfc));
 	/* After normalising: what is kept is what is judged. */
 	if (text_utf16_units(nfc) > TEXT_NAME_UNITS)
-		FAIL(op, RC_INVALID, "a name may have at most %d UTF-16 units", TEXT_NAME_UNITS);
+		FAIL(op, RC_INVALID, "a name may have at most %d UTF-16 units",
+		    TEXT_NAME_UNITS);
 	if (memchr(nfc.data, '/', nfc.size) != NULL)
 		FAIL(op, RC_INVALID, "a name may not contain a slash");
 	if (span_equal(nfc, span_str(".")) || span_equal(nfc, span_str("..")))

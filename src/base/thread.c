@@ -30,7 +30,8 @@ thread_start(struct op *op, struct thread *thread, const char *name,
 	(void)str_copy(thread->name, sizeof(thread->name), name);
 	error = pthread_create(&thread->native, NULL, thread_main, thread);
 	if (error != 0)
-		return op_fail_errno(op, RC_NO_MEMORY, error, "cannot start thread %s", name);
+		return op_fail_errno(
+		    op, RC_NO_MEMORY, error, "cannot start thread %s", name);
 	return RC_OK;
 }
 

@@ -38,7 +38,8 @@ struct cond {
 	};
 };
 
-/* Runs run(arg) in a new thread; thread must stay valid until joined. RC_NO_MEMORY. */
+/* Runs run(arg) in a new thread; thread must stay valid until joined.
+ * RC_NO_MEMORY. */
 enum rc thread_start(struct op *op, struct thread *thread, const char *name,
     void (*run)(void *arg), void *arg) MUST_CHECK;
 
@@ -56,16 +57,19 @@ void cond_signal(struct cond *cond);
 void cond_broadcast(struct cond *cond);
 void cond_wait(struct cond *cond, struct mutex *mutex);
 
-/* As cond_wait, but no longer than until clock_mono() is deadline; false on time-out. */
+/* As cond_wait, but no longer than until clock_mono() is deadline; false on
+ * time-out. */
 bool cond_wait_until(struct cond *cond, struct mutex *mutex, int64_t deadline);
 
 /* For CLEANUP: unlocks what the pointer points at, where it is not NULL. */
 void mutex_unlock_ptr(struct mutex **mutex);
 
 /* Holds the mutex until the end of the block. */
-#define MUTEX_GUARD(m)                                                         \
-	CLEANUP(mutex_unlock_ptr)                                              \
-	struct mutex *guard_##__LINE__ = (mutex_lock(m), (m));                 \
-	(void)guard_##__LINE__
+#define MUTEX_GUARD(m) MUTEX_GUARD_ON(m, __LINE__)
+#define MUTEX_GUARD_ON(m, line) MUTEX_GUARD_NAMED(m, line)
+#define MUTEX_GUARD_NAMED(m, line) \
+	CLEANUP(mutex_unlock_ptr) \
+	struct mutex *guard_##line = (mutex_lock(m), (m)); \
+	(void)guard_##line
 
 #endif

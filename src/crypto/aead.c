@@ -88,8 +88,8 @@ aead_seal_frame(struct op *op, struct aead *aead, uint32_t frame, bool last,
 		FAIL(op, RC_LIMIT, "a sealed text of over %d frames",
 		    AEAD_FRAMES_MAX);
 	if (!frame_fits(frame, last, plain.size))
-		FAIL(op, RC_INVALID, "frame %u of %zu bytes", frame,
-		    plain.size);
+		FAIL(
+		    op, RC_INVALID, "frame %u of %zu bytes", frame, plain.size);
 	nonce_make(nonce, frame, last);
 	error = gnutls_aead_cipher_encrypt(aead->handle, nonce, sizeof(nonce),
 	    ad.data, ad.size, AEAD_TAG_SIZE, plain.data, plain.size, out,
@@ -155,8 +155,8 @@ open_all(struct op *op, struct aead *aead, struct span ad, struct span sealed,
 		struct span part = span_of(sealed.data + at,
 		    last ? sealed.size - at : AEAD_SEALED_FRAME);
 
-		TRY(aead_open_frame(op, aead, i, last, ad, part,
-		    out + (size_t)i * AEAD_FRAME));
+		TRY(aead_open_frame(
+		    op, aead, i, last, ad, part, out + (size_t)i * AEAD_FRAME));
 	}
 	return RC_OK;
 }
@@ -174,8 +174,8 @@ aead_open(struct op *op, struct span key, struct span ad, struct span sealed,
 		    "%zu sealed bytes for a text of %zu", sealed.size,
 		    plain_size);
 	else
-		rc = open_all(op, &aead, ad, sealed, ret_plain,
-		    aead_frames(plain_size));
+		rc = open_all(
+		    op, &aead, ad, sealed, ret_plain, aead_frames(plain_size));
 	if (rc != RC_OK)
 		mem_wipe(ret_plain, plain_size);
 	return rc;

@@ -3,6 +3,8 @@
  * Rogaway and Vizar 2015): frames of 64 KiB plaintext, each followed by its tag;
  * nonce = 7 zero bytes, frame number (big-endian 32 bit), 1 where it is the last.
  * So cutting, reordering and doubling of frames fail to open. A key seals one text only.
+ * A text has one shape only: every frame full but the last, which is empty only
+ * where the whole text is.
  */
 #ifndef DOZO_CRYPTO_AEAD_H
 #define DOZO_CRYPTO_AEAD_H
@@ -18,7 +20,7 @@ enum {
 	AEAD_FRAMES_MAX = 1 << 20,		    /* refused beyond: far below 2^32 */
 };
 
-/* Frames of a text of that size: at least 1, an empty text has one empty frame. */
+/* Frames of a text of that size: at least 1, an empty text has one empty frame; UINT32_MAX where they are more. */
 uint32_t aead_frames(uint64_t plain_size);
 
 /* Sealed size of a text of that size. */
@@ -31,11 +33,15 @@ struct aead {
 enum rc aead_init(struct op *op, struct aead *aead, struct span key) MUST_CHECK;
 void aead_release(struct aead *aead); /* also for CLEANUP; accepts a zeroed one */
 
-/* Seals one frame into out (plain.size + AEAD_TAG_SIZE bytes; may be plain's own place). */
+/*
+ * Seals one frame into out (plain.size + AEAD_TAG_SIZE bytes; may be plain's own
+ * place). RC_LIMIT from frame AEAD_FRAMES_MAX on, RC_INVALID for a size that the
+ * shape above forbids.
+ */
 enum rc aead_seal_frame(struct op *op, struct aead *aead, uint32_t frame, bool last,
     struct span ad, struct span plain, uint8_t *out) MUST_CHECK;
 
-/* Opens one frame into out (sealed.size - AEAD_TAG_SIZE bytes). RC_DAMAGED; out is then wiped. */
+/* Opens one frame into out (sealed.size - AEAD_TAG_SIZE bytes; may be sealed's own place). RC_DAMAGED; out is then wiped. */
 enum rc aead_open_frame(struct op *op, struct aead *aead, uint32_t frame, bool last,
     struct span ad, struct span sealed, uint8_t *out) MUST_CHECK;
 

@@ -1,4 +1,5 @@
-/* bytes.h - big-endian numbers in crypto's own formats; private to this folder. */
+/* bytes.h - big-endian numbers in crypto's own formats; private to this folder.
+ */
 #ifndef DOZO_CRYPTO_BYTES_H
 #define DOZO_CRYPTO_BYTES_H
 

@@ -1,4 +1,5 @@
-/* hash.c - hashes over nettle (no handles, no allocation) and GnuTLS (long texts). */
+/* hash.c - hashes over nettle (no handles, no allocation) and GnuTLS (long
+ * texts). */
 #include "crypto/hash.h"
 
 #include <gnutls/crypto.h>
@@ -64,8 +65,8 @@ void
 sha256_of(struct span bytes, uint8_t out[SHA256_SIZE])
 {
 	/* It fails only where GnuTLS itself is broken; nettle then answers. */
-	if (bytes.size >= LONG_TEXT &&
-	    gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes.data, bytes.size, out) == 0)
+	if (bytes.size >= LONG_TEXT && gnutls_hash_fast(GNUTLS_DIG_SHA256,
+					   bytes.data, bytes.size, out) == 0)
 		return;
 	sha256_of_pieces(&bytes, 1, out);
 }
@@ -79,8 +80,8 @@ sha256_of_pieces(const struct span *pieces, size_t n, uint8_t out[SHA256_SIZE])
 	nettle_sha256_init(&ctx);
 	for (i = 0; i < n; i++)
 		if (pieces[i].size > 0)
-			nettle_sha256_update(&ctx, pieces[i].size,
-			    pieces[i].data);
+			nettle_sha256_update(
+			    &ctx, pieces[i].size, pieces[i].data);
 	nettle_sha256_digest(&ctx, SHA256_SIZE, out);
 }
 
@@ -89,8 +90,8 @@ sha256_save(struct sha256 *hash, const struct sha256_ctx *ctx)
 {
 	memset(hash->state, 0, sizeof(hash->state));
 	words_put(hash->state, ctx->state, ARRAY_LEN(ctx->state));
-	bytes_put_u64(hash->state + SHA256_COUNT_AT,
-	    ctx->count * BLOCK + ctx->index);
+	bytes_put_u64(
+	    hash->state + SHA256_COUNT_AT, ctx->count * BLOCK + ctx->index);
 	memcpy(hash->state + SHA256_BLOCK_AT, ctx->block, ctx->index);
 }
 
@@ -140,8 +141,8 @@ sha1_save(struct sha1 *hash, const struct sha1_ctx *ctx)
 {
 	memset(hash->state, 0, sizeof(hash->state));
 	words_put(hash->state, ctx->state, ARRAY_LEN(ctx->state));
-	bytes_put_u64(hash->state + SHA1_COUNT_AT,
-	    ctx->count * BLOCK + ctx->index);
+	bytes_put_u64(
+	    hash->state + SHA1_COUNT_AT, ctx->count * BLOCK + ctx->index);
 	memcpy(hash->state + SHA1_BLOCK_AT, ctx->block, ctx->index);
 }
 
@@ -194,12 +195,12 @@ hmac_sha256(struct span key, const struct span *pieces, size_t n,
 	struct hmac_sha256_ctx ctx;
 	size_t i;
 
-	nettle_hmac_sha256_set_key(&ctx, key.size,
-	    key.size > 0 ? key.data : &none);
+	nettle_hmac_sha256_set_key(
+	    &ctx, key.size, key.size > 0 ? key.data : &none);
 	for (i = 0; i < n; i++)
 		if (pieces[i].size > 0)
-			nettle_hmac_sha256_update(&ctx, pieces[i].size,
-			    pieces[i].data);
+			nettle_hmac_sha256_update(
+			    &ctx, pieces[i].size, pieces[i].data);
 	nettle_hmac_sha256_digest(&ctx, SHA256_SIZE, out);
 	mem_wipe(&ctx, sizeof(ctx));
 }

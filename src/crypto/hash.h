@@ -16,6 +16,8 @@ void sha256_of_pieces(const struct span *pieces, size_t n, uint8_t out[SHA256_SI
 /*
  * Running SHA-256 with a state that can be kept and taken up again (an upload
  * that is resumed after a crash rereads nothing). Any thread, one at a time.
+ * The state has a layout of its own (docs/FORMAT.md), so it outlives libraries
+ * and machines. It holds plaintext: keep it sealed.
  */
 struct sha256 {
 	_Alignas(16) uint8_t state[SHA256_STATE_SIZE];
@@ -37,7 +39,7 @@ void sha1_digest(const struct sha1 *hash, uint8_t out[SHA1_SIZE]);
 void hmac_sha256(struct span key, const struct span *pieces, size_t n,
     uint8_t out[SHA256_SIZE]);
 
-/* RFC 5869 extract and expand; out_size at most 255 * 32. */
+/* RFC 5869 extract and expand; out_size at most 255 * 32 (aborts beyond). */
 void hkdf_sha256(struct span key, struct span salt, struct span info, uint8_t *out,
     size_t out_size);
 

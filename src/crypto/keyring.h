@@ -40,27 +40,32 @@ uint32_t keyring_newest_epoch(const struct keyring *ring);
 enum rc keyring_add_epoch(struct op *op, struct keyring *ring, uint32_t *ret_epoch)
     MUST_CHECK;
 
-/* Forgets an epoch's key; RC_NOT_FOUND. */
+/* Forgets an epoch's key; RC_NOT_FOUND, RC_CONFLICT for the newest (its number would be given again). */
 enum rc keyring_drop_epoch(struct op *op, struct keyring *ring, uint32_t epoch)
     MUST_CHECK;
 
-/* Adds to ring the epochs of other that it lacks; RC_DAMAGED where roots or equal epochs differ. */
+/*
+ * Adds to ring the epochs (and the signing key) of other that it lacks; RC_DAMAGED
+ * where tenants, roots, signing keys or equal epochs differ, RC_LIMIT: ring is
+ * unchanged. After RC_NO_MEMORY or RC_LIMIT of locked memory some may be added.
+ */
 enum rc keyring_merge(struct op *op, struct keyring *ring, const struct keyring *other)
     MUST_CHECK;
 
-/* The object's bytes for one site, at most KEYRING_OBJECT_MAX. version is sealed in (AD). */
+/* Appends the object's bytes for one site, at most KEYRING_OBJECT_MAX. version (from 1) is sealed in (AD). */
 enum rc keyring_seal(struct op *op, const struct keyring *ring, uint64_t version,
     const uint8_t service[KEYSTORE_ID_SIZE], const struct keystore_site *site,
     struct buf *out) MUST_CHECK;
 
-/* RC_INVALID, RC_DAMAGED (a foreign master key, site, tenant or version, or changed bytes). */
+/* RC_INVALID (no keyring, or of a newer format), RC_DAMAGED (a foreign master key, site, tenant or version, or changed bytes). */
 enum rc keyring_open(struct op *op, struct span object, uint64_t tenant,
     const uint8_t service[KEYSTORE_ID_SIZE], const struct keystore_site *site,
     struct keyring **ret_ring) MUST_CHECK;
 
 /*
- * Keys under the root, by HKDF with the purpose as info: "salt", "chunk", "name",
- * "siv" (64 bytes), "login", "lookup" ... Free with secret_free.
+ * Keys under the root, by HKDF with the tenant's number as salt and "dozo " and
+ * the purpose (at most 32 bytes) as info: "salt", "chunk", "name", "siv" (64
+ * bytes), "login", "lookup" ... A purpose has one size for ever. Free with secret_free.
  */
 enum rc keyring_derive(struct op *op, const struct keyring *ring, const char *purpose,
     size_t size, struct secret **ret_key) MUST_CHECK;

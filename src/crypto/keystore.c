@@ -1,4 +1,5 @@
-/* keystore.c - the keystore's bytes: a header, a fixed record for each site, a SHA-256. */
+/* keystore.c - the keystore's bytes: a header, a fixed record for each site, a
+ * SHA-256. */
 #include "crypto/keystore.h"
 
 #include "base/buf.h"
@@ -123,6 +124,7 @@ site_add(struct op *op, struct keystore *store,
     const uint8_t id[KEYSTORE_ID_SIZE], const char *name, struct span raw)
 {
 	struct keystore_site *site;
+	enum rc rc;
 
 	if (keystore_find(store, id) != NULL)
 		FAIL(op, RC_EXISTS, "the keystore has this site already");
@@ -140,9 +142,10 @@ site_add(struct op *op, struct keystore *store,
 		TRY(secret_new_from(op, raw, &site->raw));
 	else
 		TRY(secret_new_random(op, RAW_SIZE, &site->raw));
-	if (site_derive(op, store->service, site) != RC_OK) {
+	rc = site_derive(op, store->service, site);
+	if (rc != RC_OK) {
 		secret_free(site->raw);
-		return op->error_rc;
+		return rc;
 	}
 	store->n_sites++;
 	return RC_OK;
@@ -177,8 +180,8 @@ image_encode(const struct keystore *store, struct image *image)
 		memcpy(at + SITE_KEY_AT, secret_span(site->raw).data, RAW_SIZE);
 	}
 	image->size = SITES_AT + store->n_sites * SITE_SIZE;
-	sha256_of(span_of(image->bytes, image->size),
-	    image->bytes + image->size);
+	sha256_of(
+	    span_of(image->bytes, image->size), image->bytes + image->size);
 	image->size += SHA256_SIZE;
 }
 
@@ -192,15 +195,14 @@ keystore_write(struct op *op, const struct keystore *store, struct buf *out)
 }
 
 void
-keystore_fingerprint(const struct keystore *store,
-    char out[KEYSTORE_FINGERPRINT_SIZE])
+keystore_fingerprint(
+    const struct keystore *store, char out[KEYSTORE_FINGERPRINT_SIZE])
 {
 	CLEANUP(image_wipe) struct image image;
 
 	image_encode(store, &image);
-	str_hex(out,
-	    span_of(image.bytes + image.size - SHA256_SIZE,
-		(KEYSTORE_FINGERPRINT_SIZE - 1) / 2));
+	str_hex(out, span_of(image.bytes + image.size - SHA256_SIZE,
+			 (KEYSTORE_FINGERPRINT_SIZE - 1) / 2));
 }
 
 /* What can be told before a byte is trusted. */
@@ -264,8 +266,8 @@ site_read(struct op *op, struct keystore *store, const uint8_t *at)
 			FAIL(op, RC_INVALID, "bytes behind a site's name");
 	if (keystore_find(store, at) != NULL)
 		FAIL(op, RC_INVALID, "a site stands twice in the keystore");
-	return site_add(op, store, at, name,
-	    span_of(at + SITE_KEY_AT, RAW_SIZE));
+	return site_add(
+	    op, store, at, name, span_of(at + SITE_KEY_AT, RAW_SIZE));
 }
 
 enum rc
@@ -282,8 +284,8 @@ keystore_read(struct op *op, struct span bytes, struct keystore **ret_store)
 	memcpy(store->service, bytes.data + SERVICE_AT, KEYSTORE_ID_SIZE);
 	n = bytes_get_u16(bytes.data + N_SITES_AT);
 	for (i = 0; i < n; i++)
-		TRY(site_read(op, store,
-		    bytes.data + SITES_AT + i * SITE_SIZE));
+		TRY(site_read(
+		    op, store, bytes.data + SITES_AT + i * SITE_SIZE));
 	*ret_store = store;
 	store = NULL;
 	return RC_OK;

@@ -30,7 +30,7 @@ enum rc keystore_new(struct op *op, struct keystore **ret_store) MUST_CHECK;
 void keystore_free(struct keystore *store); /* accepts NULL */
 void keystore_free_ptr(struct keystore **store);
 
-/* Adds a site with a random key; RC_EXISTS, RC_LIMIT. */
+/* Adds a site with a random key; RC_EXISTS, RC_LIMIT, RC_INVALID (name: 1 to 32 bytes, no control characters). */
 enum rc keystore_add_site(struct op *op, struct keystore *store,
     const uint8_t id[KEYSTORE_ID_SIZE], const char *name) MUST_CHECK;
 
@@ -38,16 +38,16 @@ enum rc keystore_add_site(struct op *op, struct keystore *store,
 const struct keystore_site *keystore_find(const struct keystore *store,
     const uint8_t id[KEYSTORE_ID_SIZE]);
 
-/* The file's bytes, raw form; wipe them (buf limit 64 KiB is enough). */
+/* Appends the file's bytes, raw form; wipe them (1,352 at most). */
 struct buf;
 enum rc keystore_write(struct op *op, const struct keystore *store, struct buf *out)
     MUST_CHECK;
 
-/* RC_INVALID where it is no keystore, RC_DAMAGED where its checksum is wrong, RC_LIMIT. */
+/* RC_INVALID where it is no keystore or of a newer format, RC_DAMAGED where its checksum is wrong, RC_LIMIT. */
 enum rc keystore_read(struct op *op, struct span bytes, struct keystore **ret_store)
     MUST_CHECK;
 
-/* 32 hex digits that name the content: SHA-256 over it, shortened. */
+/* 32 hex digits that name the content: the first half of the file's checksum. */
 void keystore_fingerprint(const struct keystore *store,
     char out[KEYSTORE_FINGERPRINT_SIZE]);
 

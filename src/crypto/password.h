@@ -7,11 +7,14 @@
 
 enum { PASSWORD_HASH_SIZE = 128, PASSWORD_TOKEN_SIZE = 48, PASSWORD_MAX = 1024 };
 
-/* Argon2id, m = 19 MiB, t = 2, p = 1, random salt: the encoded string. 20 to 40 ms; at most two at once (waits). */
+/* Argon2id, m = 19 MiB, t = 2, p = 1, random salt: the encoded string. 20 to 40 ms; at most two at once (waits). RC_LIMIT. */
 enum rc password_hash(struct op *op, struct span password,
     char ret_hash[PASSWORD_HASH_SIZE]) MUST_CHECK;
 
-/* RC_DENIED where it does not match, RC_DAMAGED where the hash is no hash. As slow as hashing. */
+/*
+ * RC_DENIED where it does not match, RC_DAMAGED where the hash is none or asks for
+ * more than 256 MiB, 10 passes or 4 lanes. As slow as hashing.
+ */
 enum rc password_verify(struct op *op, struct span password, const char *hash) MUST_CHECK;
 
 /* A verification that always fails, as slow as a true one (for unknown users). */

@@ -1,4 +1,5 @@
-/* secret.c - a pool of locked pages, each between two guard pages, cut into slots of 64 bytes. */
+/* secret.c - a pool of locked pages, each between two guard pages, cut into
+ * slots of 64 bytes. */
 #include "crypto/secret.h"
 
 #include <assert.h>
@@ -15,7 +16,7 @@ _Static_assert(SLOTS == 64, "one bit of used for each slot");
 
 struct secret {
 	uint8_t *bytes; /* its slot */
-	uint8_t index;	/* of its slot, and of itself in page->secrets */
+	uint8_t index; /* of its slot, and of itself in page->secrets */
 	uint8_t size;
 };
 
@@ -26,7 +27,7 @@ struct secret {
 struct page {
 	struct page *next_all;
 	struct page *next_free; /* only while it has a free slot */
-	uint64_t used;		/* bit i: slot i has an owner */
+	uint64_t used; /* bit i: slot i has an owner */
 	struct secret secrets[SLOTS];
 };
 
@@ -45,8 +46,8 @@ static enum rc
 page_protect(struct op *op, uint8_t *slots)
 {
 	if (mprotect(slots, PAGE, PROT_READ | PROT_WRITE) != 0)
-		return op_fail_errno(op, RC_NO_MEMORY, errno,
-		    "cannot open a page for keys");
+		return op_fail_errno(
+		    op, RC_NO_MEMORY, errno, "cannot open a page for keys");
 	if (madvise(slots, PAGE, MADV_DONTDUMP) != 0 ||
 	    madvise(slots, PAGE, MADV_WIPEONFORK) != 0)
 		return op_fail_errno(op, RC_IO, errno,
@@ -61,13 +62,13 @@ page_protect(struct op *op, uint8_t *slots)
 static enum rc
 page_map(struct op *op, uint8_t **ret_slots)
 {
-	uint8_t *map = mmap(NULL, 3 * PAGE, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *map =
+	    mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	enum rc rc;
 
 	if (map == MAP_FAILED)
-		return op_fail_errno(op, RC_NO_MEMORY, errno,
-		    "no memory for keys");
+		return op_fail_errno(
+		    op, RC_NO_MEMORY, errno, "no memory for keys");
 	rc = page_protect(op, map + PAGE);
 	if (rc != RC_OK) {
 		(void)munmap(map, 3 * PAGE);
@@ -82,9 +83,9 @@ static enum rc
 pool_grow(struct op *op)
 {
 	struct page *page = mem_alloc(sizeof(*page));
-	uint8_t *slots;
+	uint8_t *slots = NULL;
 	enum rc rc;
-	uint8_t i;
+	int i;
 
 	if (page == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory (%zu bytes)",
@@ -95,8 +96,9 @@ pool_grow(struct op *op)
 		return rc;
 	}
 	for (i = 0; i < SLOTS; i++)
-		page->secrets[i] = (struct secret){
-		    .bytes = slots + (size_t)i * SECRET_MAX, .index = i};
+		page->secrets[i] =
+		    (struct secret){.bytes = slots + (size_t)i * SECRET_MAX,
+			.index = (uint8_t)i};
 	page->next_all = pool.all;
 	pool.all = page;
 	page->next_free = pool.with_free;

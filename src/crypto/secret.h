@@ -11,6 +11,7 @@ enum { SECRET_MAX = 64 };
  * A key of at most SECRET_MAX bytes in a pool of locked pages (mlock,
  * MADV_DONTDUMP, MADV_WIPEONFORK). The pool grows by a page of slots; where the
  * system's limit (8 MiB for ordinary users) ends it, RC_LIMIT. Any thread.
+ * A forked child has none of them (zeros) and is to execute another program.
  */
 struct secret;
 

@@ -8,6 +8,7 @@
 
 enum { SIGN_SEED_SIZE = 32, SIGN_PUBLIC_SIZE = 32, SIGN_SIZE = 64 };
 
+/* RC_INVALID for a seed of another size than SIGN_SEED_SIZE. */
 enum rc sign_public(struct op *op, const struct secret *seed,
     uint8_t ret_public[SIGN_PUBLIC_SIZE]) MUST_CHECK;
 enum rc sign_make(struct op *op, const struct secret *seed, struct span text,

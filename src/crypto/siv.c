@@ -1,4 +1,5 @@
-/* siv.c - AES-256-SIV over GnuTLS, whose SIV takes one run of associated data and a nonce. */
+/* siv.c - AES-256-SIV over GnuTLS, whose SIV takes one run of associated data
+ * and a nonce. */
 #include "crypto/siv.h"
 
 #include <gnutls/crypto.h>
@@ -21,7 +22,8 @@ siv_ad_add(struct siv_ad *ad, struct span piece)
 {
 	size_t room = sizeof(ad->bytes) - ad->size;
 
-	/* A bug of the caller's; in a release too nothing is written past the end. */
+	/* A bug of the caller's; in a release too nothing is written past the
+	 * end. */
 	if (room < 4 || piece.size > room - 4)
 		abort();
 	bytes_put_u32(ad->bytes + ad->size, (uint32_t)piece.size);

@@ -57,6 +57,12 @@ enum rc db_open(struct op *op, const char *path, enum db_mode mode,
 void db_close(struct db *db);
 void db_close_ptr(struct db **db); /* for CLEANUP */
 
+/* Deletes a closed database with its -wal and -shm (L10: it is only a cache). RC_IO. */
+enum rc db_remove(struct op *op, const char *path) MUST_CHECK;
+
+/* After a checkpoint and db_close: the database's file is on disk. RC_IO. */
+enum rc db_sync(struct op *op, const char *path) MUST_CHECK;
+
 /* ---- statements ---- */
 
 struct db_rows;
@@ -101,7 +107,12 @@ enum rc db_begin(struct op *op, struct db *db) MUST_CHECK;	/* BEGIN IMMEDIATE */
 enum rc db_savepoint(struct op *op, struct db *db) MUST_CHECK;	/* one level */
 enum rc db_release(struct op *op, struct db *db) MUST_CHECK;
 enum rc db_undo(struct op *op, struct db *db) MUST_CHECK;	/* ROLLBACK TO, RELEASE */
-enum rc db_rollback(struct op *op, struct db *db) MUST_CHECK;
+enum rc db_rollback(struct op *op, struct db *db) MUST_CHECK;	/* RC_OK where none is open */
+
+/*
+ * Of these, what comes out of order (no transaction, a second savepoint) is
+ * RC_CONFLICT. A release that fails has rolled the whole transaction back.
+ */
 
 /*
  * COMMIT. A commit hook vetoes every commit (also the stray one of a RELEASE,
@@ -111,6 +122,9 @@ enum rc db_commit(struct op *op, struct db *db) MUST_CHECK;
 
 /* Whether a transaction is open. L6: false inside a group means that all of it is gone. */
 bool db_in_transaction(const struct db *db);
+
+/* Rows changed on this connection so far, rolled-back ones included: only differences tell anything. */
+int64_t db_total_changes(const struct db *db);
 
 /* A read transaction: one state for several queries (DB_READER). */
 enum rc db_read_begin(struct op *op, struct db *db) MUST_CHECK;

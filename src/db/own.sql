@@ -74,3 +74,10 @@ AND (f.on_update <> 'NO ACTION' OR f.on_delete <> 'NO ACTION');
 SELECT name FROM sqlite_schema WHERE type = 'table'
 AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'local_*'
 AND sql LIKE '%on conflict%';
+
+-- name: ordered_select
+-- The one statement that is made, not written: it follows the schema, whose names it quotes.
+SELECT printf('SELECT * FROM "%w" ORDER BY %s', ?1, (
+	SELECT group_concat(printf('"%w"', name), ', ')
+	FROM (SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk)
+));

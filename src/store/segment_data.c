@@ -1,5 +1,7 @@
-/* segment_data.c - writes a data segment frame by frame into a sink, so that no more than a frame is held. */
-#define XXH_STATIC_LINKING_ONLY /* for the state's size: it lies on our heap */
+/* segment_data.c - writes a data segment frame by frame into a sink, so that no
+ * more than a frame is held. */
+#define XXH_STATIC_LINKING_ONLY /* for the state's size: it lies on our heap \
+				 */
 #include <xxhash.h>
 
 #include "base/mem.h"
@@ -53,8 +55,8 @@ data_begin(struct op *op, struct data_writer *w,
     const struct segment_header *header, struct segment_sink *sink)
 {
 	*w = (struct data_writer){.sink = sink};
-	buf_init(&w->directory,
-	    (size_t)SEGMENT_ITEMS_MAX * SEGMENT_DIRECTORY_CHUNK);
+	buf_init(
+	    &w->directory, (size_t)SEGMENT_ITEMS_MAX * SEGMENT_DIRECTORY_CHUNK);
 	if (header->kind != SEGMENT_DATA)
 		FAIL(op, RC_INVALID, "not a data segment's header");
 	w->checksum = mem_alloc(sizeof(XXH3_state_t) + STATE_ALIGN);
@@ -78,8 +80,8 @@ enum rc
 data_frame(struct op *op, struct data_writer *w, struct span sealed_frame)
 {
 	/* One more entry may have to follow. */
-	uint64_t rest = w->directory.size + SEGMENT_DIRECTORY_CHUNK +
-	    SEGMENT_TRAILER_SIZE;
+	uint64_t rest =
+	    w->directory.size + SEGMENT_DIRECTORY_CHUNK + SEGMENT_TRAILER_SIZE;
 
 	if (sealed_frame.size < AEAD_TAG_SIZE ||
 	    sealed_frame.size > AEAD_SEALED_FRAME ||

@@ -61,7 +61,8 @@ put_aside(uint8_t *p, const struct segment_aside *aside)
 }
 
 static uint8_t *
-put_section(uint8_t *p, const struct segment_header *header, enum section section)
+put_section(
+    uint8_t *p, const struct segment_header *header, enum section section)
 {
 	size_t n = section_count(header, section), i;
 
@@ -242,6 +243,29 @@ get_aside(struct op *op, struct wire *wire, size_t n,
 }
 
 static enum rc
+get_entries(struct op *op, struct wire *wire, enum section section, size_t n,
+    struct segment_header *header)
+{
+	switch (section) {
+	case ADDS:
+		return get_data(op, wire, n, &header->adds, &header->n_adds);
+	case DROPS:
+		return get_data(op, wire, n, &header->drops, &header->n_drops);
+	case ASIDE:
+		return get_aside(op, wire, n, &header->aside, &header->n_aside);
+	case LOSSES:
+		return get_aside(
+		    op, wire, n, &header->losses, &header->n_losses);
+	case LIVE:
+		return get_data(op, wire, n, &header->live, &header->n_live);
+	case SECTIONS_END:
+		break;
+	}
+	FAIL(op, RC_DAMAGED, "segment header: not a section");
+}
+
+/* One section; its type must be above *last. */
+static enum rc
 get_section(struct op *op, struct wire *wire, struct segment_header *header,
     unsigned *last)
 {
@@ -256,23 +280,7 @@ get_section(struct op *op, struct wire *wire, struct segment_header *header,
 	    n > wire->left / SEGMENT_ENTRY_SIZE)
 		FAIL(op, RC_DAMAGED, "segment header: %zu entries", n);
 	*last = type;
-	switch ((enum section)type) {
-	case ADDS:
-		return get_data(op, wire, n, &header->adds, &header->n_adds);
-	case DROPS:
-		return get_data(op, wire, n, &header->drops, &header->n_drops);
-	case ASIDE:
-		return get_aside(
-		    op, wire, n, &header->aside, &header->n_aside);
-	case LOSSES:
-		return get_aside(
-		    op, wire, n, &header->losses, &header->n_losses);
-	case LIVE:
-		return get_data(op, wire, n, &header->live, &header->n_live);
-	case SECTIONS_END:
-		break;
-	}
-	FAIL(op, RC_DAMAGED, "segment header: not a section");
+	return get_entries(op, wire, (enum section)type, n, header);
 }
 
 /* The fixed part after format; wire holds all of it. */
@@ -303,12 +311,12 @@ get_sections(struct op *op, struct span bytes, uint32_t n_sections,
 	unsigned last = 0;
 	uint32_t i;
 
-	if (n_sections >= SECTIONS_END)
-		FAIL(op, RC_DAMAGED, "segment header: %u sections", n_sections);
+	/* Types ascend, so a wild number of sections ends the loop early. */
 	for (i = 0; i < n_sections; i++)
 		TRY(get_section(op, &wire, header, &last));
 	if (!wire_done(&wire))
-		FAIL(op, RC_DAMAGED, "segment header: bytes after the sections");
+		FAIL(
+		    op, RC_DAMAGED, "segment header: bytes after the sections");
 	return RC_OK;
 }
 
@@ -329,8 +337,8 @@ segment_header_decode(struct op *op, struct span bytes, enum rc short_rc,
 	if (segment_kind_of(bytes) == 0 || format == 0)
 		FAIL(op, RC_DAMAGED, "not a segment");
 	if (format > SEGMENT_FORMAT)
-		FAIL(op, RC_REFUSED, "segment format %u is newer than this program",
-		    format);
+		FAIL(op, RC_REFUSED,
+		    "segment format %u is newer than this program", format);
 	if (bytes.size < SEGMENT_FIXED_SIZE)
 		FAIL(op, short_rc, "segment header: %zu bytes", bytes.size);
 	get_fixed(&wire, &header, &zero, &size, &n_sections);
@@ -339,8 +347,8 @@ segment_header_decode(struct op *op, struct span bytes, enum rc short_rc,
 		FAIL(op, RC_DAMAGED, "segment header: fixed part");
 	if (bytes.size < size)
 		FAIL(op, short_rc, "segment header: %u bytes needed", size);
-	TRY(get_sections(op,
-	    span_of(wire.at, size - SEGMENT_FIXED_SIZE), n_sections, &header));
+	TRY(get_sections(op, span_of(wire.at, size - SEGMENT_FIXED_SIZE),
+	    n_sections, &header));
 	fault = header_fault(&header);
 	if (fault != NULL)
 		FAIL(op, RC_DAMAGED, "segment header: %s", fault);

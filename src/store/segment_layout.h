@@ -1,4 +1,5 @@
-/* segment_layout.h - what the writers and the reader of segments share; private to segment_*.c. Bytes: docs/FORMAT.md. */
+/* segment_layout.h - what the writers and the reader of segments share; private
+ * to segment_*.c. Bytes: docs/FORMAT.md. */
 #ifndef DOZO_STORE_SEGMENT_LAYOUT_H
 #define DOZO_STORE_SEGMENT_LAYOUT_H
 
@@ -16,11 +17,12 @@ enum {
 	SEGMENT_COMMITMENT_SIZE = 32,
 	SEGMENT_INDEX_PLAIN = 8 + SHA256_SIZE,
 	SEGMENT_INDEX_SIZE = SEGMENT_SALT_SIZE + SEGMENT_COMMITMENT_SIZE +
-	    SEGMENT_INDEX_PLAIN + AEAD_TAG_SIZE,
+			     SEGMENT_INDEX_PLAIN + AEAD_TAG_SIZE,
 	SEGMENT_CHECKSUM_SIZE = 16,
-	SEGMENT_TRAILER_CHECKED = SEGMENT_MAGIC_SIZE + 16, /* under the checksum */
-	SEGMENT_TRAILER_SIZE = SEGMENT_TRAILER_CHECKED + SEGMENT_CHECKSUM_SIZE +
-	    OBJECT_HASH_SIZE,
+	SEGMENT_TRAILER_CHECKED =
+	    SEGMENT_MAGIC_SIZE + 16, /* under the checksum */
+	SEGMENT_TRAILER_SIZE =
+	    SEGMENT_TRAILER_CHECKED + SEGMENT_CHECKSUM_SIZE + OBJECT_HASH_SIZE,
 	SEGMENT_INDEX_TYPE = 255, /* the sealed index as a record */
 };
 #define SEGMENT_INDEX_NUMBER UINT32_MAX
@@ -28,18 +30,21 @@ enum {
 /* ---- segment_header.c ---- */
 
 /* Appends the header; RC_INVALID, RC_LIMIT where a reader would refuse it. */
-enum rc segment_header_encode(struct op *op, const struct segment_header *header,
-    struct buf *out) MUST_CHECK;
+enum rc segment_header_encode(struct op *op,
+    const struct segment_header *header, struct buf *out) MUST_CHECK;
 
 /* As segment_parse_header, with short_rc where the bytes end too early. */
-enum rc segment_header_decode(struct op *op, struct span bytes, enum rc short_rc,
+enum rc
+segment_header_decode(struct op *op, struct span bytes, enum rc short_rc,
     struct segment_header *ret_header, size_t *ret_size) MUST_CHECK;
 
 /* By the magic, 0 where it is none. */
 enum segment_kind segment_kind_of(struct span bytes);
 
-/* Whether items of that number suit the role: openings have none, all others a record. */
-bool segment_role_fits(enum segment_role role, size_t n_items, size_t n_records);
+/* Whether items of that number suit the role: openings have none, all others a
+ * record. */
+bool
+segment_role_fits(enum segment_role role, size_t n_items, size_t n_records);
 
 /* ---- segment_record.c ---- */
 
@@ -55,7 +60,8 @@ struct segment_record {
 enum rc segment_record_seal(struct op *op, const struct segment_record *record,
     const struct secret *salt_key, struct span plain,
     uint8_t ret_salt[SEGMENT_SALT_SIZE],
-    uint8_t ret_commitment[SEGMENT_COMMITMENT_SIZE], uint8_t *sealed) MUST_CHECK;
+    uint8_t ret_commitment[SEGMENT_COMMITMENT_SIZE],
+    uint8_t *sealed) MUST_CHECK;
 
 /* RC_DAMAGED; plain has plain_size bytes and is wiped then. */
 enum rc segment_record_open(struct op *op, const struct segment_record *record,

@@ -39,7 +39,8 @@ record_keys_derive(const struct segment_record *record,
 
 /*
  * Hedged: with a dead or repeating RNG two different texts still have two salts
- * and so two keys, and one text twice gives the same bytes, which tells nothing.
+ * and so two keys, and one text twice gives the same bytes, which tells
+ * nothing.
  */
 static void
 record_salt(const struct secret *salt_key, uint32_t type, struct span plain,
@@ -55,8 +56,7 @@ record_salt(const struct secret *salt_key, uint32_t type, struct span plain,
 	rand_bytes(random, sizeof(random));
 	(void)wire_put_u32(type_bytes, type);
 	sha256_of(plain, digest);
-	hmac_sha256(
-	    secret_span(salt_key), pieces, ARRAY_LEN(pieces), salt);
+	hmac_sha256(secret_span(salt_key), pieces, ARRAY_LEN(pieces), salt);
 	/* A digest of plaintext tells whether a guess is right. */
 	mem_wipe(digest, sizeof(digest));
 }
@@ -89,7 +89,8 @@ segment_record_open(struct op *op, const struct segment_record *record,
 	CLEANUP(record_keys_wipe) struct record_keys keys;
 
 	record_keys_derive(record, salt, &keys);
-	/* AES-GCM alone binds no key: a text may be made that opens under two. */
+	/* AES-GCM alone binds no key: a text may be made that opens under two.
+	 */
 	if (!hash_equal(keys.derived + AEAD_KEY_SIZE, commitment,
 		SEGMENT_COMMITMENT_SIZE)) {
 		mem_wipe(plain, plain_size);

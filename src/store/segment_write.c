@@ -24,7 +24,8 @@ segment_begin(struct op *op, struct segment_writer *w,
 {
 	*w = (struct segment_writer){.role = header->role};
 	buf_init(&w->out, SEGMENT_NUMBERED_MAX);
-	buf_init(&w->directory, (size_t)SEGMENT_ITEMS_MAX * SEGMENT_DIRECTORY_RECORD);
+	buf_init(&w->directory,
+	    (size_t)SEGMENT_ITEMS_MAX * SEGMENT_DIRECTORY_RECORD);
 	if (header->kind != SEGMENT_NUMBERED || header->tenant != keys->tenant)
 		FAIL(op, RC_INVALID, "not a header of this keyring's log");
 	w->epoch_key = keyring_epoch_key(keys, header->epoch);
@@ -42,10 +43,11 @@ size_t
 segment_writer_size(const struct segment_writer *w)
 {
 	return w->out.size + w->directory.size + SEGMENT_INDEX_SIZE +
-	    SEGMENT_TRAILER_SIZE;
+	       SEGMENT_TRAILER_SIZE;
 }
 
-/* Whether an item fits: what segment_end adds fits too, so that it never fails for room. */
+/* Whether an item fits: what segment_end adds fits too, so that it never fails
+ * for room. */
 static enum rc
 check_room(struct op *op, const struct segment_writer *w, uint64_t size)
 {
@@ -84,7 +86,8 @@ segment_add_chunk(struct op *op, struct segment_writer *w, struct span sealed,
 	return RC_OK;
 }
 
-/* Appends the directory's entry and the sealed frames; the caller undoes both on failure. */
+/* Appends the directory's entry and the sealed frames; the caller undoes both
+ * on failure. */
 static enum rc
 append_record(struct op *op, struct segment_writer *w,
     enum segment_item_type type, struct span plain)
@@ -119,8 +122,8 @@ segment_add_record(struct op *op, struct segment_writer *w,
 		FAIL(op, RC_INVALID, "a record of type %d", (int)type);
 	if (plain.size > SEGMENT_NUMBERED_MAX)
 		FAIL(op, RC_LIMIT, "a record of %zu bytes", plain.size);
-	TRY(check_room(op, w,
-	    aead_sealed_size(plain.size) + SEGMENT_DIRECTORY_RECORD));
+	TRY(check_room(
+	    op, w, aead_sealed_size(plain.size) + SEGMENT_DIRECTORY_RECORD));
 	rc = append_record(op, w, type, plain);
 	if (rc != RC_OK) {
 		w->out.size = out_size;
@@ -132,7 +135,8 @@ segment_add_record(struct op *op, struct segment_writer *w,
 	return RC_OK;
 }
 
-/* The sealed index: with it a shortened directory is seen even where the trailer was made anew. */
+/* The sealed index: with it a shortened directory is seen even where the
+ * trailer was made anew. */
 static enum rc
 append_index(struct op *op, struct segment_writer *w)
 {
@@ -158,8 +162,8 @@ append_index(struct op *op, struct segment_writer *w)
 }
 
 enum rc
-segment_end(struct op *op, struct segment_writer *w,
-    uint8_t ret_hash[OBJECT_HASH_SIZE])
+segment_end(
+    struct op *op, struct segment_writer *w, uint8_t ret_hash[OBJECT_HASH_SIZE])
 {
 	uint64_t directory_offset = w->out.size, index_offset;
 	uint8_t *trailer;

@@ -11,7 +11,7 @@
 #include "base/thread.h"
 #include "store/site_id.h"
 
-enum { SITE_ID_MAX = 512, COMPARE_BLOCK = 65536 };
+enum { COMPARE_BLOCK = 65536 };
 
 struct site_dir {
 	struct site base;
@@ -81,7 +81,7 @@ id_read(struct op *op, int root_fd, struct site_id *ret_id)
 {
 	CLEANUP(buf_release) struct buf bytes;
 
-	buf_init(&bytes, SITE_ID_MAX);
+	buf_init(&bytes, SITE_ID_SIZE_MAX);
 	TRY(io_read_file(op, root_fd, "site.id", &bytes));
 	return site_id_read(op, buf_span(&bytes), ret_id);
 }
@@ -439,7 +439,7 @@ site_dir_create(struct op *op, const char *path, const uint8_t service[OBJECT_ID
 	struct site_id site_id = {0};
 	CLEANUP(io_close) int folder_fd = -1;
 
-	buf_init(&bytes, SITE_ID_MAX);
+	buf_init(&bytes, SITE_ID_SIZE_MAX);
 	TRY(io_open_root(op, "/", &slash_fd));
 	TRY(io_open_dir(op, slash_fd, path + 1, true, &fd));
 	TRY(refuse_network(op, fd, path));

@@ -1,4 +1,5 @@
-/* wire.h - little-endian integers and byte runs as they stand in objects: written at a pointer, read by a cursor. */
+/* wire.h - little-endian integers and byte runs as they stand in objects:
+ * written at a pointer, read by a cursor. */
 #ifndef DOZO_STORE_WIRE_H
 #define DOZO_STORE_WIRE_H
 

@@ -1,4 +1,5 @@
-/* replay.c - runs a fuzz target over files and folders of files, as a plain test does. */
+/* replay.c - runs a fuzz target over files and folders of files, as a plain
+ * test does. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,7 +55,8 @@ replay(const char *path)
 
 		if (entry->d_name[0] == '.')
 			continue;
-		(void)snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+		(void)snprintf(
+		    below, sizeof(below), "%s/%s", path, entry->d_name);
 		n = replay(below);
 		if (n < 0) {
 			(void)closedir(dir);
@@ -76,7 +78,8 @@ main(int argc, char **argv)
 
 		/* An empty corpus proves nothing. */
 		if (n <= 0) {
-			(void)fprintf(stderr, "%s: no seed could be read\n", argv[i]);
+			(void)fprintf(
+			    stderr, "%s: no seed could be read\n", argv[i]);
 			return 1;
 		}
 		(void)printf("%s: %d seeds\n", argv[i], n);

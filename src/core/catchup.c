@@ -1,0 +1,382 @@
+/* catchup.c - bringing a site up to the head: keyring, data, then numbers in order (LOG.md L4). */
+#include "core/catchup.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/service.h"
+#include "meta/local.h"
+
+enum { ROWS_AT_A_TIME = 256 };
+
+/* Rows are copied out first: a statement must not be in use while sites are slow. */
+struct log_rows {
+	size_t n;
+	struct local_log rows[ROWS_AT_A_TIME];
+};
+
+struct data_rows {
+	size_t n;
+	struct local_data rows[ROWS_AT_A_TIME];
+};
+
+static enum rc
+log_row(void *arg, struct op *op, const struct local_log *log)
+{
+	struct log_rows *rows = arg;
+
+	(void)op;
+	rows->rows[rows->n++] = *log;
+	return RC_OK;
+}
+
+static enum rc
+data_row(void *arg, struct op *op, const struct local_data *data)
+{
+	struct data_rows *rows = arg;
+
+	(void)op;
+	rows->rows[rows->n++] = *data;
+	return RC_OK;
+}
+
+static struct site *
+site_at(const struct catch_up *c, size_t i)
+{
+	return c->tenant->service->config.sites->slots[i].site;
+}
+
+/* The first source whose copy passes; RC_DAMAGED where none does. check gets the bytes. */
+static enum rc
+source_read(struct op *op, struct catch_up *c, const struct object_name *name,
+    enum rc (*check)(struct op *op, struct catch_up *c, const void *row), const void *row)
+{
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < c->tenant->service->config.sites->n; i++) {
+		if (!site_set_has(c->sources, i) || i == c->site)
+			continue;
+		rc = site_get(op, site_at(c, i), name, &c->bytes);
+		if (rc == RC_OK)
+			rc = check(op, c, row);
+		if (rc == RC_OK || rc == RC_NO_MEMORY)
+			return rc;
+		op_clear_error(op);
+	}
+	FAIL(op, RC_DAMAGED, "no site has an undamaged copy of %s/%s", name->folder,
+	    name->file);
+}
+
+/* L22: hashes prove order, the sealed index and the records prove the bytes of changes. */
+static enum rc
+log_check(struct op *op, struct catch_up *c, const void *row)
+{
+	const struct local_log *log = row;
+	CLEANUP(buf_release) struct buf plain;
+	struct segment segment;
+	size_t i;
+
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (segment.header.kind != SEGMENT_NUMBERED ||
+	    segment.header.number != log->number ||
+	    segment.header.tenant != c->tenant->id ||
+	    memcmp(segment.hash, log->hash, OBJECT_HASH_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "number %llu is not the chain's",
+		    (unsigned long long)log->number);
+	TRY(segment_check_index(op, &segment, c->tenant->ring));
+	buf_init(&plain, SEGMENT_NUMBERED_MAX);
+	for (i = 0; i < segment.n_items; i++)
+		if (segment.items[i].type != SEGMENT_CHUNK)
+			TRY(segment_open_record(op, &segment, i, c->tenant->ring, &plain));
+	return RC_OK;
+}
+
+static enum rc
+data_check(struct op *op, struct catch_up *c, const void *row)
+{
+	const struct local_data *data = row;
+	struct segment segment;
+
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (segment.header.kind != SEGMENT_DATA ||
+	    segment.header.tenant != c->tenant->id ||
+	    memcmp(segment.header.data_id, data->id, OBJECT_ID_SIZE) != 0 ||
+	    memcmp(segment.hash, data->hash, OBJECT_HASH_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "a data segment is not the one that was added");
+	return RC_OK;
+}
+
+/*
+ * Puts what c->bytes hold. Other bytes under the name are damage (L0): set aside
+ * once a number of this claim stands (L29), then put again.
+ */
+static enum rc
+target_put(struct op *op, struct catch_up *c, const struct object_name *name)
+{
+	struct site *site = site_at(c, c->site);
+	enum rc rc = site_put(op, site, name, buf_span(&c->bytes));
+
+	if (rc == RC_EXISTS && c->tenant->own_number) {
+		op_clear_error(op);
+		log_warn(op, "damaged", "site=%s tenant=%016llx object=%s", site->name,
+		    (unsigned long long)c->tenant->id, name->file);
+		TRY(site_set_aside(op, site, name, c->tenant->id));
+		rc = site_put(op, site, name, buf_span(&c->bytes));
+	}
+	TRY(rc);
+	FAILPOINT("catchup.put");
+	return claim_check(op, &c->tenant->service->claim, c->site);
+}
+
+static void
+log_name_of(const struct local_log *log, struct log_name *ret_name)
+{
+	ret_name->number = log->number;
+	ret_name->generation = log->generation;
+	memcpy(ret_name->hash8, log->hash, sizeof(ret_name->hash8));
+}
+
+static bool
+log_held(const struct catch_up *c, const struct log_name *name)
+{
+	size_t at;
+
+	if (c->tail == NULL)
+		return false;
+	at = tail_find(c->tail, name);
+	return at != TAIL_NONE && site_set_has(c->tail->logs[at].on, c->site) &&
+	    !site_set_has(c->tail->logs[at].rot, c->site);
+}
+
+static bool
+data_held(const struct catch_up *c, const uint8_t id[OBJECT_ID_SIZE])
+{
+	size_t at;
+
+	if (c->tail == NULL)
+		return false;
+	at = tail_find_data(c->tail, id);
+	return at != TAIL_NONE && site_set_has(c->tail->data[at].on, c->site);
+}
+
+static enum rc
+copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
+{
+	struct log_name name;
+	struct object_name object;
+
+	log_name_of(log, &name);
+	if (log_held(c, &name))
+		return RC_OK;
+	object_log(&object, c->tenant->id, &name);
+	TRY(source_read(op, c, &object, log_check, log));
+	return target_put(op, c, &object);
+}
+
+static enum rc
+copy_data(struct op *op, struct catch_up *c, const struct local_data *data)
+{
+	struct object_name object;
+
+	if (data->number <= c->from || data_held(c, data->id))
+		return RC_OK;
+	object_data(&object, c->tenant->id, data->id);
+	TRY(source_read(op, c, &object, data_check, data));
+	return target_put(op, c, &object);
+}
+
+static enum rc
+copy_all_data(struct op *op, struct catch_up *c)
+{
+	CLEANUP(mem_free_ptr) struct data_rows *rows = mem_alloc(sizeof(*rows));
+	const uint8_t *after = NULL;
+	uint8_t last[OBJECT_ID_SIZE];
+	size_t i;
+
+	if (rows == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	do {
+		rows->n = 0;
+		TRY(local_data_list(op, c->meta, after, ROWS_AT_A_TIME, data_row, rows));
+		for (i = 0; i < rows->n; i++)
+			TRY(copy_data(op, c, &rows->rows[i]));
+		if (rows->n > 0)
+			memcpy(last, rows->rows[rows->n - 1].id, sizeof(last));
+		after = last;
+	} while (rows->n == ROWS_AT_A_TIME);
+	return RC_OK;
+}
+
+static enum rc
+copy_all_logs(struct op *op, struct catch_up *c)
+{
+	CLEANUP(mem_free_ptr) struct log_rows *rows = mem_alloc(sizeof(*rows));
+	uint64_t number = c->from;
+	size_t i;
+
+	if (rows == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	do {
+		rows->n = 0;
+		TRY(local_log_list(op, c->meta, number + 1, ROWS_AT_A_TIME, log_row, rows));
+		for (i = 0; i < rows->n; i++)
+			TRY(copy_log(op, c, &rows->rows[i]));
+		if (rows->n > 0)
+			number = rows->rows[rows->n - 1].number;
+	} while (rows->n == ROWS_AT_A_TIME);
+	return RC_OK;
+}
+
+enum rc
+catch_up_prepare(struct op *op, struct catch_up *c)
+{
+	static const char *const kinds[] = {"log", "data", "keys"};
+	char folder[OBJECT_FOLDER_SIZE];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++) {
+		object_folder(folder, kinds[i], c->tenant->id);
+		TRY(site_prepare(op, site_at(c, c->site), folder));
+	}
+	return RC_OK;
+}
+
+enum rc
+catch_up_run(struct op *op, struct catch_up *c)
+{
+	enum rc rc;
+
+	buf_init(&c->bytes, SEGMENT_DATA_MAX);
+	rc = catch_up_prepare(op, c);
+	if (rc == RC_OK)
+		rc = copy_all_data(op, c);
+	if (rc == RC_OK)
+		rc = copy_all_logs(op, c);
+	buf_release(&c->bytes);
+	return rc;
+}
+
+/* L16: the claim's own keyring first, anew after each return of the site. */
+static enum rc
+ring_again(struct op *op, struct tenant *t, size_t i)
+{
+	struct site_set one = site_set_with((struct site_set){0}, i);
+	struct site_set on;
+
+	t->ring_on = site_set_without(t->ring_on, i);
+	TRY(tenant_ring_put(op, t, 0, one, &on));
+	if (!site_set_has(on, i))
+		FAIL(op, RC_IO, "the keyring could not be put there");
+	return RC_OK;
+}
+
+enum rc
+tenant_catch_up(struct op *op, struct tenant *tenant, const struct tail *tail, size_t i)
+{
+	struct catch_up c = {
+	    .tenant = tenant,
+	    .meta = &tenant->meta,
+	    .tail = tail,
+	    .site = i,
+	    .sources = sites_attached(tenant->service->config.sites),
+	};
+
+	TRY(ring_again(op, tenant, i));
+	return catch_up_run(op, &c);
+}
+
+/* Without the lock: what the site lacks of a committed state, long as that may take. *ret_number: up to where. */
+static enum rc
+reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
+{
+	struct site_set sources = sites_attached(t->service->config.sites);
+	CLEANUP(tail_release) struct tail tail = {0};
+	struct reader *reader;
+	struct catch_up c = {.tenant = t, .tail = &tail, .site = i, .sources = sources};
+	struct local_log head;
+	enum rc rc;
+
+	TRY(tail_list(op, t->service->config.sites,
+	    site_set_with((struct site_set){0}, i), t->id, &tail));
+	if (!site_set_has(tail.listed, i))
+		FAIL(op, RC_IO, "its folders cannot be listed");
+	TRY(tenant_reader(op, t, &reader));
+	c.meta = &reader->meta;
+	rc = local_log_head(op, c.meta, &head);
+	if (rc == RC_OK)
+		rc = catch_up_run(op, &c);
+	tenant_reader_put(t, reader);
+	TRY(rc);
+	*ret_number = head.number;
+	return RC_OK;
+}
+
+/* Between two groups: the few numbers since, and the site is in service again. */
+static enum rc
+reenter_last(struct op *op, struct tenant *t, size_t i, uint64_t number, uint64_t epoch)
+{
+	struct catch_up c = {
+	    .tenant = t,
+	    .meta = &t->meta,
+	    .from = number,
+	    .site = i,
+	    .sources = lanes_in_service(&t->lanes),
+	};
+
+	TRY(catch_up_run(op, &c));
+	if (sites_epoch(t->service->config.sites, i) != epoch)
+		FAIL(op, RC_IO, "the site went away meanwhile");
+	lanes_enter(&t->lanes, i, t->head.number, epoch);
+	log_info(op, "site-in-service", "site=%s tenant=%016llx number=%llu",
+	    site_at(&c, i)->name, (unsigned long long)t->id,
+	    (unsigned long long)t->head.number);
+	return RC_OK;
+}
+
+static enum rc
+reenter_site(struct op *op, struct tenant *t, size_t i)
+{
+	uint64_t epoch = sites_epoch(t->service->config.sites, i);
+	uint64_t number = 0;
+	enum rc rc;
+
+	tenant_lock(t);
+	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT ? ring_again(op, t, i)
+								   : RC_BUSY;
+	tenant_unlock(t);
+	TRY(rc);
+	TRY(reenter_bulk(op, t, i, &number));
+	tenant_lock(t);
+	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
+	    ? reenter_last(op, t, i, number, epoch)
+	    : RC_BUSY;
+	tenant_unlock(t);
+	return rc;
+}
+
+void
+tenant_reenter(struct op *op, struct tenant *tenant)
+{
+	struct sites *sites = tenant->service->config.sites;
+	struct site_set out = claim_sites(&tenant->service->claim);
+	struct site_set in = lanes_in_service(&tenant->lanes);
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(out, i) || site_set_has(in, i))
+			continue;
+		rc = reenter_site(op, tenant, i);
+		if (rc == RC_OK || rc == RC_BUSY) {
+			op_clear_error(op);
+			continue;
+		}
+		lanes_leave(op, &tenant->lanes, i, op_error(op, rc));
+		if (rc == RC_IO || rc == RC_NOT_FOUND)
+			sites_failed(op, sites, i, rc);
+		op_clear_error(op);
+	}
+}

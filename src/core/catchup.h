@@ -1,0 +1,23 @@
+/* catchup.h - private: copying to a site what it lacks of a tenant (LOG.md L4, L22). */
+#ifndef DOZO_CORE_CATCHUP_H
+#define DOZO_CORE_CATCHUP_H
+
+#include "core/tenant.h"
+
+struct catch_up {
+	struct tenant *tenant;
+	struct meta *meta;	/* rows of the chain: the writer's under tenant_lock, or a reader's */
+	const struct tail *tail; /* what the site lists; NULL: numbers above from only, put again whatever it has */
+	uint64_t from;		/* numbers at or below are held */
+	size_t site;
+	struct site_set sources;
+	struct buf bytes;
+};
+
+/* Makes the tenant's folders on the site; a put never does. */
+enum rc catch_up_prepare(struct op *op, struct catch_up *c) MUST_CHECK;
+
+/* RC_OK: the site holds everything up to what meta shows (P). */
+enum rc catch_up_run(struct op *op, struct catch_up *c) MUST_CHECK;
+
+#endif

@@ -1,0 +1,430 @@
+/* committer.c - a tenant's committer: whoever comes first runs the group, the others wait for its outcome. */
+#include "core/committer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/schema.h"
+#include "core/service.h"
+
+enum { QUEUE_MAX = 1000 };
+
+/* Changes that are run together, linked by next. */
+struct batch {
+	struct change *first;
+	size_t n;
+};
+
+static void
+batch_finish(struct batch *batch, enum rc rc)
+{
+	struct change *c;
+
+	for (c = batch->first; c != NULL; c = c->next)
+		c->rc = rc;
+}
+
+/* L14: whether enough sites in service are above the reserve. */
+static bool
+space_left(struct tenant *t, struct site_set in_service)
+{
+	const struct service_config *config = &t->service->config;
+	size_t i, above = 0;
+
+	mutex_lock(&config->sites->lock);
+	for (i = 0; i < config->sites->n; i++) {
+		const struct io_space *space = &config->sites->slots[i].space;
+		uint64_t reserve = space->total / 100 * config->reserve_percent;
+
+		if (reserve < config->reserve_bytes)
+			reserve = config->reserve_bytes;
+		if (site_set_has(in_service, i) &&
+		    (space->total == 0 || space->free > reserve))
+			above++;
+	}
+	mutex_unlock(&config->sites->lock);
+	return above >= t->service->claim.reg.m;
+}
+
+/* The committed group becomes the tenant's head. */
+static void
+head_advance(struct tenant *t, const struct sealed *sealed, struct site_set acks,
+    int64_t next_id)
+{
+	t->head.number = sealed->header.number;
+	t->head.generation = sealed->header.generation;
+	memcpy(t->head.hash, sealed->hash, OBJECT_HASH_SIZE);
+	t->own_number = true;
+	t->next_id = next_id;
+	t->last_acks = acks;
+	t->last_time = service_clock_now(&t->service->clock);
+	t->acks_known = true;
+	mem_free(t->aside);
+	t->aside = NULL;
+	t->n_aside = 0;
+}
+
+/*
+ * L7: m sites have the number, so it stands, whatever the local database says.
+ * The database is closed and brought up to it from the sites.
+ */
+static enum rc
+commit_failed(struct op *op, struct tenant *t, uint64_t number)
+{
+	log_error(op, "commit-failed", "tenant=%016llx number=%llu why=\"%s\"",
+	    (unsigned long long)t->id, (unsigned long long)number, op->error);
+	op_clear_error(op);
+	tenant_database_close(op, t, false);
+	TRY(tenant_start(op, t));
+	if (t->head.number < number)
+		FAIL(op, RC_IN_DOUBT, "number %llu is not on the sites any more",
+		    (unsigned long long)number);
+	return RC_OK;
+}
+
+/*
+ * Offers a sealed number and commits it. The transaction is open and holds the
+ * group's rows. RC_IN_DOUBT: rolled back; the number is never sealed again under this generation (L1).
+ */
+static enum rc
+number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
+    struct site_set sites, int64_t next_id, struct site_set *ret_acks)
+{
+	int64_t wait = t->service->config.offer_time;
+	enum rc rc;
+
+	TRY(tenant_note_segment(op, t, &sealed->header, sealed->hash, sealed->body_offset));
+	FAILPOINT("committer.sealed");
+	rc = lanes_offer(op, &t->lanes, sealed->offer, sites, clock_mono() + wait, ret_acks);
+	if (rc != RC_OK) {
+#ifndef DOZO_PLANT_ATTEMPT_NOT_RAISED
+		t->attempt++;
+#endif
+		tenant_set_mode(op, t, TENANT_IN_DOUBT, op->error);
+		return RC_IN_DOUBT;
+	}
+	FAILPOINT("committer.acknowledged");
+	rc = db_commit(op, t->writer);
+	if (rc != RC_OK)
+		return commit_failed(op, t, sealed->header.number);
+	FAILPOINT("committer.committed");
+	head_advance(t, sealed, *ret_acks, next_id);
+	return RC_OK;
+}
+
+/* Ends every change of a committed group that was not refused. */
+static void
+batch_answer(struct batch *batch, const struct receipt *receipt, const int64_t *rows)
+{
+	struct change *c;
+	size_t i = 0;
+
+	for (c = batch->first; c != NULL; c = c->next, i++) {
+		if (c->rc != RC_OK)
+			continue;
+		c->receipt = rows[i] > 0 ? *receipt : (struct receipt){0};
+	}
+}
+
+/* All that did not refuse by themselves come to the same end. */
+static void
+batch_fail(struct op *op, struct batch *batch, enum rc rc)
+{
+	struct change *c;
+
+	for (c = batch->first; c != NULL; c = c->next)
+		if (c->rc == RC_OK)
+			c->rc = op_fail(c->op, rc, "%s", op_error(op, rc));
+}
+
+/* Runs the changes and makes a number of what they did, if they did anything. */
+static enum rc
+group_make(struct op *op, struct tenant *t, struct group *group, struct batch *batch,
+    int64_t *rows)
+{
+	CLEANUP(offer_unref_ptr) struct offer *offer = NULL;
+	struct sealed sealed = {0};
+	struct receipt receipt = {0};
+	int64_t changed = 0;
+	struct change *c;
+	size_t i = 0;
+
+	for (c = batch->first; c != NULL; c = c->next, i++) {
+		TRY(group_run_change(op, group, c, &rows[i]));
+		changed += rows[i];
+	}
+	if (changed == 0)
+		return db_rollback(op, t->writer);
+	TRY(group_end_session(op, group));
+	TRY(group_bookkeeping(op, group));
+	TRY(group_seal(op, group, &sealed));
+	offer = sealed.offer;
+	TRY(number_offer(op, t, &sealed, group->at.on, group->at.next_id,
+	    &receipt.sites));
+	receipt.number = t->head.number;
+	receipt.service_time = t->last_time;
+	batch_answer(batch, &receipt, rows);
+	return RC_OK;
+}
+
+static enum rc
+group_run(struct op *op, struct tenant *t, struct batch *batch)
+{
+	CLEANUP(group_free_ptr) struct group *group = NULL;
+	int64_t rows[GROUP_CHANGES_MAX] = {0};
+	enum rc rc, rolled;
+
+	TRY(group_new(op, t, &group));
+	if (site_set_count(group->in_service) < t->service->claim.reg.m)
+		FAIL(op, RC_NOT_STORED, "%zu of %u sites are in service, %u are needed",
+		    site_set_count(group->in_service), t->service->claim.reg.n,
+		    t->service->claim.reg.m);
+	TRY(db_begin(op, t->writer));
+	rc = group_make(op, t, group, batch, rows);
+	if (rc == RC_OK || t->writer == NULL)
+		return rc;
+	db_session_end(group->session);
+	group->session = NULL;
+	rolled = db_rollback(op, t->writer);
+	(void)rolled; /* the first failure is the one to tell */
+	return rc;
+}
+
+/*
+ * L6: where a whole group fails for a reason that is not the sites', each change is
+ * run by itself, so that one cannot take its neighbours with it.
+ */
+static void
+group_run_apart(struct tenant *t, struct batch *batch)
+{
+	struct change *c, *next;
+
+	for (c = batch->first; c != NULL; c = next) {
+		struct batch one = {c, 1};
+		CLEANUP(op_release) struct op op;
+		enum rc rc;
+
+		next = c->next;
+		c->next = NULL;
+		c->rc = RC_OK;
+		op_init(&op);
+		rc = group_run(&op, t, &one);
+		if (rc != RC_OK)
+			batch_fail(&op, &one, rc);
+		c->next = next;
+	}
+}
+
+/* In doubt: an opening first (L1). */
+static enum rc
+doubt_end(struct op *op, struct tenant *t)
+{
+	struct site_set in_service = lanes_in_service(&t->lanes);
+	enum rc rc;
+
+	if (t->mode != TENANT_IN_DOUBT)
+		return RC_OK;
+#ifdef DOZO_PLANT_NO_OPENING_AFTER_DOUBT
+	tenant_set_mode(op, t, TENANT_READY, "");
+	return RC_OK;
+#endif
+	if (site_set_count(in_service) < t->service->claim.reg.m)
+		FAIL(op, RC_NOT_STORED, "a change is in doubt and too few sites are in service");
+	rc = tenant_opening(op, t, in_service);
+	return rc == RC_OK ? RC_OK : RC_NOT_STORED;
+}
+
+enum rc
+tenant_settle(struct op *op, struct tenant *tenant)
+{
+	enum rc rc;
+
+	tenant_lock(tenant);
+	rc = doubt_end(op, tenant);
+	tenant_unlock(tenant);
+	return rc;
+}
+
+static enum rc
+mode_refuse(struct op *op, struct tenant *t)
+{
+	switch (t->mode) {
+	case TENANT_READY:
+		return RC_OK;
+	case TENANT_IN_DOUBT:
+		return doubt_end(op, t);
+	case TENANT_REFUSED:
+		FAIL(op, RC_REFUSED, "%s", t->why);
+	case TENANT_CLOSED:
+	case TENANT_READ_ONLY:
+		break;
+	}
+	FAIL(op, RC_NOT_STORED, "read-only: %s", t->why);
+}
+
+/* L14: what needs space is refused before anything is offered; what frees some goes on. */
+static void
+batch_without_space(struct batch *batch)
+{
+	struct change **at = &batch->first;
+	struct change *c;
+
+	while ((c = *at) != NULL) {
+		if (c->frees_space) {
+			at = &c->next;
+			continue;
+		}
+		c->rc = op_fail(c->op, RC_NO_SPACE, "too few sites have space left");
+		*at = c->next;
+		batch->n--;
+	}
+}
+
+static void
+batch_run(struct tenant *t, struct batch *batch)
+{
+	CLEANUP(op_release) struct op op;
+	enum rc rc;
+
+	op_init(&op);
+	batch_finish(batch, RC_OK);
+	rc = mode_refuse(&op, t);
+	if (rc == RC_OK && !space_left(t, lanes_in_service(&t->lanes)))
+		batch_without_space(batch);
+	if (batch->n == 0)
+		return;
+	if (rc == RC_OK)
+		rc = group_run(&op, t, batch);
+	if (rc != RC_OK && rc != RC_IN_DOUBT && rc != RC_NOT_STORED && rc != RC_REFUSED &&
+	    t->mode == TENANT_READY && batch->n > 1)
+		group_run_apart(t, batch);
+	else if (rc != RC_OK)
+		batch_fail(&op, batch, rc);
+}
+
+/* Takes a group off the queue. Under the lock. */
+static void
+batch_take(struct tenant *t, struct batch *ret_batch, struct change **ret_all)
+{
+	struct change **at = &t->first;
+	size_t bytes = 0;
+	size_t n = 0;
+
+	while (*at != NULL && n < GROUP_CHANGES_MAX) {
+		bytes += (*at)->inline_size;
+		if (n > 0 && bytes > GROUP_BODY_MAX)
+			break;
+		n++;
+		at = &(*at)->next;
+	}
+	ret_batch->first = t->first;
+	ret_batch->n = n;
+	*ret_all = *at;
+	*at = NULL;
+	t->first = *ret_all;
+	if (t->first == NULL)
+		t->last = &t->first;
+	t->n_queued -= n;
+}
+
+/* Runs one group. Called and left with the lock held, busy being ours. */
+static void
+committer_turn(struct tenant *t)
+{
+	struct change *members[GROUP_CHANGES_MAX];
+	struct change *rest, *c;
+	struct batch batch;
+	size_t i = 0, n;
+
+	batch_take(t, &batch, &rest);
+	for (c = batch.first; c != NULL; c = c->next)
+		members[i++] = c;
+	n = i;
+	mutex_unlock(&t->lock);
+
+	batch_run(t, &batch);
+
+	mutex_lock(&t->lock);
+	for (i = 0; i < n; i++)
+		members[i]->done = true;
+}
+
+enum rc
+change_commit(struct op *op, struct tenant *tenant, struct change *change)
+{
+	struct tenant *t = tenant;
+
+	change->op = op;
+	change->next = NULL;
+	change->done = false;
+	change->receipt = (struct receipt){0};
+	mutex_lock(&t->lock);
+	if (t->n_queued >= QUEUE_MAX) {
+		mutex_unlock(&t->lock);
+		FAIL(op, RC_NOT_STORED, "too many changes are waiting");
+	}
+	*t->last = change;
+	t->last = &change->next;
+	t->n_queued++;
+	while (!change->done) {
+		if (t->busy) {
+			cond_wait(&t->changed, &t->lock);
+			continue;
+		}
+		t->busy = true;
+		committer_turn(t);
+		t->busy = false;
+		cond_broadcast(&t->changed);
+	}
+	mutex_unlock(&t->lock);
+	return change->rc;
+}
+
+/* A number without changes of rows: the transaction holds the local rows only. */
+static enum rc
+bare_number(struct op *op, struct tenant *t, const struct sealed *sealed,
+    struct site_set sites)
+{
+	struct site_set acks;
+	enum rc rc, rolled;
+
+	rc = number_offer(op, t, sealed, sites, t->next_id, &acks);
+	if (rc != RC_OK && t->writer != NULL) {
+		rolled = db_rollback(op, t->writer);
+		(void)rolled;
+	}
+	return rc;
+}
+
+enum rc
+tenant_opening(struct op *op, struct tenant *tenant, struct site_set sites)
+{
+	CLEANUP(offer_unref_ptr) struct offer *offer = NULL;
+	struct sealed sealed = {0};
+
+	TRY(opening_seal(op, tenant, &sealed));
+	offer = sealed.offer;
+	TRY(db_begin(op, tenant->writer));
+	TRY(bare_number(op, tenant, &sealed, sites));
+	log_info(op, "opening", "tenant=%016llx number=%llu attempt=%llu",
+	    (unsigned long long)tenant->id, (unsigned long long)tenant->head.number,
+	    (unsigned long long)tenant->attempt);
+	tenant_set_mode(op, tenant, TENANT_READY, "");
+	return RC_OK;
+}
+
+enum rc
+tenant_first_number(struct op *op, struct tenant *tenant, struct site_set sites)
+{
+	CLEANUP(offer_unref_ptr) struct offer *offer = NULL;
+	struct sealed sealed = {0};
+
+	TRY(first_seal(op, tenant, &sealed));
+	offer = sealed.offer;
+	TRY(db_begin(op, tenant->writer));
+	TRY(db_migrate(op, tenant->writer, &schema_of(tenant->id)->migrations[0]));
+	return bare_number(op, tenant, &sealed, sites);
+}

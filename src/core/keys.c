@@ -1,0 +1,124 @@
+/* keys.c - a tenant's keyrings on the sites (LOG.md L16). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/service.h"
+#include "crypto/hash.h"
+
+/* Opens one keyring object; RC_NOT_FOUND where the keystore has no key for the site. */
+static enum rc
+ring_get(struct op *op, struct tenant *t, size_t site, const struct key_name *name,
+    struct keyring **ret_ring)
+{
+	const struct service_config *config = &t->service->config;
+	struct site *from = config->sites->slots[site].site;
+	const struct keystore_site *key = keystore_find(config->keystore, from->id);
+	CLEANUP(buf_release) struct buf bytes;
+	struct object_name object;
+
+	if (key == NULL)
+		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s", from->name);
+	buf_init(&bytes, KEYRING_OBJECT_MAX);
+	object_key(&object, t->id, name);
+	TRY(site_get(op, from, &object, &bytes));
+	return keyring_open(op, buf_span(&bytes), t->id, config->keystore->service, key,
+	    ret_ring);
+}
+
+static enum rc
+ring_merge(struct op *op, struct tenant *t, size_t site, const struct key_name *name)
+{
+	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
+
+	TRY(ring_get(op, t, site, name, &ring));
+	if (t->ring != NULL)
+		return keyring_merge(op, t->ring, ring);
+	t->ring = ring;
+	ring = NULL;
+	return RC_OK;
+}
+
+enum rc
+tenant_ring_read(struct op *op, struct tenant *tenant, const struct tail *tail)
+{
+	enum rc rc, first = RC_OK;
+	size_t k, i;
+
+	for (k = 0; k < tail->n_keys; k++)
+		for (i = 0; i < tenant->service->config.sites->n; i++) {
+			if (!site_set_has(site_set_and(tail->keys[k].on, tail->listed), i))
+				continue;
+			rc = ring_merge(op, tenant, i, &tail->keys[k].name);
+			if (rc == RC_NO_MEMORY || rc == RC_LIMIT)
+				return rc;
+			if (rc != RC_OK) {
+				log_warn(op, "keyring-unreadable",
+				    "site=%s tenant=%016llx why=\"%s\"",
+				    tenant->service->config.sites->slots[i].site->name,
+				    (unsigned long long)tenant->id, op_error(op, rc));
+				first = rc;
+				op_clear_error(op);
+			}
+		}
+	if (tenant->ring == NULL && first != RC_OK)
+		FAIL(op, RC_DAMAGED,
+		    "no keyring can be opened: the master key is another one, or all copies are damaged");
+	return RC_OK;
+}
+
+/* Seals the keyring for a site and puts it there; reads it back before it counts. */
+static enum rc
+ring_put_site(struct op *op, struct tenant *t, size_t i)
+{
+	const struct service_config *config = &t->service->config;
+	struct site *site = config->sites->slots[i].site;
+	const struct keystore_site *key = keystore_find(config->keystore, site->id);
+	struct key_name name = {
+	    .version = t->ring_version,
+	    .generation = {t->service->claim.counter, t->attempt},
+	};
+	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(keyring_free_ptr) struct keyring *back = NULL;
+	uint8_t hash[SHA256_SIZE];
+	struct object_name object;
+	char folder[OBJECT_FOLDER_SIZE];
+
+	if (key == NULL)
+		FAIL(op, RC_REFUSED, "the master key has no key for site %s", site->name);
+	buf_init(&bytes, KEYRING_OBJECT_MAX);
+	TRY(keyring_seal(op, t->ring, t->ring_version, config->keystore->service, key, &bytes));
+	sha256_of(buf_span(&bytes), hash);
+	memcpy(name.hash8, hash, sizeof(name.hash8));
+	object_folder(folder, "keys", t->id);
+	TRY(site_prepare(op, site, folder));
+	object_key(&object, t->id, &name);
+	TRY(site_put(op, site, &object, buf_span(&bytes)));
+	TRY(claim_check(op, &t->service->claim, i));
+	return ring_get(op, t, i, &name, &back);
+}
+
+enum rc
+tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
+    struct site_set sites, struct site_set *ret_on)
+{
+	struct sites *all = tenant->service->config.sites;
+	size_t i;
+	enum rc rc;
+
+	if (tenant->ring_version == 0)
+		tenant->ring_version = above_version + 1;
+	for (i = 0; i < all->n; i++) {
+		if (!site_set_has(sites, i) || site_set_has(tenant->ring_on, i))
+			continue;
+		rc = ring_put_site(op, tenant, i);
+		if (rc == RC_FENCED || rc == RC_NO_MEMORY)
+			return rc;
+		if (rc == RC_OK)
+			tenant->ring_on = site_set_with(tenant->ring_on, i);
+		else
+			sites_failed(op, all, i, rc);
+	}
+	*ret_on = site_set_and(tenant->ring_on, sites);
+	return RC_OK;
+}

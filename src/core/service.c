@@ -1,0 +1,437 @@
+/* service.c - start and stop of a service, its tenants, and the keeper thread that looks after sites. */
+#include "core/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/heads.h"
+
+enum { KEEPER_STEP_MS = 500 };
+
+/* L19: the stamp of DIR/clock, or nothing known: a new service. */
+static enum rc
+clock_start(struct op *op, struct service *s)
+{
+	struct clock_stamp stamp = {0};
+	CLEANUP(buf_release) struct buf bytes;
+	bool accept = false;
+	enum rc rc;
+
+	buf_init(&bytes, CLOCK_STAMP_TEXT);
+	rc = io_read_file(op, s->config.dir_fd, "clock", &bytes);
+	if (rc == RC_OK)
+		rc = buf_add(op, &bytes, span_of("", 1));
+	if (rc == RC_OK)
+		rc = clock_stamp_parse(op, (const char *)bytes.data, &stamp);
+	if (rc == RC_NO_MEMORY)
+		return rc;
+	op_clear_error(op);
+	TRY(io_exists(op, s->config.dir_fd, "clock.accept", &accept));
+	TRY(heads_newest_stamp(op, s, &stamp));
+	service_clock_init(&s->clock, &stamp, accept);
+	if (s->clock.not_counted > 0)
+		log_warn(op, "clock", "not_counted_s=%lld",
+		    (long long)(s->clock.not_counted / CLOCK_S));
+	if (accept)
+		return io_unlink(op, s->config.dir_fd, "clock.accept");
+	return RC_OK;
+}
+
+static enum rc
+clock_keep(struct op *op, struct service *s)
+{
+	struct clock_stamp stamp;
+	char text[CLOCK_STAMP_TEXT];
+
+	service_clock_stamp(&s->clock, &stamp);
+	clock_stamp_text(&stamp, text);
+	return io_write_file(op, s->config.dir_fd, "clock", span_str(text), 0600);
+}
+
+/* Opens the provider's log; a new service's is made. */
+static enum rc
+provider_open(struct op *op, struct service *s)
+{
+	enum rc rc;
+
+	TRY(tenant_new(op, s, TENANT_PROVIDER, &s->provider));
+	s->provider->users = 1;
+	if (s->config.first == NULL)
+		return tenant_open(op, s->provider);
+	tenant_lock(s->provider);
+	rc = tenant_create(op, s->provider);
+	tenant_unlock(s->provider);
+	return rc;
+}
+
+static void service_keeper(void *arg);
+
+static enum rc
+service_start(struct op *op, struct service *s)
+{
+	TRY(sites_start(op, s->config.sites));
+	sites_look_at_space(op, s->config.sites);
+	if (!s->config.read_only)
+		TRY(claim_take(op, s->config.sites, s->config.first, s->config.host,
+		    &s->claim));
+	s->claimed = !s->config.read_only;
+	TRY(clock_start(op, s));
+	s->clock_runs = true;
+	TRY(provider_open(op, s));
+	TRY(service_resume_adding(op, s));
+	TRY(thread_start(op, &s->keeper, "keeper", service_keeper, s));
+	s->keeper_runs = true;
+	return RC_OK;
+}
+
+enum rc
+service_open(struct op *op, const struct service_config *config,
+    struct service **ret_service)
+{
+	struct service *s = mem_alloc(sizeof(*s));
+	enum rc rc;
+
+	if (s == NULL) {
+		sites_free(config->sites);
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	}
+	s->config = *config;
+	if (s->config.offer_time == 0)
+		s->config.offer_time = 10 * CLOCK_S;
+	if (s->config.slow_time == 0)
+		s->config.slow_time = 10 * CLOCK_S;
+	mutex_init(&s->lock);
+	cond_init(&s->changed);
+	s->started = clock_mono();
+	rc = service_start(op, s);
+	if (rc != RC_OK) {
+		service_close(op, s);
+		return rc;
+	}
+	*ret_service = s;
+	return RC_OK;
+}
+
+static void
+tenants_close(struct op *op, struct service *s)
+{
+	struct tenant *t;
+
+	while ((t = s->tenants) != NULL) {
+		s->tenants = t->next;
+		tenant_close(op, t);
+		tenant_free(t);
+	}
+	if (s->provider != NULL) {
+		tenant_close(op, s->provider);
+		tenant_free(s->provider);
+	}
+}
+
+void
+service_close(struct op *op, struct service *service)
+{
+	struct service *s = service;
+	enum rc rc = RC_OK;
+
+	if (s == NULL)
+		return;
+	mutex_lock(&s->lock);
+	s->stopping = true;
+	cond_broadcast(&s->changed);
+	mutex_unlock(&s->lock);
+	if (s->keeper_runs)
+		thread_join(&s->keeper);
+	if (s->keeper_runs && !s->config.read_only)
+		rc = heads_write(op, s);
+	op_clear_error(op);
+	tenants_close(op, s);
+	if (s->clock_runs && !s->config.read_only)
+		rc = clock_keep(op, s);
+	if (rc != RC_OK)
+		log_warn(op, "clock-not-kept", "why=\"%s\"", op_error(op, rc));
+	op_clear_error(op);
+	if (s->clock_runs)
+		service_clock_release(&s->clock);
+	heads_release(&s->heads);
+	sites_free(s->config.sites);
+	if (s->claimed)
+		claim_release(&s->claim);
+	cond_release(&s->changed);
+	mutex_release(&s->lock);
+	mem_free(s);
+}
+
+bool
+service_stands(struct service *service)
+{
+	return service->config.read_only || claim_stands(&service->claim);
+}
+
+/* The open or known tenant of this id, or NULL. Under the lock. */
+static struct tenant *
+tenant_listed(struct service *s, uint64_t id)
+{
+	struct tenant *t;
+
+	for (t = s->tenants; t != NULL; t = t->next)
+		if (t->id == id)
+			return t;
+	return NULL;
+}
+
+enum rc
+service_tenant_known(struct op *op, struct service *s, uint64_t id, struct tenant **ret_tenant)
+{
+	struct tenant *t;
+	enum rc rc = RC_OK;
+
+	mutex_lock(&s->lock);
+	t = tenant_listed(s, id);
+	if (t == NULL) {
+		rc = tenant_new(op, s, id, &t);
+		if (rc == RC_OK) {
+			t->next = s->tenants;
+			s->tenants = t;
+		}
+	}
+	if (rc == RC_OK) {
+		mutex_lock(&t->lock);
+		t->users++;
+		mutex_unlock(&t->lock);
+		*ret_tenant = t;
+	}
+	mutex_unlock(&s->lock);
+	return rc;
+}
+
+enum rc
+service_tenant(struct op *op, struct service *service, uint64_t id,
+    struct tenant **ret_tenant)
+{
+	CLEANUP(tenant_put_ptr) struct tenant *t = NULL;
+	struct service_tenant_info info;
+
+	mutex_lock(&service->lock);
+	t = tenant_listed(service, id);
+	if (t != NULL) {
+		mutex_lock(&t->lock);
+		t->users++;
+		mutex_unlock(&t->lock);
+	}
+	mutex_unlock(&service->lock);
+	if (t == NULL) {
+		TRY(service_tenant_get(op, service, id, &info));
+		TRY(service_tenant_known(op, service, id, &t));
+	}
+	TRY(tenant_open(op, t));
+	*ret_tenant = t;
+	t = NULL;
+	return RC_OK;
+}
+
+/* ---- the keeper ---- */
+
+/* Sites that are away are looked for; those that came are fenced before they count. */
+static void
+keep_sites(struct op *op, struct service *s)
+{
+	struct sites *sites = s->config.sites;
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < sites->n; i++) {
+		if (site_set_has(sites_attached(sites), i)) {
+			rc = site_verify(op, sites->slots[i].site);
+			if (rc != RC_OK)
+				sites_failed(op, sites, i, rc);
+		}
+		if (!site_set_has(sites_attached(sites), i)) {
+			if (s->claimed)
+				claim_forget(&s->claim, i);
+			(void)sites_try(op, sites, i);
+		}
+		if (!s->claimed || !site_set_has(sites_attached(sites), i) ||
+		    !site_set_has(s->claim.of_register, i) ||
+		    site_set_has(claim_sites(&s->claim), i))
+			continue;
+		rc = claim_extend(op, &s->claim, i);
+		if (rc != RC_OK && rc != RC_FENCED)
+			sites_failed(op, sites, i, rc);
+		op_clear_error(op);
+	}
+}
+
+/* L2: every server looks for a higher fence each 5 s; on fewer than R sites for 15 s the head is unproven. */
+static void
+keep_claim(struct op *op, struct service *s)
+{
+	struct site_set set = claim_sites(&s->claim);
+	size_t i, looked = 0;
+
+	for (i = 0; i < s->config.sites->n; i++) {
+		if (!site_set_has(set, i))
+			continue;
+		if (claim_check(op, &s->claim, i) == RC_OK)
+			looked++;
+		op_clear_error(op);
+	}
+	if (looked >= register_r(&s->claim.reg))
+		s->proven_at = clock_mono();
+	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
+}
+
+/* One tenant's turn: behind sites come back, a start that had too few sites is tried again. */
+static void
+keep_tenant(struct op *op, struct service *s, struct tenant *t)
+{
+	struct site_set set = claim_sites(&s->claim);
+	enum rc rc = RC_OK;
+
+	lanes_drop_slow(op, &t->lanes, s->config.slow_time);
+	if (t->mode == TENANT_READ_ONLY && set.bits != t->tried_with.bits) {
+		t->tried_with = set;
+		tenant_close(op, t);
+		rc = tenant_open(op, t);
+	} else if (t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT) {
+		tenant_reenter(op, t);
+	}
+	if (t->mode == TENANT_IN_DOUBT)
+		rc = tenant_settle(op, t);
+	if (rc != RC_OK)
+		op_clear_error(op);
+}
+
+/* The tenants of this moment, each with a user more, in the op's arena. */
+static enum rc
+tenants_pin(struct op *op, struct service *s, struct tenant ***ret_list, size_t *ret_n)
+{
+	struct tenant **list;
+	struct tenant *t;
+	size_t n = 1;
+
+	mutex_lock(&s->lock);
+	for (t = s->tenants; t != NULL; t = t->next)
+		n++;
+	if (op_alloc(op, n * sizeof(struct tenant *), &list) != RC_OK) {
+		mutex_unlock(&s->lock);
+		return RC_NO_MEMORY;
+	}
+	n = 0;
+	list[n++] = s->provider;
+	for (t = s->tenants; t != NULL; t = t->next)
+		if (t->mode != TENANT_CLOSED)
+			list[n++] = t;
+	for (size_t i = 0; i < n; i++) {
+		mutex_lock(&list[i]->lock);
+		list[i]->users++;
+		mutex_unlock(&list[i]->lock);
+	}
+	mutex_unlock(&s->lock);
+	*ret_list = list;
+	*ret_n = n;
+	return RC_OK;
+}
+
+static void
+unpin(struct tenant *t)
+{
+	mutex_lock(&t->lock);
+	t->users--;
+	mutex_unlock(&t->lock);
+}
+
+/* DESIGN: databases are opened at first use and closed when 256 others are in use. */
+static void
+close_idle(struct op *op, struct tenant **list, size_t n)
+{
+	struct tenant *oldest = NULL;
+	size_t i;
+
+	if (n <= SERVICE_TENANTS_OPEN)
+		return;
+	for (i = 1; i < n; i++)
+		if (list[i]->users <= 1 && list[i]->mode == TENANT_READY &&
+		    (oldest == NULL || list[i]->last_used < oldest->last_used))
+			oldest = list[i];
+	if (oldest != NULL)
+		tenant_close(op, oldest);
+}
+
+static void
+keeper_step(struct op *op, struct service *s, uint64_t step)
+{
+	struct tenant **list;
+	size_t i, n;
+	enum rc rc;
+
+	keep_sites(op, s);
+	if (s->config.read_only || !service_stands(s))
+		return;
+	if (step % 10 == 0)
+		keep_claim(op, s);
+	if (step % 20 == 0)
+		sites_look_at_space(op, s->config.sites);
+	if (tenants_pin(op, s, &list, &n) != RC_OK)
+		return;
+	for (i = 0; i < n && !s->stopping; i++)
+		keep_tenant(op, s, list[i]);
+	close_idle(op, list, n);
+	for (i = 0; i < n; i++)
+		unpin(list[i]);
+	rc = step % 20 == 0 ? clock_keep(op, s) : RC_OK;
+	if (rc == RC_OK && step % 120 == 1)
+		rc = heads_write(op, s);
+	if (rc != RC_OK)
+		log_warn(op, "not-kept", "why=\"%s\"", op_error(op, rc));
+}
+
+static void
+service_keeper(void *arg)
+{
+	struct service *s = arg;
+	uint64_t step = 0;
+
+	s->proven_at = clock_mono();
+	mutex_lock(&s->lock);
+	while (!s->stopping) {
+		struct op op;
+
+		mutex_unlock(&s->lock);
+		op_init(&op);
+		keeper_step(&op, s, step++);
+		op_release(&op);
+		mutex_lock(&s->lock);
+		if (!s->stopping)
+			(void)cond_wait_until(&s->changed, &s->lock,
+			    clock_mono() + KEEPER_STEP_MS * CLOCK_MS);
+	}
+	mutex_unlock(&s->lock);
+}
+
+enum service_health
+service_health(struct service *service)
+{
+	struct service *s = service;
+	enum service_health health = HEALTH_OK;
+	struct tenant *t;
+	size_t in_service;
+
+	if (s->config.read_only || !service_stands(s) || s->head_unproven)
+		return HEALTH_READ_ONLY;
+	mutex_lock(&s->lock);
+	for (t = s->tenants != NULL ? s->tenants : s->provider; t != NULL; t = t->next) {
+		if (t->mode == TENANT_CLOSED)
+			continue;
+		in_service = site_set_count(lanes_in_service(&t->lanes));
+		if (in_service < s->claim.reg.m || t->mode == TENANT_READ_ONLY ||
+		    t->mode == TENANT_REFUSED)
+			health = HEALTH_READ_ONLY;
+		else if (in_service < s->claim.reg.n && health == HEALTH_OK)
+			health = HEALTH_DEGRADED;
+	}
+	mutex_unlock(&s->lock);
+	return health;
+}

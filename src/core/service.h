@@ -1,0 +1,112 @@
+/*
+ * service.h - a running service: its sites, its claim, its tenants. One process
+ * has one. Reading DIR and dozo.conf is cli/'s; here everything is given.
+ */
+#ifndef DOZO_CORE_SERVICE_H
+#define DOZO_CORE_SERVICE_H
+
+#include "base/op.h"
+#include "base/thread.h"
+#include "core/clock.h"
+#include "core/heads.h"
+#include "core/tenant.h"
+#include "crypto/keystore.h"
+#include "store/claim.h"
+#include "store/sites.h"
+
+enum { SERVICE_PATH_SIZE = 1024, SERVICE_TENANTS_OPEN = 256 };
+
+struct service_config {
+	int dir_fd;	       /* DIR, borrowed: state files of databases, the clock's stamp */
+	const char *db_path;   /* folder of the databases, as SQLite opens it */
+	const char *db_folder; /* the same below dir_fd ("db") */
+	struct keystore *keystore; /* borrowed */
+	struct sites *sites;	   /* owned from service_open on, also after a failure */
+	const struct site_register *first; /* of a new service, else NULL */
+	const char *host;		   /* for the fence */
+	bool read_only;			   /* claims nothing, writes nothing (rebuilt services, check) */
+	bool accept_loss;		   /* L21 */
+	int64_t offer_time;		   /* ns that a number is offered again (L1); 0: 10 s */
+	int64_t slow_time;		   /* ns after which a lagging site is behind (L4); 0: 10 s */
+	uint64_t reserve_bytes;		   /* L14; 0: 1 GiB */
+	unsigned reserve_percent;	   /* L14; the larger of both holds */
+};
+
+struct service {
+	struct service_config config;
+	struct claim claim; /* not where read_only */
+	struct service_clock clock;
+	struct heads heads; /* as last read or written */
+	struct mutex lock;	 /* guards tenants and stopping */
+	struct cond changed;
+	struct tenant *tenants;	 /* a list; the provider's is not in it */
+	size_t n_open;
+	struct tenant *provider;
+	bool stopping;
+	struct thread keeper;
+	bool keeper_runs;
+	int64_t started; /* clock_mono() */
+	bool claimed;
+	bool clock_runs;
+	int64_t proven_at;  /* clock_mono() of the last look at the fences of R sites */
+	bool head_unproven; /* the fence could not be looked at on R sites for 15 s (L2) */
+};
+
+struct service_tenant_info {
+	uint64_t id;
+	char name[33];
+	char lang[8];
+	int64_t created_at; /* wall, ns */
+};
+
+/*
+ * Starts the sites, claims, opens the provider's log and goes on with what a
+ * crash left half-done. RC_UNPROVEN (too few sites to claim), RC_REFUSED, RC_FENCED.
+ */
+enum rc service_open(struct op *op, const struct service_config *config,
+    struct service **ret_service) MUST_CHECK;
+
+/* Drains, closes every database cleanly, frees. Accepts NULL. */
+void service_close(struct op *op, struct service *service);
+
+/* Whether the claim still stands; where not, the process is to end. */
+bool service_stands(struct service *service);
+
+/*
+ * Makes a new tenant (L25): its keyring, its number 1. name is the customer's
+ * short name for log-ins, [a-z0-9-]{1,32}. RC_EXISTS, RC_NOT_STORED, RC_IN_DOUBT.
+ */
+enum rc service_tenant_add(struct op *op, struct service *service, const char *name,
+    const char *lang, uint64_t *ret_id) MUST_CHECK;
+
+/* The tenant with this id, opened at first use; give it back with tenant_put. RC_NOT_FOUND. */
+enum rc service_tenant(struct op *op, struct service *service, uint64_t id,
+    struct tenant **ret_tenant) MUST_CHECK;
+
+/* The same without opening it or asking whether it exists: for a tenant that is being made. */
+enum rc service_tenant_known(struct op *op, struct service *service, uint64_t id,
+    struct tenant **ret_tenant) MUST_CHECK;
+
+/* By name. */
+enum rc service_tenant_named(struct op *op, struct service *service, const char *name,
+    struct tenant **ret_tenant) MUST_CHECK;
+
+
+/* One of them; RC_NOT_FOUND. */
+enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
+    struct service_tenant_info *ret_info) MUST_CHECK;
+
+/* Goes on with tenants that a crash left half-made (L25); called at start. */
+enum rc service_resume_adding(struct op *op, struct service *service) MUST_CHECK;
+
+/* Calls each for every tenant. */
+enum rc service_tenants(struct op *op, struct service *service,
+    enum rc (*each)(void *arg, struct op *op, const struct service_tenant_info *info),
+    void *arg) MUST_CHECK;
+
+enum service_health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_READ_ONLY };
+
+/* From memory: what /api/v1/health says. */
+enum service_health service_health(struct service *service);
+
+#endif

@@ -1,0 +1,481 @@
+/*
+ * start.c - a tenant's start (LOG.md L3): the chain of the sites, the local
+ * database beside it, replay, catch-up, and an opening where the end is not decided.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/catchup.h"
+#include "core/committer.h"
+#include "core/service.h"
+#include "meta/local.h"
+
+struct start {
+	struct tenant *tenant;
+	struct tail tail;
+	struct buf bytes;
+	size_t winner;	     /* TAIL_NONE: the database's head */
+	uint64_t decided;    /* numbers up to this one are decided */
+	uint64_t head;	     /* the winner's number */
+	struct site_set set; /* sites that count */
+};
+
+/* Fences every attached site that is not: one that appears later is fenced first, then read (L2). */
+static enum rc
+fence_all(struct op *op, struct service *service)
+{
+	struct sites *sites = service->config.sites;
+	struct site_set open = site_set_and(sites_attached(sites), service->claim.of_register);
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(open, i) || site_set_has(claim_sites(&service->claim), i))
+			continue;
+		rc = claim_extend(op, &service->claim, i);
+		if (rc == RC_FENCED)
+			return rc;
+		if (rc != RC_OK)
+			sites_failed(op, sites, i, rc);
+	}
+	return RC_OK;
+}
+
+/* What is on the database's own chain is known and need not be read. */
+static enum rc
+log_known(struct op *op, struct tenant *t, const struct log_name *name, bool *ret_known)
+{
+	struct local_log row;
+	enum rc rc;
+
+	*ret_known = false;
+	if (t->writer == NULL || name->number > t->head.number)
+		return RC_OK;
+	rc = local_log_get(op, &t->meta, name->number, &row);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		return RC_OK;
+	}
+	TRY(rc);
+	*ret_known = generation_compare(row.generation, name->generation) == 0 &&
+	    memcmp(row.hash, name->hash8, sizeof(name->hash8)) == 0;
+	return RC_OK;
+}
+
+struct aside_search {
+	const struct log_name *name;
+	bool found;
+};
+
+static enum rc
+aside_compare(void *arg, struct op *op, const struct local_log *aside)
+{
+	struct aside_search *search = arg;
+
+	(void)op;
+	if (aside->number == search->name->number &&
+	    generation_compare(aside->generation, search->name->generation) == 0 &&
+	    memcmp(aside->hash, search->name->hash8, sizeof(search->name->hash8)) == 0)
+		search->found = true;
+	return RC_OK;
+}
+
+/* Whether the log itself says that this one lost (L3, 4). */
+static enum rc
+log_aside(struct op *op, struct tenant *t, const struct log_name *name, bool *ret_aside)
+{
+	struct aside_search search = {.name = name};
+
+	*ret_aside = false;
+	if (t->writer == NULL || t->head.number == 0)
+		return RC_OK;
+	TRY(local_aside_list(op, &t->meta, name->number, aside_compare, &search));
+	*ret_aside = search.found;
+	return RC_OK;
+}
+
+/* Reads every object that is not known; what cannot be read anywhere stays unread (tail_pick sees it). */
+static enum rc
+tail_read_all(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	struct segment segment;
+	bool known, aside;
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < s->tail.n_logs; i++) {
+		TRY(log_known(op, t, &s->tail.logs[i].name, &known));
+		if (known)
+			continue;
+		TRY(log_aside(op, t, &s->tail.logs[i].name, &aside));
+		if (aside)
+			continue;
+		rc = tail_read(op, t->service->config.sites, t->id, &s->tail, i, &s->bytes,
+		    &segment);
+		if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
+			return rc;
+		op_clear_error(op);
+	}
+	return RC_OK;
+}
+
+static void
+root_of(const struct tenant *t, struct tail_root *root)
+{
+	memset(root, 0, sizeof(*root));
+	root->found = t->writer != NULL;
+	root->number = t->head.number;
+	root->generation = t->head.generation;
+	memcpy(root->hash, t->head.hash, OBJECT_HASH_SIZE);
+}
+
+/* Lists and picks; once more where a gap shows, for listings are not atomic (L0). */
+static enum rc
+chain_find(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	struct tail_root root;
+	enum rc rc = RC_UNPROVEN;
+	int try;
+
+	root_of(t, &root);
+	for (try = 0; rc == RC_UNPROVEN && try < 2; try++) {
+		op_clear_error(op);
+		tail_release(&s->tail);
+		TRY(tail_list(op, t->service->config.sites, s->set, t->id, &s->tail));
+#ifndef DOZO_PLANT_FEWER_THAN_R
+		if (!t->service->config.read_only &&
+		    site_set_count(s->tail.listed) < register_r(&t->service->claim.reg))
+			FAIL(op, RC_UNPROVEN, "%zu of %u sites can be listed, %u must be",
+			    site_set_count(s->tail.listed), t->service->claim.reg.n,
+			    register_r(&t->service->claim.reg));
+#endif
+		TRY(tail_read_all(op, s));
+		rc = tail_pick(op, &s->tail, &root, &s->winner);
+	}
+	return rc;
+}
+
+/* The numbers on the winning chain, and how far they are decided (L3, 5). */
+static void
+decided_find(struct start *s)
+{
+	const struct tenant *t = s->tenant;
+	size_t i;
+
+	s->head = t->head.number;
+	s->decided = t->head.number;
+	if (s->winner == TAIL_NONE)
+		return;
+	s->head = s->tail.logs[s->winner].name.number;
+	for (i = 0; i < s->tail.n_logs; i++) {
+		const struct tail_log *log = &s->tail.logs[i];
+
+		/* One that carries changes decides what it stands on. */
+		if (log->on_chain && log->carries_changes && log->name.number > 0 &&
+		    log->name.number - 1 > s->decided)
+			s->decided = log->name.number - 1;
+	}
+#ifdef DOZO_PLANT_UNDECIDED_END_SHOWN
+	s->decided = s->head;
+#endif
+}
+
+/* L3, 4: what lost is named by the next number's header. */
+static enum rc
+aside_note(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	size_t i, n = 0;
+	bool known;
+
+	mem_free(t->aside);
+	t->n_aside = 0;
+	t->aside = mem_alloc_array(s->tail.n_logs + 1, sizeof(t->aside[0]));
+	if (t->aside == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	for (i = 0; i < s->tail.n_logs && n < TAIL_ASIDE_MAX; i++) {
+		const struct tail_log *log = &s->tail.logs[i];
+
+		TRY(log_known(op, t, &log->name, &known));
+		if (!log->read || log->on_chain || known)
+			continue;
+		t->aside[n].number = log->name.number;
+		t->aside[n].generation = log->name.generation;
+		memcpy(t->aside[n].hash, log->hash, OBJECT_HASH_SIZE);
+		n++;
+	}
+	t->n_aside = n;
+	return RC_OK;
+}
+
+/* Applies the chain's numbers above the head, up to a number. */
+static enum rc
+replay_to(struct op *op, struct start *s, uint64_t number)
+{
+	struct tenant *t = s->tenant;
+	struct segment segment;
+	size_t i;
+
+	for (i = tail_find_number(&s->tail, t->head.number + 1); i < s->tail.n_logs; i++) {
+		struct tail_log *log = &s->tail.logs[i];
+
+		if (log->name.number > number)
+			break;
+		if (!log->on_chain || log->name.number <= t->head.number)
+			continue;
+		TRY(tail_read(op, t->service->config.sites, t->id, &s->tail, i, &s->bytes,
+		    &segment));
+		TRY(tenant_replay(op, t, &segment));
+	}
+	return tenant_database_load(op, t);
+}
+
+/* Sites that hold everything up to the database's head, after a catch-up of those that lack some. */
+static enum rc
+catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
+{
+	struct tenant *t = s->tenant;
+	struct sites *sites = t->service->config.sites;
+	struct site_set complete = {0};
+	uint64_t epochs[SITES_MAX];
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < sites->n; i++) {
+		epochs[i] = sites_epoch(sites, i);
+		if (!site_set_has(s->tail.listed, i))
+			continue;
+		rc = tenant_catch_up(op, t, &s->tail, i);
+		if (rc == RC_FENCED || rc == RC_NO_MEMORY)
+			return rc;
+		if (rc != RC_OK) {
+			lanes_leave(op, &t->lanes, i, op_error(op, rc));
+			if (rc != RC_EXISTS && rc != RC_DAMAGED)
+				sites_failed(op, sites, i, rc);
+			op_clear_error(op);
+			continue;
+		}
+		complete = site_set_with(complete, i);
+		lanes_enter(&t->lanes, i, t->head.number, epochs[i]);
+	}
+	*ret_complete = site_set_and(complete, lanes_in_service(&t->lanes));
+	return RC_OK;
+}
+
+static uint64_t
+highest_ring(const struct tail *tail)
+{
+	return tail->n_keys > 0 ? tail->keys[tail->n_keys - 1].name.version : 0;
+}
+
+/*
+ * L3, 5: an end that is not decided is copied to m sites and gets an opening
+ * before anything of it is shown.
+ */
+static enum rc
+end_open(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	struct site_set complete;
+
+	if (site_set_count(s->tail.listed) < t->service->claim.reg.m)
+		FAIL(op, RC_NOT_STORED, "%zu of %u sites are reachable, %u are needed to write",
+		    site_set_count(s->tail.listed), t->service->claim.reg.n,
+		    t->service->claim.reg.m);
+	TRY(replay_to(op, s, s->head));
+	TRY(catch_up_sites(op, s, &complete));
+	if (site_set_count(complete) < t->service->claim.reg.m)
+		FAIL(op, RC_NOT_STORED, "%zu of %u sites hold everything, %u must",
+		    site_set_count(complete), t->service->claim.reg.n,
+		    t->service->claim.reg.m);
+#ifndef DOZO_PLANT_NO_OPENING
+	if (s->head > s->decided)
+		return tenant_opening(op, t, complete);
+#endif
+	return RC_OK;
+}
+
+/* The database, keys and rows up to what is decided. */
+static enum rc
+decided_show(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+
+	TRY(tenant_ring_read(op, t, &s->tail));
+	if (t->ring == NULL)
+		FAIL(op, s->tail.n_logs > 0 ? RC_DAMAGED : RC_NOT_FOUND,
+		    "no site has a keyring of this tenant");
+	TRY(tenant_keys_load(op, t));
+	if (t->writer == NULL)
+		TRY(tenant_database_new(op, t));
+	return replay_to(op, s, s->decided);
+}
+
+/* Without the sites' consent: what the local database knows. */
+static enum rc
+show_local(struct op *op, struct tenant *t, const char *why)
+{
+	char text[TENANT_WHY_SIZE];
+
+	if (t->writer == NULL || t->ring == NULL)
+		FAIL(op, RC_UNPROVEN, "%s", why);
+	(void)snprintf(text, sizeof(text), "head unproven: %.200s", why);
+	op_clear_error(op);
+	tenant_set_mode(op, t, TENANT_READ_ONLY, text);
+	return RC_OK;
+}
+
+static enum rc
+start_unproven(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	char why[TENANT_WHY_SIZE];
+
+	(void)snprintf(why, sizeof(why), "%.239s", op->error);
+	op_clear_error(op);
+	if (t->ring == NULL)
+		TRY(tenant_ring_read(op, t, &s->tail));
+	if (t->ring != NULL)
+		TRY(tenant_keys_load(op, t));
+	return show_local(op, t, why);
+}
+
+static enum rc
+start_refused(struct op *op, struct tenant *t)
+{
+	tenant_set_mode(op, t, TENANT_REFUSED, op->error);
+	log_error(op, "tenant-refused", "tenant=%016llx why=\"%s\"",
+	    (unsigned long long)t->id, op->error);
+	return RC_REFUSED;
+}
+
+/* A service that claims nothing shows what the sites in reach have, to the end. */
+static enum rc
+start_reading(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+
+	s->set = sites_attached(t->service->config.sites);
+	TRY(tenant_database_open(op, t));
+	TRY(chain_find(op, s));
+	decided_find(s);
+	s->decided = s->head;
+	TRY(decided_show(op, s));
+	tenant_set_mode(op, t, TENANT_READ_ONLY, "this service only reads");
+	return RC_OK;
+}
+
+static enum rc
+start_run(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	enum rc rc;
+
+	if (t->service->config.read_only)
+		return start_reading(op, s);
+	TRY(fence_all(op, t->service));
+#ifdef DOZO_PLANT_TAILS_ANYWHERE
+	s->set = sites_attached(t->service->config.sites);
+#else
+	s->set = claim_sites(&t->service->claim);
+#endif
+	TRY(tenant_database_open(op, t));
+	rc = chain_find(op, s);
+	if (rc == RC_UNPROVEN)
+		return start_unproven(op, s);
+	if (rc == RC_REFUSED)
+		return start_refused(op, t);
+	TRY(rc);
+	decided_find(s);
+	TRY(aside_note(op, s));
+	TRY(decided_show(op, s));
+	FAILPOINT("start.decided");
+	if (t->ring_version == 0)
+		t->ring_version = highest_ring(&s->tail) + 1;
+	rc = end_open(op, s);
+	if (rc == RC_FENCED || rc == RC_NO_MEMORY)
+		return rc;
+	if (rc == RC_OK) {
+		tenant_set_mode(op, t, TENANT_READY, "");
+		return RC_OK;
+	}
+	return RC_NOT_STORED;
+}
+
+/* L3, 6: with R sites but not m, what is decided is shown; the database may have gone further and is made anew. */
+static enum rc
+start_read_only(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	char why[TENANT_WHY_SIZE];
+
+	(void)snprintf(why, sizeof(why), "%.239s", op->error);
+	op_clear_error(op);
+	if (t->head.number > s->decided) {
+		TRY(tenant_database_new(op, t));
+		TRY(replay_to(op, s, s->decided));
+	}
+	tenant_set_mode(op, t, TENANT_READ_ONLY, why);
+	return RC_OK;
+}
+
+enum rc
+tenant_start(struct op *op, struct tenant *tenant)
+{
+	struct start s = {.tenant = tenant, .winner = TAIL_NONE};
+	enum rc rc;
+
+#ifdef DOZO_PLANT_ATTEMPT_RESET
+	tenant->attempt = 0;
+#else
+	/* L1: opening again is a start of its own; number and generation are never offered twice. */
+	tenant->attempt++;
+#endif
+	tenant->acks_known = false;
+	lanes_leave_all(op, &tenant->lanes, "the tenant is being opened");
+	buf_init(&s.bytes, SEGMENT_NUMBERED_MAX);
+	rc = start_run(op, &s);
+	if (rc == RC_NOT_STORED || rc == RC_IN_DOUBT)
+		rc = start_read_only(op, &s);
+	tail_release(&s.tail);
+	buf_release(&s.bytes);
+	log_info(op, "tenant-started", "tenant=%016llx rc=%s number=%llu why=\"%s\"",
+	    (unsigned long long)tenant->id, rc_name(rc),
+	    (unsigned long long)tenant->head.number, tenant->why);
+	return rc;
+}
+
+enum rc
+tenant_create(struct op *op, struct tenant *tenant)
+{
+	struct site_set on;
+	struct catch_up c = {.tenant = tenant, .meta = &tenant->meta};
+	struct sites *sites = tenant->service->config.sites;
+	size_t i;
+
+	TRY(fence_all(op, tenant->service));
+	tenant->attempt++;
+	TRY(keyring_new(op, tenant->id, tenant->id == TENANT_PROVIDER, &tenant->ring));
+	TRY(tenant_keys_load(op, tenant));
+	TRY(tenant_ring_put(op, tenant, 0, claim_sites(&tenant->service->claim), &on));
+	if (site_set_count(on) < tenant->service->claim.reg.m)
+		FAIL(op, RC_NOT_STORED, "the keyring stands on %zu sites only",
+		    site_set_count(on));
+	FAILPOINT("create.keyring");
+	TRY(tenant_database_new(op, tenant));
+	for (i = 0; i < sites->n; i++)
+		if (site_set_has(on, i)) {
+			c.site = i;
+			TRY(catch_up_prepare(op, &c));
+			lanes_enter(&tenant->lanes, i, 0, sites_epoch(sites, i));
+		}
+	TRY(tenant_first_number(op, tenant, on));
+	TRY(tenant_database_load(op, tenant));
+	tenant_set_mode(op, tenant, TENANT_READY, "");
+	return RC_OK;
+}

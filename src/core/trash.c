@@ -1,0 +1,261 @@
+/* trash.c - what was deleted comes back. */
+#include "core/trash.h"
+
+#include "base/text.h"
+#include "core/tree_rules.h"
+
+/* ---- listing ---- */
+
+enum { BATCH = 64, SPACES_BATCH = 64, NAMES_TRIED = 10000 };
+
+struct batch {
+	size_t n;
+	struct trash rows[BATCH];
+};
+
+static enum rc
+collect(void *arg, struct op *op, const struct trash *trash)
+{
+	struct batch *batch = arg;
+
+	(void)op;
+	batch->rows[batch->n++] = *trash;
+	return RC_OK;
+}
+
+static enum rc
+space_items(struct op *op, struct meta *meta, const struct space *space,
+    trash_item_each *each, void *arg)
+{
+	struct batch batch;
+	int64_t after = 0;
+	size_t i;
+
+	TRY(access_space(op, meta, &op->actor, space, ACCESS_RESTORE));
+	do {
+		batch.n = 0;
+		TRY(trash_list(
+		    op, meta, space->node, after, BATCH, collect, &batch));
+		for (i = 0; i < batch.n; i++) {
+			struct node node;
+
+			after = batch.rows[i].node;
+			TRY(node_get(op, meta, after, &node));
+			TRY(each(arg, op, &batch.rows[i], &node));
+		}
+	} while (batch.n == BATCH);
+	return RC_OK;
+}
+
+struct space_batch {
+	size_t n;
+	struct space spaces[SPACES_BATCH];
+};
+
+static enum rc
+collect_space(void *arg, struct op *op, const struct space *space)
+{
+	struct space_batch *batch = arg;
+
+	(void)op;
+	if (batch->n < SPACES_BATCH)
+		batch->spaces[batch->n++] = *space;
+	return RC_OK;
+}
+
+/* All spaces of a kind that the actor may restore in; the others are passed over. */
+static enum rc
+kind_items(struct op *op, struct meta *meta, enum space_kind kind,
+    trash_item_each *each, void *arg)
+{
+	struct space_batch batch;
+	int64_t after = 0;
+	size_t i;
+
+	do {
+		batch.n = 0;
+		TRY(space_of_kind(op, meta, kind, after, SPACES_BATCH,
+		    collect_space, &batch));
+		for (i = 0; i < batch.n; i++) {
+			after = batch.spaces[i].node;
+			TRY(space_items(op, meta, &batch.spaces[i], each, arg));
+		}
+	} while (batch.n == SPACES_BATCH);
+	return RC_OK;
+}
+
+enum rc
+trash_items(
+    struct op *op, struct meta *meta, trash_item_each *each, void *arg)
+{
+	struct space_batch own = {0};
+	size_t i;
+
+	if (op->actor.member == 0) {
+		TRY(kind_items(op, meta, SPACE_PERSONAL, each, arg));
+		return kind_items(op, meta, SPACE_COMPANY, each, arg);
+	}
+	TRY(space_of_member(op, meta, op->actor.member, collect_space, &own));
+	for (i = 0; i < own.n; i++)
+		TRY(space_items(op, meta, &own.spaces[i], each, arg));
+	return kind_items(op, meta, SPACE_COMPANY, each, arg);
+}
+
+/* ---- restoring ---- */
+
+struct restore_change {
+	struct change change;
+	const struct op *asker;
+	int64_t node;
+	struct tree_result *result;
+	struct span name;
+};
+
+/* The folder where it was, if it still stands in that space; else the space itself. */
+static enum rc
+find_folder(struct op *op, struct tx *tx, const struct actor *actor,
+    const struct trash *trash, struct place *ret_place)
+{
+	struct node folder;
+	enum rc rc;
+
+	rc = access_node(
+	    op, tx->meta, actor, trash->parent, ACCESS_RESTORE, ret_place);
+	if (rc == RC_OK)
+		rc = node_get(op, tx->meta, trash->parent, &folder);
+	if (rc == RC_OK && folder.kind == NODE_FOLDER)
+		return RC_OK;
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	op_clear_error(op);
+	return access_node(
+	    op, tx->meta, actor, trash->space, ACCESS_RESTORE, ret_place);
+}
+
+/* Where a name's extension begins: not at its first character. */
+static size_t
+stem_size(struct span name)
+{
+	size_t i;
+
+	for (i = name.size; i > 1; i--)
+		if (name.data[i - 1] == '.')
+			return i - 1;
+	return name.size;
+}
+
+/* "report (2).txt"; the stem gives way where the whole would be too long. */
+static enum rc
+numbered_name(struct op *op, const struct node *node, unsigned number,
+    struct span *ret_name)
+{
+	size_t stem =
+	    node->kind == NODE_FILE ? stem_size(node->name) : node->name.size;
+	struct span extension =
+	    span_of(node->name.data + stem, node->name.size - stem);
+	char *text;
+
+	for (;;) {
+		TRY(op_format(op, &text, "%.*s (%u)%.*s", (int)stem,
+		    (const char *)node->name.data, number, (int)extension.size,
+		    (const char *)extension.data));
+		*ret_name = span_str(text);
+		if (text_utf16_units(*ret_name) <= TEXT_NAME_UNITS)
+			return RC_OK;
+		if (stem == 0)
+			extension.size = 0;
+		/* A whole character at a time. */
+		do
+			stem -= stem > 0;
+		while (stem > 0 && (node->name.data[stem] & 0xC0) == 0x80);
+	}
+}
+
+static enum rc
+free_name(struct op *op, struct tx *tx, int64_t parent,
+    const struct node *node, struct span *ret_name,
+    uint8_t key[META_NAME_KEY_SIZE])
+{
+	struct span name = node->name;
+	unsigned number;
+
+	for (number = 2; number < NAMES_TRIED; number++) {
+		struct node holder;
+		struct span fold;
+		enum rc rc;
+
+		TRY(text_fold_key(op, name, &fold));
+		node_key(tx->meta->keys, parent, fold, key);
+		rc = node_find(op, tx->meta, parent, key, &holder);
+		if (rc == RC_NOT_FOUND) {
+			*ret_name = name;
+			return RC_OK;
+		}
+		TRY(rc);
+		TRY(numbered_name(op, node, number, &name));
+	}
+	FAIL(op, RC_EXISTS, "there are too many files of this name");
+}
+
+static enum rc
+restore_open(struct op *op, struct tx *tx, struct restore_change *c,
+    struct trash *trash, struct node *node)
+{
+	struct space space;
+	enum rc rc;
+
+	rc = trash_get(op, tx->meta, c->node, trash);
+	if (rc == RC_OK)
+		rc = space_get(op, tx->meta, trash->space, &space);
+	if (rc == RC_NOT_FOUND)
+		FAIL(op, RC_NOT_FOUND, "it is not in the trash");
+	TRY(rc);
+	TRY(access_space(
+	    op, tx->meta, &c->asker->actor, &space, ACCESS_RESTORE));
+	return node_get(op, tx->meta, c->node, node);
+}
+
+static enum rc
+restore_run(struct op *op, struct tx *tx, struct change *change)
+{
+	struct restore_change *c =
+	    container_of(change, struct restore_change, change);
+	uint8_t key[META_NAME_KEY_SIZE];
+	struct place place;
+	struct trash trash;
+	struct audit audit;
+	struct node node;
+
+	*c->result = (struct tree_result){0};
+	TRY(restore_open(op, tx, c, &trash, &node));
+	TRY(find_folder(op, tx, &c->asker->actor, &trash, &place));
+	TRY(free_name(op, tx, place.nodes[0], &node, &c->name, key));
+	TRY(trash_delete(op, tx->meta, node.id));
+	TRY(node_set_place(op, tx->meta, node.id, place.nodes[0], key));
+	if (!span_equal(c->name, node.name))
+		TRY(node_set_name(op, tx->meta, node.id, c->name));
+	TRY(place_touch(op, tx, &place));
+	audit_begin(&audit, AUDIT_RESTORE, c->asker, node.id);
+	audit_text(&audit, AUDIT_NAME, c->name);
+	audit_number(&audit, AUDIT_PARENT, place.nodes[0]);
+	TRY(audit_write(op, tx, &audit));
+	c->result->etag = node_etag(&node);
+	return RC_OK;
+}
+
+enum rc
+trash_restore(struct op *op, struct tenant *tenant, int64_t node,
+    struct tree_result *result, struct span *ret_name)
+{
+	struct restore_change c = {
+	    .change = {.run = restore_run, .own_session = true},
+	    .asker = op,
+	    .node = node,
+	    .result = result,
+	};
+
+	*result = (struct tree_result){0};
+	TRY(tree_commit(op, tenant, &c.change, result));
+	*ret_name = c.name;
+	return RC_OK;
+}

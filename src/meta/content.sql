@@ -1,0 +1,43 @@
+-- 0 and the empty blob stand for NULL.
+
+-- name: content_insert
+INSERT INTO content (id, size, digest, sha1, chunks, key, data, number, offset)
+VALUES (?1, ?2, nullif(?3, x''), nullif(?4, x''), ?5, nullif(?6, x''), nullif(?7, x''),
+	nullif(?8, 0), ?9);
+
+-- name: content_get
+SELECT id, size, digest, sha1, chunks, key, data, number, offset
+FROM content WHERE id = ?1;
+
+-- name: content_finish
+UPDATE content SET size = ?2, digest = ?3, sha1 = nullif(?4, x''), chunks = ?5 WHERE id = ?1;
+
+-- name: content_delete
+DELETE FROM content WHERE id = ?1;
+
+-- name: content_used
+-- L15: whether a node, a version or an upload names it (what lies in the trash is a node).
+SELECT EXISTS (SELECT 1 FROM node WHERE content = ?1)
+	OR EXISTS (SELECT 1 FROM version WHERE content = ?1)
+	OR EXISTS (SELECT 1 FROM upload WHERE content = ?1);
+
+-- name: chunk_insert
+INSERT INTO chunk (content, start, size, key, data, number, offset)
+VALUES (?1, ?2, ?3, ?4, nullif(?5, x''), nullif(?6, 0), ?7);
+
+-- name: chunk_find
+-- The chunk that holds a position, if the content is as long as that.
+SELECT start, size, key, data, number, offset FROM chunk
+WHERE content = ?1 AND start <= ?2 ORDER BY start DESC LIMIT 1;
+
+-- name: chunk_list
+SELECT start, size, key, data, number, offset FROM chunk
+WHERE content = ?1 AND start >= ?2 ORDER BY start LIMIT ?3;
+
+-- name: chunk_delete
+DELETE FROM chunk WHERE content = ?1 AND start = ?2;
+
+-- name: data_used
+-- L15: whether a chunk lies in this data segment.
+SELECT EXISTS (SELECT 1 FROM content WHERE data = ?1)
+	OR EXISTS (SELECT 1 FROM chunk WHERE data = ?1);

@@ -1,0 +1,236 @@
+/* local.c - rows of the database's own place in the log, and acks. */
+#include "meta/local.h"
+
+#include "meta/rows.h"
+#include "tenant_sql.h"
+
+enum rc
+local_log_add(struct op *op, struct meta *meta, const struct local_log *log)
+{
+	return db_run(op, meta->db, SQL_LOCAL_LOG_ADD, "iiibii",
+	    (int64_t)log->number, (int64_t)log->generation.counter,
+	    (int64_t)log->generation.attempt,
+	    span_of(log->hash, OBJECT_HASH_SIZE), (int64_t)log->body_offset,
+	    (int64_t)log->changes);
+}
+
+/* Number, generation and hash, which logs and asides have alike. */
+static enum rc
+read_log(struct op *op, const struct db_rows *rows, struct local_log *log)
+{
+	*log = (struct local_log){
+	    .number = (uint64_t)db_int(rows, 0),
+	    .generation = {(uint64_t)db_int(rows, 1),
+		(uint64_t)db_int(rows, 2)},
+	};
+	return rows_fixed(op, rows, 3, log->hash, sizeof(log->hash));
+}
+
+static enum rc
+read_whole_log(struct op *op, const struct db_rows *rows, struct local_log *log)
+{
+	TRY(read_log(op, rows, log));
+	log->body_offset = (uint64_t)db_int(rows, 4);
+	log->changes = db_int(rows, 5) != 0;
+	return RC_OK;
+}
+
+enum rc
+local_log_get(struct op *op, struct meta *meta, uint64_t number,
+    struct local_log *ret_log)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct local_log log;
+
+	TRY(db_get(
+	    op, meta->db, SQL_LOCAL_LOG_GET, &rows, "i", (int64_t)number));
+	TRY(read_whole_log(op, rows, &log));
+	*ret_log = log;
+	return RC_OK;
+}
+
+enum rc
+local_log_head(struct op *op, struct meta *meta, struct local_log *ret_log)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct local_log log;
+
+	TRY(db_get(op, meta->db, SQL_LOCAL_LOG_HEAD, &rows, ""));
+	TRY(read_whole_log(op, rows, &log));
+	*ret_log = log;
+	return RC_OK;
+}
+
+enum rc
+local_log_list(struct op *op, struct meta *meta, uint64_t from, size_t limit,
+    local_log_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct local_log log;
+	bool row;
+
+	TRY(db_query(op, meta->db, SQL_LOCAL_LOG_LIST, &rows, "ii",
+	    (int64_t)from, (int64_t)limit));
+	for (;;) {
+		TRY(db_next(op, rows, &row));
+		if (!row)
+			return RC_OK;
+		TRY(read_whole_log(op, rows, &log));
+		TRY(each(arg, op, &log));
+	}
+}
+
+enum rc
+local_log_forget(struct op *op, struct meta *meta, uint64_t number)
+{
+	return db_run(
+	    op, meta->db, SQL_LOCAL_LOG_FORGET, "i", (int64_t)number);
+}
+
+enum rc
+local_data_add(struct op *op, struct meta *meta, const struct local_data *data)
+{
+	return db_run(op, meta->db, SQL_LOCAL_DATA_ADD, "bbii",
+	    span_of(data->id, OBJECT_ID_SIZE),
+	    span_of(data->hash, OBJECT_HASH_SIZE), (int64_t)data->size,
+	    (int64_t)data->number);
+}
+
+static enum rc
+read_data(struct op *op, const struct db_rows *rows, struct local_data *data)
+{
+	TRY(rows_fixed(op, rows, 0, data->id, sizeof(data->id)));
+	TRY(rows_fixed(op, rows, 1, data->hash, sizeof(data->hash)));
+	data->size = (uint64_t)db_int(rows, 2);
+	data->number = (uint64_t)db_int(rows, 3);
+	return RC_OK;
+}
+
+enum rc
+local_data_get(struct op *op, struct meta *meta,
+    const uint8_t id[OBJECT_ID_SIZE], struct local_data *ret_data)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct local_data data;
+
+	TRY(db_get(op, meta->db, SQL_LOCAL_DATA_GET, &rows, "b",
+	    span_of(id, OBJECT_ID_SIZE)));
+	TRY(read_data(op, rows, &data));
+	*ret_data = data;
+	return RC_OK;
+}
+
+enum rc
+local_data_remove(
+    struct op *op, struct meta *meta, const uint8_t id[OBJECT_ID_SIZE])
+{
+	return ROWS_ONE(op, meta, SQL_LOCAL_DATA_REMOVE, "b",
+	    span_of(id, OBJECT_ID_SIZE));
+}
+
+enum rc
+local_data_list(struct op *op, struct meta *meta, const uint8_t *after,
+    size_t limit, local_data_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct local_data data;
+	bool row;
+
+	TRY(db_query(op, meta->db, SQL_LOCAL_DATA_LIST, &rows, "bi",
+	    span_of(after, after != NULL ? OBJECT_ID_SIZE : 0),
+	    (int64_t)limit));
+	for (;;) {
+		TRY(db_next(op, rows, &row));
+		if (!row)
+			return RC_OK;
+		TRY(read_data(op, rows, &data));
+		TRY(each(arg, op, &data));
+	}
+}
+
+enum rc
+local_aside_add(
+    struct op *op, struct meta *meta, const struct local_log *aside)
+{
+	return db_run(op, meta->db, SQL_LOCAL_ASIDE_ADD, "iiib",
+	    (int64_t)aside->number, (int64_t)aside->generation.counter,
+	    (int64_t)aside->generation.attempt,
+	    span_of(aside->hash, OBJECT_HASH_SIZE));
+}
+
+enum rc
+local_aside_list(struct op *op, struct meta *meta, uint64_t from,
+    local_log_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct local_log log;
+	bool row;
+
+	TRY(db_query(op, meta->db, SQL_LOCAL_ASIDE_LIST, &rows, "i",
+	    (int64_t)from));
+	for (;;) {
+		TRY(db_next(op, rows, &row));
+		if (!row)
+			return RC_OK;
+		TRY(read_log(op, rows, &log));
+		TRY(each(arg, op, &log));
+	}
+}
+
+enum rc
+local_aside_forget(struct op *op, struct meta *meta, uint64_t number)
+{
+	return db_run(
+	    op, meta->db, SQL_LOCAL_ASIDE_FORGET, "i", (int64_t)number);
+}
+
+enum rc
+local_state_get(struct op *op, struct meta *meta, const char *key,
+    struct span *ret_value)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct span value;
+	uint8_t *copy;
+
+	TRY(db_get(op, meta->db, SQL_LOCAL_STATE_GET, &rows, "t", key));
+	value = db_blob(rows, 0);
+	TRY(op_alloc(op, value.size + 1, &copy));
+	if (value.size > 0)
+		memcpy(copy, value.data, value.size);
+	*ret_value = span_of(copy, value.size);
+	return RC_OK;
+}
+
+enum rc
+local_state_set(
+    struct op *op, struct meta *meta, const char *key, struct span value)
+{
+	return db_run(op, meta->db, SQL_LOCAL_STATE_SET, "tb", key, value);
+}
+
+enum rc
+ack_add(struct op *op, struct meta *meta, uint64_t number,
+    const uint8_t site[OBJECT_ID_SIZE], int64_t time)
+{
+	return db_run(op, meta->db, SQL_ACK_ADD, "ibi", (int64_t)number,
+	    span_of(site, OBJECT_ID_SIZE), time);
+}
+
+enum rc
+ack_list(struct op *op, struct meta *meta, uint64_t number, ack_each *each,
+    void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	uint8_t site[OBJECT_ID_SIZE];
+	bool row;
+
+	TRY(db_query(
+	    op, meta->db, SQL_ACK_LIST, &rows, "i", (int64_t)number));
+	for (;;) {
+		TRY(db_next(op, rows, &row));
+		if (!row)
+			return RC_OK;
+		TRY(rows_fixed(op, rows, 0, site, sizeof(site)));
+		TRY(each(arg, op, site, db_int(rows, 1)));
+	}
+}

@@ -1,0 +1,15 @@
+-- name: trash_insert
+INSERT INTO trash (node, parent, space, deleted_at, deleted_by, kept_until)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: trash_get
+SELECT node, parent, space, deleted_at, deleted_by, kept_until FROM trash
+WHERE node = ?1;
+
+-- name: trash_list
+-- In the order of nodes, after one.
+SELECT node, parent, space, deleted_at, deleted_by, kept_until FROM trash
+WHERE space = ?1 AND node > ?2 ORDER BY node LIMIT ?3;
+
+-- name: trash_delete
+DELETE FROM trash WHERE node = ?1;

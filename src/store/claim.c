@@ -1,0 +1,356 @@
+/* claim.c - claims and fences. README.md states S6 to S8. */
+#include "store/claim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/str.h"
+
+enum { CLAIM_TRIES = 60 };
+
+/* What the fences of the attached sites say together. */
+struct fences {
+	uint64_t highest;		    /* over all sites */
+	uint64_t highest_of[SITES_MAX];
+	struct site_set listed;
+	bool any_register;
+	uint32_t n_registers;
+	struct site_register registers[2]; /* the newest */
+};
+
+struct fence_list {
+	struct sites *sites;
+	size_t slot;
+	struct fences *fences;
+};
+
+/* L20: v < (v, v + 1) < v + 1. Twice the highest version, one less while two are named. */
+static uint64_t
+register_rank(uint32_t n, const struct site_register *registers)
+{
+	return n == 2 ? 2 * registers[1].version - 1 : 2 * registers[0].version;
+}
+
+static void
+fences_consider(struct fences *fences, const struct fence_object *fence)
+{
+	if (fences->any_register &&
+	    register_rank(fences->n_registers, fences->registers) >=
+		register_rank(fence->n_registers, fence->registers))
+		return;
+	fences->any_register = true;
+	fences->n_registers = fence->n_registers;
+	memcpy(fences->registers, fence->registers, sizeof(fences->registers));
+}
+
+static enum rc
+fence_seen(void *arg, struct op *op, const char *file)
+{
+	struct fence_list *list = arg;
+	struct site *site = list->sites->slots[list->slot].site;
+	CLEANUP(buf_release) struct buf bytes;
+	struct object_name name;
+	struct fence_object fence;
+	uint64_t counter;
+
+	TRY(object_fence_parse(op, file, &counter));
+	if (counter > list->fences->highest_of[list->slot])
+		list->fences->highest_of[list->slot] = counter;
+	if (counter > list->fences->highest)
+		list->fences->highest = counter;
+	buf_init(&bytes, FENCE_OBJECT_SIZE_MAX);
+	object_fence(&name, counter);
+	TRY(site_get(op, site, &name, &bytes));
+	TRY(fence_object_read(op, buf_span(&bytes), &fence));
+	fences_consider(list->fences, &fence);
+	return RC_OK;
+}
+
+/* A site that cannot be listed whole is away; that is no error here. */
+static void
+fences_list(struct op *op, struct sites *sites, struct fences *ret_fences)
+{
+	struct site_set attached = sites_attached(sites);
+	struct fence_list list = {.sites = sites, .fences = ret_fences};
+	enum rc rc;
+
+	memset(ret_fences, 0, sizeof(*ret_fences));
+	for (list.slot = 0; list.slot < sites->n; list.slot++) {
+		if (!site_set_has(attached, list.slot))
+			continue;
+		rc = site_list(op, sites->slots[list.slot].site, "fence",
+		    SITE_LIST_DURABLE, fence_seen, &list);
+		if (rc != RC_OK)
+			sites_failed(op, sites, list.slot, rc);
+		else
+			ret_fences->listed = site_set_with(ret_fences->listed, list.slot);
+	}
+}
+
+static void
+claim_lost(struct op *op, struct claim *claim, enum claim_end end, size_t i)
+{
+	int stands = CLAIM_STANDS;
+
+	if (atomic_compare_exchange_strong(&claim->end, &stands, (int)end))
+		log_error(op, "claim-lost", "counter=%llu site=%s why=%s",
+		    (unsigned long long)claim->counter,
+		    claim->sites->slots[i].site->name,
+		    end == CLAIM_FENCED ? "fenced" : "stale");
+}
+
+/*
+ * Creates every counter from above highest up to the own one on a site, in
+ * ascending order, the lower ones as fillers: so a claim that saw less can never
+ * create one in between. RC_EXISTS is always a loss.
+ */
+static enum rc
+fences_create(struct op *op, struct claim *claim, size_t i, uint64_t highest)
+{
+	struct site *site = claim->sites->slots[i].site;
+	CLEANUP(buf_release) struct buf bytes;
+	struct fence_object fence = {.counter = claim->counter, .n_registers = 1};
+	struct object_name name;
+	uint64_t counter;
+	enum rc rc;
+
+	buf_init(&bytes, FENCE_OBJECT_SIZE_MAX);
+	memcpy(fence.claim, claim->id, OBJECT_ID_SIZE);
+	fence.registers[0] = claim->reg;
+	fence.wall = clock_wall();
+	(void)str_copy(fence.host, sizeof(fence.host), claim->host);
+	TRY(fence_object_write(op, &fence, &bytes));
+#ifdef DOZO_PLANT_NO_FILLERS
+	highest = claim->counter - 1;
+#endif
+	for (counter = highest + 1; counter <= claim->counter; counter++) {
+		object_fence(&name, counter);
+		rc = site_put(op, site, &name, buf_span(&bytes));
+#ifdef DOZO_PLANT_FENCE_EXISTS_IS_OWN
+		if (rc == RC_EXISTS)
+			rc = RC_OK;
+#endif
+		TRY(rc);
+	}
+	mutex_lock(&claim->lock);
+	claim->fenced = site_set_with(claim->fenced, i);
+	mutex_unlock(&claim->lock);
+	return RC_OK;
+}
+
+/* One try under the register that is in force; RC_BUSY where another one came first. */
+static enum rc
+claim_create(struct op *op, struct claim *claim, const struct fences *fences)
+{
+	struct site_set sites = site_set_and(fences->listed, claim->of_register);
+	size_t i;
+	enum rc rc;
+
+	rand_id(claim->id, sizeof(claim->id));
+	claim->counter = fences->highest + 1;
+	claim->fenced = (struct site_set){0};
+	for (i = 0; i < claim->sites->n; i++) {
+		if (!site_set_has(sites, i))
+			continue;
+		rc = fences_create(op, claim, i, fences->highest_of[i]);
+		if (rc == RC_EXISTS)
+			FAIL(op, RC_BUSY, "another server is claiming these sites");
+		if (rc != RC_OK)
+			sites_failed(op, claim->sites, i, rc);
+	}
+	if (site_set_count(claim->fenced) < register_quorum(&claim->reg))
+		FAIL(op, RC_BUSY, "the fence stands on too few sites");
+	return RC_OK;
+}
+
+/* Takes over the register of the fences; RC_UNPROVEN where too few of its sites are here. */
+static enum rc
+claim_register(struct op *op, struct claim *claim, const struct fences *fences,
+    const struct site_register *first)
+{
+	if (!fences->any_register && first == NULL)
+		FAIL(op, RC_UNPROVEN, "no site shows a fence: none is reachable, or they are new");
+	claim->reg = fences->any_register ? fences->registers[0] : *first;
+	if (fences->any_register && fences->n_registers == 2)
+		FAIL(op, RC_REFUSED, "the register of sites is amid a change, which this version cannot finish");
+	claim->of_register = sites_of_register(claim->sites, &claim->reg);
+	if (site_set_count(site_set_and(fences->listed, claim->of_register)) <
+	    register_quorum(&claim->reg))
+		FAIL(op, RC_UNPROVEN, "%zu of %u sites are reachable, %u are needed to claim",
+		    site_set_count(site_set_and(fences->listed, claim->of_register)),
+		    claim->reg.n, register_quorum(&claim->reg));
+	return RC_OK;
+}
+
+/* After its puts a claim lists again: a newer register or a higher counter is a loss (L2, L20). */
+static enum rc
+claim_confirm(struct op *op, struct claim *claim)
+{
+	struct fences again;
+
+	fences_list(op, claim->sites, &again);
+	if (again.highest > claim->counter)
+		FAIL(op, RC_BUSY, "another server is claiming these sites");
+	if (!again.any_register || !register_equal(&again.registers[0], &claim->reg))
+		FAIL(op, RC_BUSY, "the register of sites has just changed");
+	return RC_OK;
+}
+
+static enum rc
+claim_try(struct op *op, struct claim *claim, const struct site_register *first)
+{
+	struct fences fences;
+
+	fences_list(op, claim->sites, &fences);
+	TRY(claim_register(op, claim, &fences, first));
+	TRY(claim_create(op, claim, &fences));
+	return claim_confirm(op, claim);
+}
+
+/* 10 to 200 ms, so that two servers do not step on each other for ever. */
+static void
+wait_random(struct claim *claim)
+{
+	struct cond never;
+	uint8_t dice;
+
+	rand_id(&dice, sizeof(dice));
+	cond_init(&never);
+	mutex_lock(&claim->lock);
+	(void)cond_wait_until(&never, &claim->lock,
+	    clock_mono() + 10 * CLOCK_MS + dice * CLOCK_MS * 3 / 4);
+	mutex_unlock(&claim->lock);
+	cond_release(&never);
+}
+
+enum rc
+claim_take(struct op *op, struct sites *sites, const struct site_register *first,
+    const char *host, struct claim *ret_claim)
+{
+	enum rc rc = RC_BUSY;
+	int try;
+
+	memset(ret_claim, 0, sizeof(*ret_claim));
+	ret_claim->sites = sites;
+	mutex_init(&ret_claim->lock);
+	(void)snprintf(ret_claim->host, sizeof(ret_claim->host), "%.64s", host);
+	for (try = 0; rc == RC_BUSY && try < CLAIM_TRIES; try++) {
+		if (try > 0)
+			wait_random(ret_claim);
+		op_clear_error(op);
+		rc = claim_try(op, ret_claim, first);
+	}
+	if (rc != RC_OK) {
+		claim_release(ret_claim);
+		return rc;
+	}
+	log_info(op, "claim", "counter=%llu sites=%zu of=%u",
+	    (unsigned long long)ret_claim->counter,
+	    site_set_count(ret_claim->fenced), ret_claim->reg.n);
+	return RC_OK;
+}
+
+enum rc
+claim_read_register(struct op *op, struct sites *sites, struct site_register *ret_reg)
+{
+	struct fences fences;
+
+	fences_list(op, sites, &fences);
+	if (!fences.any_register)
+		FAIL(op, RC_UNPROVEN, "no site shows a fence");
+	*ret_reg = fences.registers[0];
+	return RC_OK;
+}
+
+void
+claim_release(struct claim *claim)
+{
+	mutex_release(&claim->lock);
+}
+
+/* The own fence, as it stands on a site; RC_NOT_FOUND, RC_EXISTS where it is another's. */
+static enum rc
+own_fence(struct op *op, struct claim *claim, struct site *site)
+{
+	CLEANUP(buf_release) struct buf bytes;
+	struct fence_object fence;
+	struct object_name name;
+
+	buf_init(&bytes, FENCE_OBJECT_SIZE_MAX);
+	object_fence(&name, claim->counter);
+	TRY(site_get(op, site, &name, &bytes));
+	TRY(fence_object_read(op, buf_span(&bytes), &fence));
+	if (memcmp(fence.claim, claim->id, OBJECT_ID_SIZE) != 0)
+		FAIL(op, RC_EXISTS, "the claim's counter is taken by another");
+	return RC_OK;
+}
+
+enum rc
+claim_extend(struct op *op, struct claim *claim, size_t i)
+{
+	struct site *site = claim->sites->slots[i].site;
+	struct fences fences = {0};
+	struct fence_list list = {claim->sites, i, &fences};
+	enum rc rc;
+
+	TRY(site_list(op, site, "fence", SITE_LIST_DURABLE, fence_seen, &list));
+	if (fences.highest > claim->counter) {
+		claim_lost(op, claim, CLAIM_FENCED, i);
+		FAIL(op, RC_FENCED, "site %s shows a higher claim", site->name);
+	}
+	rc = fences.highest == claim->counter ? own_fence(op, claim, site)
+					      : fences_create(op, claim, i, fences.highest);
+	if (rc == RC_EXISTS) {
+		op_clear_error(op);
+		claim_lost(op, claim, CLAIM_STALE, i);
+		FAIL(op, RC_FENCED, "site %s has this claim's counter for another", site->name);
+	}
+	TRY(rc);
+	mutex_lock(&claim->lock);
+	claim->fenced = site_set_with(claim->fenced, i);
+	mutex_unlock(&claim->lock);
+	return claim_check(op, claim, i);
+}
+
+struct site_set
+claim_sites(struct claim *claim)
+{
+	struct site_set fenced;
+
+	mutex_lock(&claim->lock);
+	fenced = claim->fenced;
+	mutex_unlock(&claim->lock);
+	return site_set_and(fenced,
+	    site_set_and(sites_attached(claim->sites), claim->of_register));
+}
+
+void
+claim_forget(struct claim *claim, size_t i)
+{
+	mutex_lock(&claim->lock);
+	claim->fenced = site_set_without(claim->fenced, i);
+	mutex_unlock(&claim->lock);
+}
+
+enum rc
+claim_check(struct op *op, struct claim *claim, size_t i)
+{
+	struct site *site = claim->sites->slots[i].site;
+	struct object_name name;
+	bool higher = false;
+
+#ifndef DOZO_PLANT_NO_FENCE_CHECK
+	object_fence(&name, claim->counter + 1);
+	TRY(site_exists(op, site, &name, &higher));
+#else
+	(void)name;
+#endif
+	if (higher) {
+		claim_lost(op, claim, CLAIM_FENCED, i);
+		FAIL(op, RC_FENCED, "site %s shows a higher claim", site->name);
+	}
+	return site_verify(op, site);
+}
