@@ -165,7 +165,10 @@ tmp_create_named(struct op *op, int dir_fd, int flags, struct io_tmp *tmp)
 	rand_id(id, sizeof(id));
 	str_hex(hex, span_of(id, sizeof(id)));
 	(void)snprintf(tmp->name, sizeof(tmp->name), TMP_PREFIX "%s", hex);
-	tmp->fd = openat(dir_fd, tmp->name, flags | O_CREAT | O_EXCL, 0600);
+	tmp->fd = -1;
+	if (!injected("create"))
+		tmp->fd =
+		    openat(dir_fd, tmp->name, flags | O_CREAT | O_EXCL, 0600);
 	if (tmp->fd >= 0)
 		return RC_OK;
 	tmp->name[0] = '\0';
@@ -178,9 +181,8 @@ io_tmp_create(struct op *op, int dir_fd, bool direct, struct io_tmp *ret_tmp)
 	int flags = O_RDWR | O_CLOEXEC | (direct ? O_DIRECT : 0);
 	struct io_tmp tmp = {.dir_fd = dir_fd, .fd = -1, .direct = direct};
 
-	if (injected("create"))
-		return fail_errno(op, "create", "a temporary file");
-	tmp.fd = openat(dir_fd, ".", flags | O_TMPFILE, 0600);
+	if (!injected("create"))
+		tmp.fd = openat(dir_fd, ".", flags | O_TMPFILE, 0600);
 	if (tmp.fd < 0 && direct && errno == EINVAL)
 		return io_tmp_create(op, dir_fd, false, ret_tmp);
 	if (tmp.fd < 0 &&

@@ -202,7 +202,7 @@ db_close(struct db *db)
 		return;
 	assert(db->n_sessions == 0);
 	db_statements_release(db);
-	db_tables_forget(db);
+	db_tables_release(db);
 	code = sqlite3_close(db->handle);
 	assert(code == SQLITE_OK);
 	(void)code;

@@ -34,9 +34,9 @@ struct db {
 	bool commit_allowed;
 	bool in_savepoint; /* means nothing outside a transaction */
 	int n_sessions;
-	struct db_table
-	    *tables; /* NULL: not read since the last change of the schema */
+	struct db_table *tables;
 	size_t n_tables;
+	bool tables_read; /* since the last change of the schema */
 };
 
 /* The rc of a result of SQLite's; with the text "WHAT: SQLite's message". Never
@@ -71,10 +71,13 @@ enum rc db_step(struct op *op, struct db *db, sqlite3_stmt *handle,
 /* Whether a session records it: the rule of sessions, replay and state hash. */
 bool db_table_replicated(const char *name);
 
-/* The tables as they are now, read if need be; valid until the schema changes.
+/* The tables as they are now, read if need be; valid until the next call.
  */
 enum rc db_tables(struct op *op, struct db *db) MUST_CHECK;
+
+/* They are to be read again; frees nothing, so who goes over them may fail. */
 void db_tables_forget(struct db *db);
+void db_tables_release(struct db *db);
 
 /* NULL where there is no such replicated table. After db_tables. */
 const struct db_table *db_table_find(const struct db *db, const char *name);

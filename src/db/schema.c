@@ -36,6 +36,12 @@ db_migrate(struct op *op, struct db *db, const struct db_migration *migration)
 void
 db_tables_forget(struct db *db)
 {
+	db->tables_read = false;
+}
+
+void
+db_tables_release(struct db *db)
+{
 	size_t i;
 
 	for (i = 0; i < db->n_tables; i++) {
@@ -105,14 +111,12 @@ read_tables(struct op *op, struct db *db)
 enum rc
 db_tables(struct op *op, struct db *db)
 {
-	enum rc rc;
-
-	if (db->tables != NULL)
+	if (db->tables_read)
 		return RC_OK;
-	rc = read_tables(op, db);
-	if (rc != RC_OK)
-		db_tables_forget(db);
-	return rc;
+	db_tables_release(db);
+	TRY(read_tables(op, db));
+	db->tables_read = true;
+	return RC_OK;
 }
 
 const struct db_table *

@@ -68,7 +68,8 @@ db_session_end(struct db_session *session)
 {
 	if (session == NULL)
 		return;
-	sqlite3session_delete(session->handle);
+	if (session->handle != NULL)
+		sqlite3session_delete(session->handle);
 	session->db->n_sessions--;
 	mem_free(session);
 }

@@ -93,9 +93,7 @@ gather_column(struct gather *gather, sqlite3_stmt *handle, int column)
 		gather_number(gather, type, bits);
 		break;
 	default: /* text, blob; NULL, whose size is 0 */
-		bytes = type == SQLITE_TEXT
-			    ? (const void *)sqlite3_column_text(handle, column)
-			    : sqlite3_column_blob(handle, column);
+		bytes = sqlite3_column_blob(handle, column);
 		gather_value(gather, type, bytes,
 		    (size_t)sqlite3_column_bytes(handle, column));
 		break;

@@ -193,6 +193,24 @@ slot_start(
 	return RC_OK;
 }
 
+/*
+ * Giving a text its NUL may take memory: done here, where a failure can be
+ * told, so that db_text does not give NULL for a text that is there.
+ */
+static enum rc
+fetch_texts(struct op *op, const struct db_rows *rows)
+{
+	int n = sqlite3_data_count(rows->handle);
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (sqlite3_column_type(rows->handle, i) == SQLITE_TEXT &&
+		    sqlite3_column_text(rows->handle, i) == NULL)
+			FAIL(op, RC_NO_MEMORY, "out of memory");
+	}
+	return RC_OK;
+}
+
 enum rc
 db_next(struct op *op, struct db_rows *rows, bool *ret_row)
 {
@@ -203,6 +221,8 @@ db_next(struct op *op, struct db_rows *rows, bool *ret_row)
 		rows->done = true; /* also where the step fails */
 		TRY(db_step(
 		    op, rows->db, rows->handle, rows->text->name, &row));
+		if (row)
+			TRY(fetch_texts(op, rows));
 		rows->done = !row;
 	}
 	*ret_row = row;

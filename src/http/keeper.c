@@ -116,6 +116,8 @@ farewell_free(struct keeper *keeper, struct farewell **at)
 
 	*at = farewell->next;
 	keeper->n_farewells--;
+	/* Closing alone would not end the watch while libmicrohttpd's copy is open. */
+	(void)epoll_ctl(keeper->epoll_fd, EPOLL_CTL_DEL, farewell->fd, NULL);
 	io_close(&farewell->fd);
 	mem_free(farewell);
 }

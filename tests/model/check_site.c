@@ -213,9 +213,9 @@ do_get(struct op *op, struct site *site)
 	if (rc == RC_OK)
 		SIM_CHECK(variant_of(number, buf_span(&bytes)) != NOBODY,
 		    "wrong bytes: read from keep-%04d", number);
-	SIM_CHECK(promised == NOBODY || rc == RC_OK || rc == RC_IO ||
-		rc == RC_NOT_FOUND,
-	    "get: keep-%04d gives %s", number, rc_name(rc));
+	SIM_CHECK(promised == NOBODY || rc == RC_OK || rc == RC_IO,
+	    "not found: keep-%04d was promised, a get gives %s", number,
+	    rc_name(rc));
 }
 
 static void

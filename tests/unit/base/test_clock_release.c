@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "lib/test.h"
 
+/* B9. */
 static void
 a_release_ignores_the_test_clock(void **state)
 {

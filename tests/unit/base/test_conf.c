@@ -394,15 +394,26 @@ the_help_names_each_key_with_its_range(void **state)
 	    "[site NAME]\n  url\n      text, 1 to 180 bytes; must be given\n"));
 }
 
+/* Large enough that libinih's calls need memory, too. */
 static enum rc
 parse_once(void *arg)
 {
 	CLEANUP(op_release) struct op op;
 	CLEANUP(conf_free_ptr) struct conf *conf = NULL;
+	CLEANUP(buf_release) struct buf text = {.limit = 65536};
+	enum rc rc = RC_OK;
+	int i;
 
 	(void)arg;
 	op_init(&op);
-	return parse(&op, "[service]\nnames = a,b\n[site x]\nurl = y\n", &conf);
+	for (i = 0; i < 30 && rc == RC_OK; i++)
+		rc = buf_add_format(&op, &text,
+		    "[site s%d]\nurl = dir:/%0150d\nplace = %060d\n", i, i, i);
+	if (rc == RC_OK)
+		rc = conf_parse(
+		    &op, buf_span(&text), keys, ARRAY_LEN(keys), &conf);
+	assert_true(rc == RC_OK || rc == RC_NO_MEMORY);
+	return rc;
 }
 
 static enum rc

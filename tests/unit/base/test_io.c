@@ -1,4 +1,5 @@
 /* test_io.c - files and folders, and what is left when a call fails. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,6 +71,20 @@ names_in(struct world *world, int fd)
 
 	ASSERT_OK(&world->op, io_list(&world->op, fd, count_name, &n));
 	return n;
+}
+
+/* All entries, temporary ones too. */
+static int
+entries_in(const char *path)
+{
+	DIR *dir = opendir(path);
+	int n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	assert_int_equal(closedir(dir), 0);
+	return n - 2;
 }
 
 /* The whole content of a small file. */
@@ -238,6 +253,48 @@ a_discarded_file_leaves_nothing(void **state)
 	io_tmp_discard(&tmp);
 	assert_int_equal(open_descriptors(), descriptors);
 	assert_int_equal(names_in(world, world->dir_fd), 0);
+}
+
+/* File systems that have no O_TMPFILE, or no O_DIRECT. */
+static void
+a_file_system_without_nameless_files_gives_the_same(void **state)
+{
+	static const int errors[] = {EOPNOTSUPP, EISDIR, EINVAL};
+	struct world *world = *state;
+	struct op *op = &world->op;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(errors); i++) {
+		struct io_tmp tmp = IO_TMP_NONE;
+
+		fault_io_arm(1, errors[i], false);
+		ASSERT_OK(op, io_tmp_create(op, world->dir_fd, true, &tmp));
+		assert_true(fault_io_hit());
+		assert_int_equal(tmp.name[0] == '\0', errors[i] == EINVAL);
+		assert_int_equal(tmp.direct, errors[i] != EINVAL);
+		ASSERT_OK(op, io_tmp_write(op, &tmp, span_str("bytes")));
+		assert_int_equal(names_in(world, world->dir_fd), 0);
+		ASSERT_OK(op, io_tmp_link(op, &tmp, "linked"));
+		ASSERT_RC(op, RC_EXISTS, io_tmp_link(op, &tmp, "linked"));
+		assert_content(world, "linked", span_str("bytes"));
+		io_tmp_discard(&tmp);
+		assert_content(world, "linked", span_str("bytes"));
+
+		fault_io_arm(1, errors[i], false);
+		ASSERT_OK(op, io_tmp_create(op, world->dir_fd, true, &tmp));
+		ASSERT_OK(op, io_tmp_write(op, &tmp, span_str("newer")));
+		ASSERT_OK(op, io_tmp_replace(op, &tmp, "linked"));
+		io_tmp_discard(&tmp);
+		assert_content(world, "linked", span_str("newer"));
+
+		/* Given up before it has a name, it leaves none. */
+		fault_io_arm(1, errors[i], false);
+		ASSERT_OK(op, io_tmp_create(op, world->dir_fd, true, &tmp));
+		io_tmp_discard(&tmp);
+		ASSERT_OK(op, io_unlink(op, world->dir_fd, "linked"));
+		/* An empty folder: no temporary file was forgotten either. */
+		assert_int_equal(entries_in(world->box), 0);
+	}
 }
 
 enum { DIRECT_SIZE = 3 * 65536 + 1234 };
@@ -440,7 +497,8 @@ list_once(void *arg)
 	return RC_OK;
 }
 
-/* A listing that ends early without a word would let a site forget its objects.
+/* B4: a listing that ends early without a word would let a site forget its
+ * objects.
  */
 static void
 a_listing_that_fails_is_never_short(void **state)
@@ -567,6 +625,7 @@ main(void)
 	    TEST(a_file_has_no_name_until_it_is_linked),
 	    TEST(a_taken_name_is_told_and_kept),
 	    TEST(a_discarded_file_leaves_nothing),
+	    TEST(a_file_system_without_nameless_files_gives_the_same),
 	    TEST(direct_writes_with_odd_tails_come_back_byte_by_byte),
 	    TEST(folders_are_made_level_by_level),
 	    TEST(a_link_is_not_followed_to_another_folder),

@@ -71,6 +71,7 @@ a_line_has_time_level_event_and_request(void **state)
 	op_release(&op);
 }
 
+/* B7. */
 static void
 an_argument_cannot_begin_a_line_or_end_its_quotes(void **state)
 {

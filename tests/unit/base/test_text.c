@@ -131,6 +131,7 @@ normal_form_c_composes_and_orders(void **state)
 	ASSERT_RC(op, RC_INVALID, text_nfc(op, span_str("a\xC0\xAF"), &got));
 }
 
+/* B6. */
 static void
 twins_have_one_key_and_others_do_not(void **state)
 {

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -238,6 +240,8 @@ a_failing_allocation_is_passed_up(void **state)
 		secret_free(many[--taken]);
 }
 
+static atomic_int ready;
+
 static void
 hammer(void *arg)
 {
@@ -247,6 +251,11 @@ hammer(void *arg)
 	int i, k;
 
 	op_init(&op);
+	/* All at the same time. A missing lock shows here only sometimes,
+	 * under TSan always. */
+	atomic_fetch_add(&ready, 1);
+	while (atomic_load(&ready) < 4)
+		(void)sched_yield();
 	for (i = 0; i < 20000; i++) {
 		int at = i * 7 % 32;
 

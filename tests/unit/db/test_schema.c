@@ -278,7 +278,11 @@ the_hash_is_the_one_that_its_description_gives(void **state)
 	    "\x05\0\0\0\0\0\0\0\0"
 	    "R\x01\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01"
 	    "\x02\0\0\0\0\0\0\0\x08\x3f\xf8\0\0\0\0\0\0"
-	    "\x05\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0";
+	    "\x05\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0"
+	    /* The key is (a, b), the columns are (b, a). */
+	    "T\x03\0\0\0\0\0\0\0\x01u\x01\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x02"
+	    "R\x03\0\0\0\0\0\0\0\x01y\x01\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01"
+	    "R\x03\0\0\0\0\0\0\0\x01x\x01\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x02";
 	uint8_t expected[SHA256_SIZE];
 	uint8_t hash[DB_HASH_SIZE];
 
@@ -290,7 +294,10 @@ the_hash_is_the_one_that_its_description_gives(void **state)
 	db_test_commit(&test->op, db,
 	    "CREATE TABLE t (id INTEGER PRIMARY KEY NOT NULL, a, b, c);"
 	    "INSERT INTO t VALUES (1, 1.5, NULL, NULL), (-2, 'hi', x'ff', "
-	    "NULL)");
+	    "NULL);"
+	    "CREATE TABLE u (b TEXT NOT NULL, a INTEGER NOT NULL, "
+	    "PRIMARY KEY (a, b));"
+	    "INSERT INTO u VALUES ('x', 2), ('y', 1)");
 	ASSERT_OK(&test->op, db_state_hash(&test->op, db, hash));
 	assert_memory_equal(hash, expected, sizeof(hash));
 }
@@ -336,6 +343,57 @@ a_reader_gives_the_hash_of_its_state(void **state)
 	ASSERT_OK(op, db_state_hash(op, reader, after));
 	assert_memory_not_equal(before, after, sizeof(before));
 	assert_false(db_in_transaction(reader));
+}
+
+struct interruption {
+	struct db_test *test;
+	int steps_left;
+};
+
+/* Called by SQLite while the reader works: the writer commits in between. */
+static int
+commit_in_between(void *arg)
+{
+	struct interruption *interruption = arg;
+
+	if (interruption->steps_left-- == 0)
+		db_test_commit(&interruption->test->op, interruption->test->db,
+		    "UPDATE etag SET tag = x'99'; UPDATE node SET size = 99;"
+		    "UPDATE pair SET value = 99");
+	return 0;
+}
+
+static void
+a_hash_is_of_one_state_whatever_is_committed_meanwhile(void **state)
+{
+	struct db_test *test = *state;
+	CLEANUP(db_close_ptr) struct db *reader = NULL;
+	struct op *op = &test->op;
+	int interrupted = 0;
+	int steps;
+
+	db_test_commit(op, test->db, some_rows);
+	ASSERT_OK(op, db_open(op, test->path, DB_READER, &test_sql, &reader));
+	for (steps = 1; steps < 400; steps += 7) {
+		struct interruption interruption = {test, steps};
+		uint8_t before[DB_HASH_SIZE];
+		uint8_t between[DB_HASH_SIZE];
+		uint8_t after[DB_HASH_SIZE];
+
+		ASSERT_OK(op, db_state_hash(op, reader, before));
+		sqlite3_progress_handler(
+		    reader->handle, 1, commit_in_between, &interruption);
+		ASSERT_OK(op, db_state_hash(op, reader, between));
+		sqlite3_progress_handler(reader->handle, 0, NULL, NULL);
+		ASSERT_OK(op, db_state_hash(op, reader, after));
+		interrupted += memcmp(before, after, sizeof(after)) != 0;
+		assert_true(memcmp(between, before, sizeof(before)) == 0 ||
+			    memcmp(between, after, sizeof(after)) == 0);
+		db_test_commit(op, test->db,
+		    "DELETE FROM node; DELETE FROM etag; DELETE FROM pair");
+		db_test_commit(op, test->db, some_rows);
+	}
+	assert_true(interrupted > 20);
 }
 
 static void
@@ -476,6 +534,7 @@ main(void)
 	    T(the_hash_is_the_one_that_its_description_gives),
 	    T(long_values_are_hashed_to_their_end),
 	    T(a_reader_gives_the_hash_of_its_state),
+	    T(a_hash_is_of_one_state_whatever_is_committed_meanwhile),
 	    T(odd_names_of_tables_and_columns_are_hashed),
 	    T(each_breach_of_the_schemas_rules_is_named),
 	    T(what_the_rules_allow_is_allowed),

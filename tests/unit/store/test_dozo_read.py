@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+"""tools/dozo-read over the golden site: the second reader of the format agrees with the first."""
+import importlib.machinery
+import importlib.util
+import os
+import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import xxhash
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOOL = os.path.join(HERE, "../../../tools/dozo-read")
+GOLDEN = os.path.join(HERE, "golden")
+TENANT = "0000000000000007"
+
+loader = importlib.machinery.SourceFileLoader("dozo_read", TOOL)
+spec = importlib.util.spec_from_loader("dozo_read", loader)
+dozo = importlib.util.module_from_spec(spec)
+loader.exec_module(dozo)
+
+SCHEMA = """
+CREATE TABLE node(id INTEGER NOT NULL PRIMARY KEY, parent INTEGER NOT NULL,
+    name BLOB, weight REAL, note TEXT);
+CREATE TABLE pair(a INTEGER NOT NULL, b TEXT NOT NULL, c, PRIMARY KEY(a,b))
+    WITHOUT ROWID;
+"""
+
+
+def golden(name):
+    with open(os.path.join(GOLDEN, name), "rb") as file:
+        return file.read()
+
+
+def objects(folder):
+    """Names below golden/site/folder, sorted."""
+    return sorted(os.path.join("site", folder, TENANT, name) for name in
+                  os.listdir(os.path.join(GOLDEN, "site", folder, TENANT)))
+
+
+def run(*arguments):
+    done = subprocess.run(["/usr/bin/python3", TOOL, *arguments],
+                          capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="dozo-test-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.site = os.path.join(self.dir, "site")
+        self.key = os.path.join(GOLDEN, "keys/master.key")
+        shutil.copytree(os.path.join(GOLDEN, "site"), self.site)
+        keystore = dozo.keystore_read(golden("keys/master.key"))
+        self.id = dozo.site_id_read(golden("site/site.id"))
+        self.ring = dozo.keyring_open(golden(objects("keys")[0]), 7, self.id,
+                                      keystore[1][self.id.id])
+
+    def refuse_flips(self, data, read):
+        """Each byte changed: damaged, or the reader is broken."""
+        for i in range(len(data)):
+            changed = bytearray(data)
+            changed[i] ^= 1 << i % 8
+            with self.assertRaises((dozo.Damaged, dozo.Newer),
+                                   msg="byte %d" % i):
+                read(bytes(changed))
+        read(data)
+
+    def open_all(self, data):
+        segment = dozo.segment_read(data)
+        dozo.index_check(segment, self.ring)
+        return [dozo.record_open(segment, self.ring, item)
+                for item in segment.items if item.type != dozo.CHUNK]
+
+
+class Golden(Case):
+    def test_the_golden_site_is_read_without_a_fault(self):
+        code, out, err = run(self.site, self.key)
+        self.assertEqual((code, err), (0, ""), out)
+        self.assertIn("site tokyo", out)
+        self.assertIn("head: number 3, hash 8a3236cf5b401729", out)
+        self.assertIn("4 records, 9 changes of rows, 1 chunks", out)
+        self.assertIn("1 data segments in use, 65835 bytes; 0 others", out)
+        self.assertIn("\n0 faults\n", out)
+
+    def test_the_fields_are_those_that_were_written(self):
+        segment = dozo.segment_read(golden(objects("log")[1]))
+        header = segment.header
+        self.assertEqual((header.role, header.number, header.counter,
+                          header.attempt, header.epoch), (3, 2, 1, 1, 1))
+        self.assertEqual(header.claim, b"golden claim 01\0")
+        self.assertEqual(header.sections["drops"][1].size, 0x123456789a)
+        self.assertEqual(header.sections["aside"][0][:3], (1, 9, 8))
+        self.assertEqual([len(header.sections[name]) for name in
+                          ("adds", "losses", "live")], [1, 2, 1])
+        self.assertEqual([item.type for item in segment.items], [2, 1, 3, 4])
+        self.assertEqual(self.open_all(segment.data)[2], b"a fact of core/")
+        chunk = segment.items[1]
+        plain = dozo.frames_open(
+            b"\xcc" * 32, b"dozo chunk v1",
+            segment.data[chunk.offset:chunk.offset + 116])
+        self.assertEqual(plain, bytes(i * 7 + 9 & 255 for i in range(100)))
+        fence = dozo.fence_read(golden("site/fence/0000000000000001"))
+        self.assertEqual(fence.wall, 1795456800123456789)
+        self.assertEqual(fence.registers[1].sites[1], b"\x55" * 16)
+
+    def test_the_chunks_of_the_data_segment_open(self):
+        segment = dozo.segment_read(golden(objects("data")[0]))
+        sizes = [item.plain_size for item in segment.items]
+        self.assertEqual(sizes, [5, 65546, 0])
+        for i, item in enumerate(segment.items):
+            sealed = segment.data[item.offset:item.offset +
+                                  dozo.sealed_size(item.plain_size)]
+            plain = dozo.frames_open(bytes([0xc0 + i]) * 32, b"dozo chunk v1",
+                                     sealed)
+            self.assertEqual(plain, bytes((k * 7 + (k >> 8) + i) & 255
+                                          for k in range(sizes[i])))
+
+
+class Changed(Case):
+    def test_each_flipped_byte_of_each_object_is_damage(self):
+        self.refuse_flips(golden("site/site.id"), dozo.site_id_read)
+        self.refuse_flips(golden("site/fence/0000000000000001"),
+                          dozo.fence_read)
+        self.refuse_flips(golden("keys/master.key"), dozo.keystore_read)
+        key = dozo.keystore_read(golden("keys/master.key"))[1][self.id.id]
+        self.refuse_flips(
+            golden(objects("keys")[0]),
+            lambda data: dozo.keyring_open(data, 7, self.id, key))
+        for name in objects("log") + objects("data"):
+            self.refuse_flips(golden(name), dozo.segment_read)
+
+    def test_each_flipped_byte_of_a_number_with_its_sums_made_anew(self):
+        for name in objects("log"):
+            data = golden(name)
+
+            def read(changed):
+                self.open_all(self.with_sums(changed))
+
+            self.refuse_flips(data[:-48], lambda head, read=read, data=data:
+                              read(head + data[-48:]))
+
+    @staticmethod
+    def with_sums(data):
+        """Checksum right, and the hash if the items still can be told."""
+        data = data[:-48] + xxhash.xxh3_128_digest(data[:-48]) + data[-32:]
+        try:
+            dozo.segment_read(data)
+        except dozo.Newer:
+            pass
+        except dozo.Damaged as error:
+            if str(error) == "hash":
+                return Changed.with_hash(data)
+        return data
+
+    @staticmethod
+    def with_hash(data):
+        size = struct.unpack("<I", data[16:20])[0]
+        directory, index = struct.unpack("<QQ", data[-64:-48])
+        items, _ = dozo.items_read(data[directory:index], size, directory, 1)
+        tags = [frame[-16:] for item in items for frame in dozo.frames_of(
+            data[item.offset:item.offset +
+                 dozo.sealed_size(item.plain_size)])]
+        return data[:-32] + dozo.sha256(data[:size], *tags,
+                                        data[directory:-72])
+
+    def test_each_shorter_length_is_damage(self):
+        for name in objects("log"):
+            data = golden(name)
+            for size in range(len(data)):
+                with self.assertRaises(dozo.Damaged):
+                    dozo.segment_read(data[:size])
+
+    def test_a_flipped_byte_on_disk_is_a_fault_and_the_exit_is_1(self):
+        for name in objects("log") + objects("data"):
+            path = os.path.join(self.dir, name)
+            data = bytearray(golden(name))
+            data[len(data) // 2] ^= 4
+            with open(path, "wb") as file:
+                file.write(data)
+            code, out, _ = run(self.site, self.key)
+            self.assertEqual(code, 1)
+            self.assertIn("DAMAGED " + name[5:], out)
+            with open(path, "wb") as file:
+                file.write(golden(name))
+        self.assertEqual(run(self.site, self.key)[0], 0)
+
+    def test_missing_and_renamed_objects_are_faults(self):
+        log, data = objects("log"), objects("data")[0]
+        os.rename(os.path.join(self.dir, data), os.path.join(self.dir, "x"))
+        code, out, _ = run(self.site, self.key)
+        self.assertEqual(code, 1)
+        self.assertIn("missing, or not what the log names", out)
+        os.rename(os.path.join(self.dir, "x"), os.path.join(self.dir, data))
+        path = os.path.join(self.dir, log[2])
+        os.rename(path, path.replace("0000000000000003.", "0000000000000004."))
+        code, out, _ = run(self.site, self.key)
+        self.assertEqual(code, 1)
+        self.assertIn("another's name", out)
+
+    def test_another_keystore_reads_nothing(self):
+        key = bytearray(golden("keys/master.key"))
+        key[-40] ^= 1
+        key[-32:] = dozo.sha256(bytes(key[:-32]))
+        path = os.path.join(self.dir, "key")
+        with open(path, "wb") as file:
+            file.write(key)
+        code, out, _ = run(self.site, path)
+        self.assertEqual(code, 1)
+        self.assertIn("does not open", out)
+        key[16] ^= 1
+        key[-32:] = dozo.sha256(bytes(key[:-32]))
+        with open(path, "wb") as file:
+            file.write(key)
+        self.assertEqual(run(self.site, path)[0], 2)
+
+    def test_a_newer_format_stops_the_reader(self):
+        data = bytearray(golden("site/site.id"))
+        data[8] = 2
+        data[-32:] = dozo.sha256(bytes(data[:-32]))
+        with open(os.path.join(self.site, "site.id"), "wb") as file:
+            file.write(data)
+        code, _, err = run(self.site, self.key)
+        self.assertEqual(code, 2)
+        self.assertIn("format 2", err)
+
+
+class Changesets(Case):
+    def database(self):
+        path = os.path.join(self.dir, "db")
+        db = sqlite3.connect(path)
+        db.executescript(SCHEMA)
+        db.close()
+        return path
+
+    def test_the_changes_of_the_chain_give_the_rows_that_sqlite_had(self):
+        path = self.database()
+        code, out, err = run(self.site, self.key, "--tenant", TENANT,
+                             "--database", path)
+        self.assertEqual((code, err), (0, ""), out)
+        db = sqlite3.connect(path)
+        self.assertEqual(db.execute("SELECT * FROM node").fetchall(), [
+            (1, 0, b"\0\xff\x10", 1.5, "first"),
+            (2, 3000000000, None, -2.25, None),
+            (4, 1, None, None, "土蔵")])
+        self.assertEqual(db.execute("SELECT * FROM pair").fetchall(), [
+            (7, "schlüssel", -9223372036854775807), (8, "b", None)])
+        db.close()
+
+    def test_a_conflict_is_a_fault_and_leaves_the_database_alone(self):
+        path = self.database()
+        db = sqlite3.connect(path)
+        db.execute("INSERT INTO node VALUES (3, 9, NULL, NULL, NULL)")
+        db.commit()
+        code, out, _ = run(self.site, self.key, "--tenant", TENANT,
+                           "--database", path)
+        self.assertEqual(code, 1)
+        self.assertIn("DAMAGED number 2: node", out)
+        self.assertEqual(db.execute("SELECT id FROM node").fetchall(), [(3,)])
+        db.close()
+
+    def test_a_changed_row_is_a_conflict_even_where_the_key_is_there(self):
+        db = sqlite3.connect(self.database(), isolation_level=None)
+        changes = self.changes()
+        for change in changes[0]:
+            dozo.change_apply(db, change)
+        db.execute("UPDATE node SET parent = 5 WHERE id = 2")
+        with self.assertRaises(dozo.Damaged):
+            dozo.change_apply(db, changes[1][0])
+        db.close()
+
+    def changes(self):
+        first = self.open_all(golden(objects("log")[1]))[0]
+        second = self.open_all(golden(objects("log")[2]))[0]
+        return dozo.changeset_read(first), dozo.changeset_read(second)
+
+    def test_each_change_reads_back_field_by_field(self):
+        first, second = self.changes()
+        self.assertEqual([c.kind for c in first], [dozo.INSERT] * 5)
+        self.assertEqual([(c.table, c.kind) for c in second], [
+            ("node", dozo.UPDATE), ("node", dozo.DELETE),
+            ("node", dozo.INSERT), ("pair", dozo.UPDATE)])
+        update, gap = second[0], dozo.UNDEFINED
+        self.assertEqual(update.key, [1, 0, 0, 0, 0])
+        self.assertEqual(update.old, [2, 1, gap, gap, gap])
+        self.assertEqual(update.new, [gap, 3000000000, gap, gap, gap])
+
+    def test_a_changeset_cut_short_is_damage_or_ends_between_two_rows(self):
+        data = self.open_all(golden(objects("log")[1]))[0]
+        whole = 0
+        for size in range(len(data) + 1):
+            try:
+                dozo.changeset_read(data[:size])
+                whole += 1
+            except dozo.Damaged:
+                pass
+        # Nothing, each of two headers, each of five rows.
+        self.assertEqual(whole, 8)
+
+    def test_varints_of_every_length_are_read(self):
+        for data, value in ((b"\x00", 0), (b"\x7f", 127), (b"\x81\x00", 128),
+                            (b"\x82\x80\x01", 32769), (b"\xff" * 9, 2**64 - 1),
+                            (b"\x80" * 8 + b"\x05", 5)):
+            c = dozo.Cursor(data, "big")
+            self.assertEqual(dozo.varint(c), value)
+            c.end()
+
+
+if __name__ == "__main__":
+    unittest.main()
