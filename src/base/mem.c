@@ -26,6 +26,14 @@ mem_alloc_array(size_t n, size_t size)
 }
 
 void *
+mem_alloc_aligned(size_t align, size_t size)
+{
+	if (fault_alloc())
+		return NULL;
+	return aligned_alloc(align, size);
+}
+
+void *
 mem_realloc(void *block, size_t size)
 {
 	if (fault_alloc())

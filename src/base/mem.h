@@ -12,6 +12,12 @@ void *mem_alloc(size_t size);
  * overflows. */
 void *mem_alloc_array(size_t n, size_t size);
 
+/*
+ * As mem_alloc, but not zeroed, and at a multiple of align (a power of two;
+ * size is a multiple of it): for O_DIRECT.
+ */
+void *mem_alloc_aligned(size_t align, size_t size);
+
 /* As realloc; new bytes are not zeroed. The old block stays valid on NULL. */
 void *mem_realloc(void *block, size_t size);
 

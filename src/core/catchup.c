@@ -75,7 +75,7 @@ static enum rc
 log_check(struct op *op, struct catch_up *c, const void *row)
 {
 	const struct local_log *log = row;
-	CLEANUP(buf_release) struct buf plain;
+	CLEANUP(buf_release) struct buf plain = {0};
 	struct segment segment;
 	size_t i;
 

@@ -48,7 +48,7 @@ mark_trusted(struct op *op, struct tenant *t, bool *ret_trusted)
 {
 	const struct service_config *config = &t->service->config;
 	CLEANUP(io_close) int fd = -1;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	char name[MARK_SIZE], open_text[MARK_SIZE];
 	enum rc rc;
 

@@ -81,7 +81,7 @@ heads_seal(struct op *op, const struct service *s, const struct site *site,
     const struct heads *heads, struct buf *out)
 {
 	const struct keystore_site *key = keystore_find(s->config.keystore, site->id);
-	CLEANUP(buf_release) struct buf plain;
+	CLEANUP(buf_release) struct buf plain = {0};
 	CLEANUP(siv_release) struct siv siv = {0};
 	struct siv_ad ad;
 	uint8_t *p;
@@ -174,7 +174,7 @@ heads_of_site(struct op *op, const struct service *s, struct site *site,
     struct heads *heads)
 {
 	struct highest highest = {0};
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	CLEANUP(heads_release) struct heads found = {0};
 	struct object_name name;
 
@@ -275,7 +275,7 @@ heads_put(struct op *op, struct service *s, size_t i)
 {
 	struct site *site = s->config.sites->slots[i].site;
 	struct older older = {site, &s->heads};
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct object_name name;
 
 	buf_init(&bytes, HEADS_MAX);

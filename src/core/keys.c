@@ -14,7 +14,7 @@ ring_get(struct op *op, struct tenant *t, size_t site, const struct key_name *na
 	const struct service_config *config = &t->service->config;
 	struct site *from = config->sites->slots[site].site;
 	const struct keystore_site *key = keystore_find(config->keystore, from->id);
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct object_name object;
 
 	if (key == NULL)
@@ -78,7 +78,7 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 	    .version = t->ring_version,
 	    .generation = {t->service->claim.counter, t->attempt},
 	};
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	CLEANUP(keyring_free_ptr) struct keyring *back = NULL;
 	uint8_t hash[SHA256_SIZE];
 	struct object_name object;

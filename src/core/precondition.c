@@ -1,14 +1,14 @@
 /* precondition.c - compares lists of ETags with a node. */
 #include "core/precondition.h"
 
-struct etag
+struct node_etag
 node_etag(const struct node *node)
 {
-	return (struct etag){node->id, node->tag};
+	return (struct node_etag){node->id, node->tag};
 }
 
 static bool
-listed(const struct etag *list, size_t n, const struct tx *tx,
+listed(const struct node_etag *list, size_t n, const struct tx *tx,
     const struct node *node)
 {
 	size_t i;

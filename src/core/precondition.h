@@ -6,7 +6,7 @@
 #include "meta/node.h"
 
 /* A strong ETag: which node, and which state of it. */
-struct etag {
+struct node_etag {
 	int64_t node;
 	int64_t tag;
 };
@@ -18,11 +18,11 @@ struct precondition {
 	bool if_none_match;
 	bool if_none_match_any;
 	size_t n_match, n_none_match;
-	const struct etag *match;
-	const struct etag *none_match;
+	const struct node_etag *match;
+	const struct node_etag *none_match;
 };
 
-struct etag node_etag(const struct node *node);
+struct node_etag node_etag(const struct node *node);
 
 /*
  * Checks against a node (NULL: there is none) inside a change: a folder that an

@@ -73,7 +73,7 @@ replay_record(struct op *op, struct tenant *t, const struct segment *segment, si
 static enum rc
 replay_rows(struct op *op, struct tenant *t, const struct segment *segment)
 {
-	CLEANUP(buf_release) struct buf plain;
+	CLEANUP(buf_release) struct buf plain = {0};
 	uint64_t body_offset = segment->n_items > 0 ? segment->items[0].offset
 						    : segment->directory_offset;
 	size_t i;

@@ -15,7 +15,7 @@ static enum rc
 clock_start(struct op *op, struct service *s)
 {
 	struct clock_stamp stamp = {0};
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	bool accept = false;
 	enum rc rc;
 
@@ -31,7 +31,8 @@ clock_start(struct op *op, struct service *s)
 	TRY(io_exists(op, s->config.dir_fd, "clock.accept", &accept));
 	TRY(heads_newest_stamp(op, s, &stamp));
 	service_clock_init(&s->clock, &stamp, accept);
-	if (s->clock.not_counted > 0)
+	/* A new service has no stamp to go on from. */
+	if (s->clock.not_counted > 0 && stamp.boot_id[0] != '\0')
 		log_warn(op, "clock", "not_counted_s=%lld",
 		    (long long)(s->clock.not_counted / CLOCK_S));
 	if (accept)

@@ -437,7 +437,7 @@ tenant_start(struct op *op, struct tenant *tenant)
 	tenant->attempt++;
 #endif
 	tenant->acks_known = false;
-	lanes_leave_all(op, &tenant->lanes, "the tenant is being opened");
+	lanes_leave_all(&tenant->lanes);
 	buf_init(&s.bytes, SEGMENT_NUMBERED_MAX);
 	rc = start_run(op, &s);
 	if (rc == RC_NOT_STORED || rc == RC_IN_DOUBT)

@@ -101,7 +101,7 @@ void
 tenant_close(struct op *op, struct tenant *tenant)
 {
 	tenant_lock(tenant);
-	lanes_leave_all(op, &tenant->lanes, "the tenant is closed");
+	lanes_leave_all(&tenant->lanes);
 	tenant_database_close(op, tenant, true);
 	tenant_set_mode(op, tenant, TENANT_CLOSED, "");
 	tenant_unlock(tenant);

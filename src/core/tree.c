@@ -180,7 +180,7 @@ static enum rc
 fold_in(void *arg, struct op *op, const struct node *space)
 {
 	struct sha256 *hash = arg;
-	struct etag etag = node_etag(space);
+	struct node_etag etag = node_etag(space);
 
 	(void)op;
 	sha256_update(hash, span_of(&etag, sizeof(etag)));

@@ -43,7 +43,7 @@ enum tree_why {
 
 /* Written where a call gives RC_OK; why also otherwise. */
 struct tree_result {
-	struct etag etag;    /* of the node made, changed or moved */
+	struct node_etag etag;    /* of the node made, changed or moved */
 	bool created;	     /* the name was free before */
 	bool unchanged;	     /* it was so already: no new state, no receipt */
 	struct receipt receipt;

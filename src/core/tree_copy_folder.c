@@ -230,7 +230,7 @@ show_run(struct op *op, struct tx *tx, struct change *change)
 	audit_number(&audit, AUDIT_SOURCE, source.id);
 	TRY(audit_write(op, tx, &audit));
 	c->result->created = !target.taken;
-	c->result->etag = (struct etag){c->top, (int64_t)tx->number};
+	c->result->etag = (struct node_etag){c->top, (int64_t)tx->number};
 	return RC_OK;
 }
 

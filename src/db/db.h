@@ -48,12 +48,13 @@ enum db_mode {
 /*
  * Opens path (made if absent, DB_WRITER only) with WAL, synchronous=OFF,
  * wal_autocheckpoint=0, NO_CKPT_ON_CLOSE, secure_delete, foreign_keys off, mmap
- * off, trusted_schema off, a busy time-out of 0. sql is borrowed for ever. RC_NOT_FOUND (reader), RC_DAMAGED, RC_IO.
+ * off, temporary data in memory, trusted_schema off, a busy time-out of 0. sql is
+ * borrowed for ever. RC_NOT_FOUND (reader; writer: no such folder), RC_DAMAGED, RC_IO.
  */
 enum rc db_open(struct op *op, const char *path, enum db_mode mode,
     const struct db_sql *sql, struct db **ret_db) MUST_CHECK;
 
-/* Finalises everything; rolls back what is open. Accepts NULL. */
+/* Finalises everything; rolls back what is open; sessions have ended before. Accepts NULL. */
 void db_close(struct db *db);
 void db_close_ptr(struct db **db); /* for CLEANUP */
 
@@ -70,7 +71,9 @@ struct db_rows;
 /*
  * Binds arguments by types: i int64_t, b struct span (zero size with NULL data:
  * an empty blob), t const char *, n nothing (NULL), and runs it to the end. RC_EXISTS where a
- * UNIQUE or PRIMARY KEY constraint fails, RC_NO_SPACE, RC_IO, RC_DAMAGED.
+ * UNIQUE or PRIMARY KEY constraint fails, RC_INVALID where another one does or the
+ * types do not fit, RC_CONFLICT outside a transaction, RC_NO_SPACE, RC_IO, RC_DAMAGED
+ * (also: does not compile). The text stands in op; bytes are not copied.
  */
 enum rc db_run(struct op *op, struct db *db, size_t statement, const char *types, ...)
     MUST_CHECK;
@@ -91,7 +94,7 @@ void db_rows_end_ptr(struct db_rows **rows); /* sets it to NULL */
 /* The next row; *ret_row false after the last. */
 enum rc db_next(struct op *op, struct db_rows *rows, bool *ret_row) MUST_CHECK;
 
-/* Starts a query and steps to its only row; RC_NOT_FOUND where there is none. */
+/* Starts a query and steps to its only row; RC_NOT_FOUND, without a text, where there is none. */
 enum rc db_get(struct op *op, struct db *db, size_t statement,
     struct db_rows **ret_rows, const char *types, ...) MUST_CHECK;
 
@@ -156,7 +159,7 @@ enum rc db_apply(struct op *op, struct db *db, struct span changeset) MUST_CHECK
 
 /* ---- schema ---- */
 
-/* Runs one migration's SQL inside the open transaction. */
+/* Runs one migration's SQL inside the open transaction. RC_DAMAGED: roll back. */
 enum rc db_migrate(struct op *op, struct db *db, const struct db_migration *migration)
     MUST_CHECK;
 

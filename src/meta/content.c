@@ -298,3 +298,14 @@ chunk_delete(struct op *op, struct meta *meta, int64_t content, uint64_t start)
 	return ROWS_ONE(
 	    op, meta, SQL_CHUNK_DELETE, "ii", content, (int64_t)start);
 }
+
+enum rc
+content_unfinished(
+    struct op *op, struct meta *meta, int64_t after, int64_t *ret_id)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CONTENT_UNFINISHED, &rows, "i", after));
+	*ret_id = db_int(rows, 0);
+	return RC_OK;
+}

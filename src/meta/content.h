@@ -57,6 +57,13 @@ enum rc content_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
 enum rc content_used(struct op *op, struct meta *meta, int64_t id, bool *ret_used)
     MUST_CHECK;
 
+/*
+ * The first content after an id that is not finished and that no upload row
+ * names; RC_NOT_FOUND where there is none.
+ */
+enum rc content_unfinished(struct op *op, struct meta *meta, int64_t after,
+    int64_t *ret_id) MUST_CHECK;
+
 /* L15: whether a chunk lies in this data segment. */
 enum rc content_data_used(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE], bool *ret_used) MUST_CHECK;

@@ -41,3 +41,10 @@ DELETE FROM chunk WHERE content = ?1 AND start = ?2;
 -- L15: whether a chunk lies in this data segment.
 SELECT EXISTS (SELECT 1 FROM content WHERE data = ?1)
 	OR EXISTS (SELECT 1 FROM chunk WHERE data = ?1);
+
+-- name: content_unfinished
+-- Contents of uploads that no upload row keeps.
+SELECT id FROM content INDEXED BY content_unfinished
+WHERE digest IS NULL AND id > ?1
+	AND NOT EXISTS (SELECT 1 FROM upload WHERE content = content.id)
+ORDER BY id LIMIT 1;

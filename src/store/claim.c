@@ -51,7 +51,7 @@ fence_seen(void *arg, struct op *op, const char *file)
 {
 	struct fence_list *list = arg;
 	struct site *site = list->sites->slots[list->slot].site;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct object_name name;
 	struct fence_object fence;
 	uint64_t counter;
@@ -111,7 +111,7 @@ static enum rc
 fences_create(struct op *op, struct claim *claim, size_t i, uint64_t highest)
 {
 	struct site *site = claim->sites->slots[i].site;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct fence_object fence = {.counter = claim->counter, .n_registers = 1};
 	struct object_name name;
 	uint64_t counter;
@@ -275,7 +275,7 @@ claim_release(struct claim *claim)
 static enum rc
 own_fence(struct op *op, struct claim *claim, struct site *site)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct fence_object fence;
 	struct object_name name;
 

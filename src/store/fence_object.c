@@ -51,7 +51,7 @@ enum rc
 fence_object_write(
     struct op *op, const struct fence_object *fence, struct buf *out)
 {
-	size_t size = FIXED_SIZE + TEXT_HEAD;
+	size_t size = FIXED_SIZE + TEXT_HEAD, start = out->size;
 	uint8_t *p;
 	uint32_t i;
 
@@ -71,7 +71,7 @@ fence_object_write(
 	for (i = 0; i < fence->n_registers; i++)
 		p = put_register(p, &fence->registers[i]);
 	(void)plain_object_put_text(p, fence->host);
-	return plain_object_end(op, out);
+	return plain_object_end(op, out, start);
 }
 
 static void

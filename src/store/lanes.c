@@ -170,12 +170,17 @@ lanes_leave(struct op *op, struct lanes *lanes, size_t site, const char *why)
 }
 
 void
-lanes_leave_all(struct op *op, struct lanes *lanes, const char *why)
+lanes_leave_all(struct lanes *lanes)
 {
 	size_t i;
 
-	for (i = 0; i < lanes->sites->n; i++)
-		lanes_leave(op, lanes, i, why);
+	mutex_lock(&lanes->lock);
+	for (i = 0; i < lanes->sites->n; i++) {
+		lanes->lane[i].in_service = false;
+		lanes->lane[i].why[0] = '\0';
+		queue_drop(&lanes->lane[i]);
+	}
+	mutex_unlock(&lanes->lock);
 }
 
 /* One put with all that makes it count: the site's own sync, then the look-up of L2. */

@@ -74,8 +74,8 @@ void lanes_enter(struct lanes *lanes, size_t site, uint64_t number, uint64_t epo
 /* The site leaves service for this tenant; its queue is given up. */
 void lanes_leave(struct op *op, struct lanes *lanes, size_t site, const char *why);
 
-/* All of them, as when a tenant is closed or the claim is taken anew. */
-void lanes_leave_all(struct op *op, struct lanes *lanes, const char *why);
+/* All of them, in silence: the tenant is being opened or closed. */
+void lanes_leave_all(struct lanes *lanes);
 
 /*
  * Writes the offer to the sites, in their order, and waits until m have it

@@ -10,11 +10,11 @@ plain_object_head(uint8_t *p, const char magic[8], uint16_t format)
 }
 
 enum rc
-plain_object_end(struct op *op, struct buf *out)
+plain_object_end(struct op *op, struct buf *out, size_t start)
 {
 	uint8_t sum[SHA256_SIZE];
 
-	sha256_of(buf_span(out), sum);
+	sha256_of(span_of(out->data + start, out->size - start), sum);
 	return buf_add(op, out, span_of(sum, sizeof(sum)));
 }
 

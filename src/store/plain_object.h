@@ -15,8 +15,9 @@ enum { PLAIN_OBJECT_HEAD = 10, PLAIN_OBJECT_SUM = 32 };
 /* Writes magic and format at p; returns what follows. */
 uint8_t *plain_object_head(uint8_t *p, const char magic[8], uint16_t format);
 
-/* Appends the sum over all that out holds. */
-enum rc plain_object_end(struct op *op, struct buf *out) MUST_CHECK;
+/* Appends the sum over all that out holds from start on. */
+enum rc
+plain_object_end(struct op *op, struct buf *out, size_t start) MUST_CHECK;
 
 /*
  * Checks magic, sum and format; *ret_wire then holds what lies between format

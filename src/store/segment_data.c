@@ -42,7 +42,7 @@ static enum rc
 put_header(
     struct op *op, struct data_writer *w, const struct segment_header *header)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 
 	buf_init(&bytes, SEGMENT_FIXED_SIZE);
 	TRY(segment_header_encode(op, header, &bytes));

@@ -134,7 +134,7 @@ site_list(struct op *op, struct site *site, const char *folder,
     enum site_listing listing,
     enum rc (*each)(void *arg, struct op *op, const char *file), void *arg)
 {
-	CLEANUP(buf_release) struct buf names;
+	CLEANUP(buf_release) struct buf names = {0};
 	size_t at;
 
 	buf_init(&names, 1u << 30);

@@ -79,7 +79,7 @@ folder_open(struct op *op, struct site_dir *dir, const char *folder, bool create
 static enum rc
 id_read(struct op *op, int root_fd, struct site_id *ret_id)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 
 	buf_init(&bytes, SITE_ID_SIZE_MAX);
 	TRY(io_read_file(op, root_fd, "site.id", &bytes));
@@ -435,7 +435,7 @@ site_dir_create(struct op *op, const char *path, const uint8_t service[OBJECT_ID
 {
 	CLEANUP(io_close) int slash_fd = -1;
 	CLEANUP(io_close) int fd = -1;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct site_id site_id = {0};
 	CLEANUP(io_close) int folder_fd = -1;
 

@@ -22,6 +22,7 @@ site_id_name(struct object_name *name)
 enum rc
 site_id_write(struct op *op, const struct site_id *id, struct buf *out)
 {
+	size_t start = out->size;
 	uint8_t *p;
 
 	if (!plain_object_text_ok(id->name, SITE_ID_NAME_MAX))
@@ -31,7 +32,7 @@ site_id_write(struct op *op, const struct site_id *id, struct buf *out)
 	p = wire_put_bytes(p, id->service, sizeof(id->service));
 	p = wire_put_bytes(p, id->id, sizeof(id->id));
 	(void)plain_object_put_text(p, id->name);
-	return plain_object_end(op, out);
+	return plain_object_end(op, out, start);
 }
 
 enum rc

@@ -10,7 +10,7 @@
 #include "store/register.h"
 #include "store/site.h"
 
-enum { SITES_MAX = 16, SITE_THREADS = 4, SITE_WHY_SIZE = 160 };
+enum { SITES_MAX = 16, SITE_THREADS = 6, SITE_WHY_SIZE = 160 };
 
 /* A set of sites, by their place in struct sites. */
 struct site_set {

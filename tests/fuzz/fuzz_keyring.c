@@ -22,7 +22,7 @@ open_one(struct span object)
 {
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
-	CLEANUP(buf_release) struct buf again;
+	CLEANUP(buf_release) struct buf again = {0};
 
 	op_init(&op);
 	buf_init(&again, KEYRING_OBJECT_MAX);
@@ -57,7 +57,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(buf_release) struct buf object;
+	CLEANUP(buf_release) struct buf object = {0};
 
 	op_init(&op);
 	buf_init(&object, 2 * LARGEST);

@@ -15,7 +15,7 @@ read_one(struct span bytes)
 {
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
-	CLEANUP(buf_release) struct buf again;
+	CLEANUP(buf_release) struct buf again = {0};
 
 	op_init(&op);
 	buf_init(&again, 4096);

@@ -52,7 +52,7 @@ static void
 parse(struct span bytes)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	struct segment_header header;
 	struct segment segment;
 	size_t i;
@@ -80,7 +80,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(buf_release) struct buf copy;
+	CLEANUP(buf_release) struct buf copy = {0};
 
 	op_init(&op);
 	buf_init(&copy, LARGEST);

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 read_one(struct op *op, struct span bytes)
 {
-	CLEANUP(buf_release) struct buf again;
+	CLEANUP(buf_release) struct buf again = {0};
 	struct site_id id;
 
 	buf_init(&again, SITE_ID_SIZE_MAX);
@@ -25,7 +25,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(buf_release) struct buf copy;
+	CLEANUP(buf_release) struct buf copy = {0};
 	uint8_t sum[SHA256_SIZE];
 
 	op_init(&op);

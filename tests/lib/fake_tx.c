@@ -265,11 +265,14 @@ open_db(struct fake *fake, const char *name)
 struct fake *
 fake_new(void)
 {
+	static bool library;
 	struct fake *fake = mem_alloc(sizeof(*fake));
 
 	assert_non_null(fake);
 	op_init(&fake->op);
-	ASSERT_OK(&fake->op, db_library_init(&fake->op));
+	if (!library)
+		ASSERT_OK(&fake->op, db_library_init(&fake->op));
+	library = true;
 	fake->sandbox = test_sandbox();
 	buf_init(&fake->records, RECORD_LIMIT);
 	ASSERT_OK(&fake->op, keyring_new(&fake->op, FAKE_TENANT, false, &fake->ring));

@@ -1,6 +1,7 @@
 /*
- * check_site.c - two servers put, list, read and remove objects of one directory
- * site while it loses power, fails and comes back and they are killed and paused.
+ * check_site.c - two servers put, list, read and remove objects of one
+ * directory site while it loses power, fails and comes back and they are killed
+ * and paused.
  */
 #include "model/check_site.h"
 
@@ -17,9 +18,9 @@
 enum {
 	SERVERS = 2,
 	WORKERS = 3,
-	NAMES = 24,    /* that are put by everybody and never removed */
-	VARIANTS = 2,  /* of their bytes */
-	ONCE = 4096,   /* names that are put once, and removed */
+	NAMES = 24, /* that are put by everybody and never removed */
+	VARIANTS = 2, /* of their bytes */
+	ONCE = 4096, /* names that are put once, and removed */
 	BYTES_MAX = 9000,
 	NOBODY = -1,
 };
@@ -99,16 +100,15 @@ promise(int name, int variant, const char *by)
 	struct span bytes;
 	enum sim_standing standing;
 
-	SIM_CHECK(judge.promised[name] == NOBODY ||
-		judge.promised[name] == variant,
+	SIM_CHECK(
+	    judge.promised[name] == NOBODY || judge.promised[name] == variant,
 	    "two texts: keep-%04d is promised as %d and by %s as %d", name,
 	    judge.promised[name], by, variant);
 	judge.promised[name] = variant;
 	if (judge.options->outcomes_only)
 		return;
 	object_named(&object, "keep", name);
-	(void)snprintf(
-	    path, sizeof(path), "%s/%s", object.folder, object.file);
+	(void)snprintf(path, sizeof(path), "%s/%s", object.folder, object.file);
 	standing = sim_disk_look(judge.disk, path, &bytes);
 	SIM_CHECK(standing == SIM_DURABLE && variant_of(name, bytes) == variant,
 	    "not durable: keep-%04d, promised by %s, stands as %d", name, by,
@@ -200,7 +200,7 @@ do_list(struct op *op, struct site *site)
 static void
 do_get(struct op *op, struct site *site)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct object_name name;
 	int number = (int)sim_random(NAMES);
 	int promised = judge.promised[number];
@@ -296,8 +296,8 @@ server_main(void *arg)
 
 	(void)arg;
 	op_init(&op);
-	SIM_CHECK(site_open(&op, "dir:/sim/a", service, site_id, "a", &site) ==
-		RC_OK,
+	SIM_CHECK(
+	    site_open(&op, "dir:/sim/a", service, site_id, "a", &site) == RC_OK,
 	    "harness: %s", op_error(&op, RC_OK));
 	if (!come_into_service(&op, site))
 		return;
@@ -312,8 +312,8 @@ server_main(void *arg)
 /* ---- what happens to them ---- */
 
 static void
-check_name(void *arg, const char *name, enum sim_standing standing,
-    struct span bytes)
+check_name(
+    void *arg, const char *name, enum sim_standing standing, struct span bytes)
 {
 	int number = keep_number(name);
 	bool *seen = arg;
@@ -329,7 +329,7 @@ check_name(void *arg, const char *name, enum sim_standing standing,
 	SIM_CHECK(variant_of(number, bytes) != NOBODY,
 	    "wrong bytes: %s after a power cut, %zu of them", name, bytes.size);
 	SIM_CHECK(judge.promised[number] == NOBODY ||
-		judge.promised[number] == variant_of(number, bytes),
+		      judge.promised[number] == variant_of(number, bytes),
 	    "other bytes: %s is not what was promised", name);
 	seen[number] = true;
 }

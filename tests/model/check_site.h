@@ -1,13 +1,15 @@
-/* check_site.h - runs of the real site_dir.c on a simulated disk, with what a site promises as the judge. */
+/* check_site.h - runs of the real site_dir.c on a simulated disk, with what a
+ * site promises as the judge. */
 #ifndef DOZO_TESTS_MODEL_CHECK_SITE_H
 #define DOZO_TESTS_MODEL_CHECK_SITE_H
 
 #include <stdbool.h>
 
 struct check_site {
-	bool outcomes_only; /* judge by what power cuts leave, not by looking under the surface */
-	bool puts;    /* what a put promises is judged */
-	bool lists;   /* what a durable listing promises is judged */
+	bool outcomes_only; /* judge by what power cuts leave, not by looking
+			       under the surface */
+	bool puts; /* what a put promises is judged */
+	bool lists; /* what a durable listing promises is judged */
 	bool removes; /* what a durable removal promises is judged */
 	bool list_mostly;
 	bool no_tmpfile;

@@ -5,8 +5,8 @@
  *
  * One run is one forked child. Host 0 is the harness; it is never killed. The
  * others are machines of the service: a "server process" is what sim_spawn
- * starts on one. Sites are disks below /sim, seen by all hosts; every other path
- * is a real file of this machine.
+ * starts on one. Sites are disks below /sim, seen by all hosts; every other
+ * path is a real file of this machine.
  */
 #ifndef DOZO_TESTS_MODEL_SIM_H
 #define DOZO_TESTS_MODEL_SIM_H
@@ -31,7 +31,7 @@ struct sim_stat {
 struct sim_result {
 	bool ok;
 	char message[SIM_MESSAGE_SIZE]; /* the violation, "" where ok */
-	uint64_t hash;			/* over every decision and every call */
+	uint64_t hash; /* over every decision and every call */
 	uint64_t steps;
 	int64_t elapsed; /* simulated nanoseconds */
 	struct sim_stat stats[SIM_STATS];
@@ -60,18 +60,18 @@ struct sim_variant {
  * RUNS seeds from SEED (1) on; "=SEED" with RUNS 1 prints the trace's end.
  * Variants are chosen by a part of their name. 0 where all is as it should be.
  */
-int sim_driver(
-    int argc, char **argv, const struct sim_variant *variants, size_t n);
+int
+sim_driver(int argc, char **argv, const struct sim_variant *variants, size_t n);
 
 /* ---- in a run: from any simulated thread ---- */
 
 /* Ends the run as failed. The text's part before ':' is its kind. */
 _Noreturn void sim_violation(const char *format, ...) PRINTF_LIKE(1, 2);
 
-#define SIM_CHECK(condition, ...)                                              \
-	do {                                                                   \
-		if (!(condition))                                              \
-			sim_violation(__VA_ARGS__);                            \
+#define SIM_CHECK(condition, ...) \
+	do { \
+		if (!(condition)) \
+			sim_violation(__VA_ARGS__); \
 	} while (0)
 
 /* A line in the trace; part of the hash, so never an address or a real time. */
@@ -86,7 +86,7 @@ bool sim_chance(unsigned in_10000);
 
 uint64_t sim_seed(void);
 uint64_t sim_step(void); /* scheduling steps so far */
-int64_t sim_now(void);	 /* the simulated clock_mono() */
+int64_t sim_now(void); /* the simulated clock_mono() */
 
 /* The run fails as endless after so many steps (200,000 where not set). */
 void sim_limit(uint64_t steps);
@@ -121,7 +121,8 @@ void sim_host_join(int host);
  */
 void sim_kill_host(int host);
 
-/* As kill, then a new boot id and a boot clock from 0: the machine lost power. */
+/* As kill, then a new boot id and a boot clock from 0: the machine lost power.
+ */
 void sim_reboot_host(int host);
 
 /* No thread of it runs until sim_resume_host; time goes on. */
@@ -133,8 +134,8 @@ bool sim_host_paused(int host);
 int sim_host(void);
 
 /*
- * Called by each thread that passes a FAILPOINT, after the yield there: the hook
- * may kill a host, its own too. NULL: nobody.
+ * Called by each thread that passes a FAILPOINT, after the yield there: the
+ * hook may kill a host, its own too. NULL: nobody.
  */
 void sim_on_failpoint(void (*hook)(void *arg, const char *name), void *arg);
 
@@ -143,12 +144,14 @@ void sim_host_wall(int host, int64_t skew, bool synchronised);
 
 /* The scheduler's odds, drawn from the seed at the start; may be set after. */
 struct sim_odds {
-	unsigned burst_max;   /* steps that a thread keeps the processor, 1 .. */
-	unsigned by_host;     /* in 10,000: choose a host first, then its thread */
-	unsigned by_priority; /* in 10,000: the thread with the highest one runs */
-	unsigned at_lock;     /* in 10,000: a free lock is a yield point too */
-	unsigned spurious; /* in 10,000 steps: a cond wait ends without a signal */
-	int64_t tick_max;  /* nanoseconds that a step may take */
+	unsigned burst_max; /* steps that a thread keeps the processor, 1 .. */
+	unsigned by_host; /* in 10,000: choose a host first, then its thread */
+	unsigned
+	    by_priority; /* in 10,000: the thread with the highest one runs */
+	unsigned at_lock; /* in 10,000: a free lock is a yield point too */
+	unsigned
+	    spurious; /* in 10,000 steps: a cond wait ends without a signal */
+	int64_t tick_max; /* nanoseconds that a step may take */
 };
 void sim_odds_set(const struct sim_odds *odds);
 const struct sim_odds *sim_odds_get(void);
@@ -178,23 +181,23 @@ struct sim_disk;
 
 enum sim_mount {
 	SIM_MOUNTED,
-	SIM_FAILING,   /* every call fails with EIO */
+	SIM_FAILING, /* every call fails with EIO */
 	SIM_UNMOUNTED, /* the path is not there */
 	SIM_BARE, /* an empty folder of another device is in its place */
 };
 
 /* Odds in 10,000 of the calls that a fault can happen to. */
 struct sim_faults {
-	unsigned fail;	      /* any call: EIO, nothing done */
+	unsigned fail; /* any call: EIO, nothing done */
 	unsigned lost_answer; /* link, unlink, rename, mkdir, sync: done, EIO */
-	unsigned late_put;    /* link: EIO, the name appears some steps later */
+	unsigned late_put; /* link: EIO, the name appears some steps later */
 	unsigned late_remove; /* unlink: EIO, the name goes some steps later */
-	unsigned sync_lost;   /* fdatasync: EIO, the bytes are lost for good */
-	unsigned sync_stuck;  /* fsync of a folder: EIO, and its names are not
-				 written before the folder changes again */
+	unsigned sync_lost; /* fdatasync: EIO, the bytes are lost for good */
+	unsigned sync_stuck; /* fsync of a folder: EIO, and its names are not
+				written before the folder changes again */
 	unsigned short_write; /* write: a part of it, or EINTR */
-	unsigned slow;	      /* any call: takes up to slow_max longer */
-	int64_t slow_max;     /* nanoseconds */
+	unsigned slow; /* any call: takes up to slow_max longer */
+	int64_t slow_max; /* nanoseconds */
 };
 
 /* path is "/sim/NAME". An empty disk of 1 GiB without faults, mounted. */
@@ -225,8 +228,8 @@ void sim_disk_tmpfile(struct sim_disk *disk, bool has_tmpfile);
  * Flips a bit of a file whose path below the disk begins with prefix ("log/");
  * NULL: of any. Copies its path; false where there is none.
  */
-bool sim_disk_rot(struct sim_disk *disk, const char *prefix, char *ret_path,
-    size_t size);
+bool sim_disk_rot(
+    struct sim_disk *disk, const char *prefix, char *ret_path, size_t size);
 
 /*
  * The disk as programs see it, put aside, and put back as often as wished (what
@@ -236,7 +239,8 @@ struct sim_image;
 struct sim_image *sim_disk_save(struct sim_disk *disk);
 void sim_disk_restore(struct sim_disk *disk, const struct sim_image *image);
 
-/* Writes or deletes a file as an administrator would, durably; folders are made. */
+/* Writes or deletes a file as an administrator would, durably; folders are
+ * made. */
 void sim_disk_write(struct sim_disk *disk, const char *path, struct span bytes);
 void sim_disk_delete(struct sim_disk *disk, const char *path);
 
@@ -244,16 +248,18 @@ void sim_disk_delete(struct sim_disk *disk, const char *path);
 
 enum sim_standing {
 	SIM_ABSENT,
-	SIM_GHOST,   /* deleted, but a power cut may bring it back */
-	SIM_SEEN,    /* visible, but a power cut may take it or its bytes */
+	SIM_GHOST, /* deleted, but a power cut may bring it back */
+	SIM_SEEN, /* visible, but a power cut may take it or its bytes */
 	SIM_DURABLE, /* name, folders above and bytes are on disk */
 };
 
-/* path is below the disk ("log/1/x"). ret_bytes (may be NULL): as programs see it, until the next yield. */
+/* path is below the disk ("log/1/x"). ret_bytes (may be NULL): as programs see
+ * it, until the next yield. */
 enum sim_standing sim_disk_look(
     const struct sim_disk *disk, const char *path, struct span *ret_bytes);
 
-/* Calls each for every name of a folder, ghosts too; in the order of their making. */
+/* Calls each for every name of a folder, ghosts too; in the order of their
+ * making. */
 void sim_disk_each(const struct sim_disk *disk, const char *folder,
     void (*each)(void *arg, const char *name, enum sim_standing standing,
 	struct span bytes),

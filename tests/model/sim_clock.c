@@ -30,7 +30,7 @@ clock_wall(void)
 	bool synchronised;
 
 	return wall_at_zero + sim_now_step() +
-	    sim_host_skew(sim_host(), &synchronised);
+	       sim_host_skew(sim_host(), &synchronised);
 }
 
 bool

@@ -1,6 +1,7 @@
-/* sim_disk.c - the disks of a run: their state, their late calls, and how a harness looks at them. */
-#include <stdlib.h>
+/* sim_disk.c - the disks of a run: their state, their late calls, and how a
+ * harness looks at them. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -22,7 +23,7 @@ sim_disk_new(const char *path)
 	if (disk == NULL)
 		abort();
 	SIM_CHECK(str_starts(path, "/sim/") && strchr(path + 5, '/') == NULL &&
-		str_copy(disk->path, sizeof(disk->path), path),
+		      str_copy(disk->path, sizeof(disk->path), path),
 	    "harness: a disk is /sim/NAME, not %s", path);
 	disk->device = last_device += 2;
 	disk->capacity = 1u << 30;
@@ -229,7 +230,8 @@ weaker(enum sim_standing a, enum sim_standing b)
 	return a < b ? a : b;
 }
 
-/* The entry that path leads to, through what programs see; *standing is the weakest on the way. */
+/* The entry that path leads to, through what programs see; *standing is the
+ * weakest on the way. */
 static const struct sim_entry *
 walk(const struct sim_node *folder, const char *path,
     enum sim_standing *standing)
@@ -297,8 +299,8 @@ sim_disk_each(const struct sim_disk *disk, const char *folder,
 
 /* The folder of path, made where create; *ret_name is the last level. */
 static struct sim_node *
-folder_of(struct sim_disk *disk, const char *path, bool create,
-    const char **ret_name)
+folder_of(
+    struct sim_disk *disk, const char *path, bool create, const char **ret_name)
 {
 	struct sim_node *folder = disk->root;
 	char level[SIM_NAME_SIZE];

@@ -37,8 +37,7 @@ add_stats(struct tally *tally, const struct sim_result *result)
 				    sizeof(tally->stats[j].name));
 			if (strcmp(tally->stats[j].name,
 				result->stats[i].name) == 0) {
-				tally->stats[j].value +=
-				    result->stats[i].value;
+				tally->stats[j].value += result->stats[i].value;
 				break;
 			}
 		}
@@ -54,7 +53,7 @@ add_violation(
 	(void)snprintf(name, sizeof(name), "%.*s",
 	    (int)strcspn(result->message, ":"), result->message);
 	while (kind < tally->kinds + tally->n_kinds &&
-	    strcmp(kind->name, name) != 0)
+	       strcmp(kind->name, name) != 0)
 		kind++;
 	if (kind == tally->kinds + tally->n_kinds) {
 		if (tally->n_kinds == KINDS_MAX)
@@ -139,8 +138,7 @@ usage(const char *program, const struct sim_variant *variants, size_t n)
 }
 
 int
-sim_driver(
-    int argc, char **argv, const struct sim_variant *variants, size_t n)
+sim_driver(int argc, char **argv, const struct sim_variant *variants, size_t n)
 {
 	const char *part = "";
 	uint64_t runs, first = 1;

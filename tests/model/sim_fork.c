@@ -1,4 +1,5 @@
-/* sim_fork.c - one run in one child: what killed hosts leave behind goes with it. */
+/* sim_fork.c - one run in one child: what killed hosts leave behind goes with
+ * it. */
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
@@ -70,8 +71,8 @@ show_end(const struct sim_report *report, unsigned show)
 	if (report->lines > SIM_LINES && at < report->lines - SIM_LINES)
 		at = report->lines - SIM_LINES;
 	for (; at < report->lines; at++)
-		(void)printf("    %.*s\n", SIM_LINE_SIZE,
-		    report->ring[at % SIM_LINES]);
+		(void)printf(
+		    "    %.*s\n", SIM_LINE_SIZE, report->ring[at % SIM_LINES]);
 	(void)fflush(stdout);
 }
 
@@ -79,9 +80,8 @@ void
 sim_fork(uint64_t seed, void (*body)(void *arg), void *arg, unsigned show,
     struct sim_result *ret_result)
 {
-	struct sim_report *report =
-	    mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct sim_report *report = mmap(NULL, sizeof(*report),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status = 0;
 	pid_t pid;
 

@@ -1,4 +1,5 @@
-/* sim_handle.c - open files: they go with their host, and are stale after a power cut. */
+/* sim_handle.c - open files: they go with their host, and are stale after a
+ * power cut. */
 #include "model/sim_handle.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@ static struct sim_handle handles[HANDLES_MAX];
 static signed char real_fd_host[REAL_FDS_MAX]; /* 0: none that could die */
 
 int
-sim_handle_open(struct sim_disk *disk, struct sim_node *node, int flags,
-    const char *path)
+sim_handle_open(
+    struct sim_disk *disk, struct sim_node *node, int flags, const char *path)
 {
 	struct sim_handle *h = handles;
 
@@ -97,7 +98,7 @@ away(const struct sim_handle *handle)
 	const struct sim_disk *disk = handle->disk;
 
 	return disk->mount == SIM_FAILING || disk->mount == SIM_UNMOUNTED ||
-	    disk->epoch != handle->epoch;
+	       disk->epoch != handle->epoch;
 }
 
 bool
@@ -152,8 +153,7 @@ sim_called(const struct sim_handle *handle, const char *call, const char *name,
 	sim_trace("%s %s/%s%s%s%s%s", call,
 	    handle->disk != NULL ? handle->disk->path : "", handle->path,
 	    handle->path[0] != '\0' && name[0] != '\0' ? "/" : "", name,
-	    result < 0 ? " = " : "",
-	    result < 0 ? strerrorname_np(error) : "");
+	    result < 0 ? " = " : "", result < 0 ? strerrorname_np(error) : "");
 	errno = error;
 	return result;
 }

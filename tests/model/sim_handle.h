@@ -9,16 +9,17 @@ struct sim_handle {
 	int host;
 	struct sim_disk *disk; /* NULL: "/" or "/sim" */
 	struct sim_node *node; /* NULL: "/" or "/sim" */
-	bool mounts;	       /* "/sim", the folder of the mount points */
+	bool mounts; /* "/sim", the folder of the mount points */
 	unsigned epoch;
 	int flags; /* as open(2) */
 	uint64_t offset;
 	char path[SIM_PATH_SIZE]; /* below the disk, "" for its root */
 };
 
-/* A descriptor of the calling host for node; -1 with errno where there are too many. */
-int sim_handle_open(struct sim_disk *disk, struct sim_node *node, int flags,
-    const char *path);
+/* A descriptor of the calling host for node; -1 with errno where there are too
+ * many. */
+int sim_handle_open(
+    struct sim_disk *disk, struct sim_node *node, int flags, const char *path);
 
 /* NULL where fd is the kernel's. Ends the run where it is closed. */
 struct sim_handle *sim_handle_of(int fd);
@@ -40,7 +41,8 @@ bool sim_enter_change(struct sim_handle *handle);
 /* True, with errno EIO, where the call has been done but nobody is told. */
 bool sim_answer_lost(const struct sim_handle *handle);
 
-/* Writes the call and its result into the trace; returns result, keeps errno. */
+/* Writes the call and its result into the trace; returns result, keeps errno.
+ */
 int sim_called(const struct sim_handle *handle, const char *call,
     const char *name, int result);
 

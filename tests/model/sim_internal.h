@@ -27,7 +27,7 @@ struct sim_report {
 	bool done; /* body returned, or a violation was told */
 	struct sim_result result;
 	char sandbox[64]; /* "": none was made */
-	uint64_t lines;	  /* ever written; the ring holds the last of them */
+	uint64_t lines; /* ever written; the ring holds the last of them */
 	char ring[SIM_LINES][SIM_LINE_SIZE];
 };
 

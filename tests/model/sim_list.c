@@ -1,6 +1,6 @@
 /*
- * sim_list.c - listings of simulated folders: half of the names as they stand at
- * one moment, the others as they stand at a later one, in any order.
+ * sim_list.c - listings of simulated folders: half of the names as they stand
+ * at one moment, the others as they stand at a later one, in any order.
  */
 #define SIM_SYS_REAL
 #include <errno.h>
@@ -16,7 +16,7 @@ struct listing {
 	struct listing *next; /* of all open ones */
 	int fd;
 	uint64_t salt; /* says which half a name is in */
-	int half;      /* 0, 1: read; 2: at the end */
+	int half; /* 0, 1: read; 2: at the end */
 	char (*names)[SIM_NAME_SIZE];
 	size_t n;
 	size_t at;
@@ -60,8 +60,7 @@ half_of(const struct listing *l, const char *name)
 	uint64_t hash = l->salt;
 
 	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) *
-		    UINT64_C(0x100000001b3);
+		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
 	return (int)(hash >> 40 & 1);
 }
 
@@ -123,8 +122,8 @@ sim_sys_readdir(DIR *dir)
 		if (!read_half(l))
 			return NULL;
 	}
-	(void)str_copy(l->entry.d_name, sizeof(l->entry.d_name),
-	    l->names[l->at++]);
+	(void)str_copy(
+	    l->entry.d_name, sizeof(l->entry.d_name), l->names[l->at++]);
 	return &l->entry;
 }
 

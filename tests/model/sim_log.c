@@ -1,4 +1,5 @@
-/* sim_log.c - log.h into the trace: what the service says stands between what it does. */
+/* sim_log.c - log.h into the trace: what the service says stands between what
+ * it does. */
 #include "base/log.h"
 
 #include <stdarg.h>

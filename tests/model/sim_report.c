@@ -110,8 +110,9 @@ sim_trace(const char *format, ...)
 
 	if (report == NULL)
 		return;
-	used = (size_t)snprintf(line, sizeof(line), "%7" PRIu64 " %11.6f %-16s ",
-	    sim_step(), (double)sim_now() / 1e9, sim_thread_label());
+	used =
+	    (size_t)snprintf(line, sizeof(line), "%7" PRIu64 " %11.6f %-16s ",
+		sim_step(), (double)sim_now() / 1e9, sim_thread_label());
 	va_start(args, format);
 	(void)vsnprintf(line + used, sizeof(line) - used, format, args);
 	va_end(args);
@@ -138,8 +139,8 @@ sim_count(const char *name, uint64_t n)
 			return;
 		}
 	}
-	sim_violation("harness: more than %d stats, or a name over 31 bytes",
-	    SIM_STATS);
+	sim_violation(
+	    "harness: more than %d stats, or a name over 31 bytes", SIM_STATS);
 }
 
 void
@@ -163,8 +164,7 @@ sim_violation(const char *format, ...)
 	if (report == NULL)
 		abort();
 	va_start(args, format);
-	(void)vsnprintf(
-	    report->result.message, SIM_MESSAGE_SIZE, format, args);
+	(void)vsnprintf(report->result.message, SIM_MESSAGE_SIZE, format, args);
 	va_end(args);
 	sim_report_end(false);
 	_exit(1);

@@ -1,4 +1,5 @@
-/* sim_sandbox.c - a run's real files: the databases, which SQLite reads and writes itself. */
+/* sim_sandbox.c - a run's real files: the databases, which SQLite reads and
+ * writes itself. */
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -22,8 +23,8 @@ sim_sandbox(void)
 	(void)snprintf(report->sandbox, sizeof(report->sandbox),
 	    "/dev/shm/dozo-sim-%d-%llx", (int)getppid(),
 	    (unsigned long long)sim_seed());
-	SIM_CHECK(mkdir(report->sandbox, 0700) == 0,
-	    "harness: cannot make %s", report->sandbox);
+	SIM_CHECK(mkdir(report->sandbox, 0700) == 0, "harness: cannot make %s",
+	    report->sandbox);
 	return report->sandbox;
 }
 
@@ -51,8 +52,7 @@ copy_file(const char *from, const char *to)
 {
 	static char block[65536];
 	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out =
-	    open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ssize_t n = -1;
 
 	SIM_CHECK(in >= 0 && out >= 0, "harness: cannot copy %s", from);
@@ -70,11 +70,10 @@ copy_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 	char to[512];
 
 	(void)ftw;
-	(void)snprintf(to, sizeof(to), "%s%s", copy_to,
-	    path + strlen(copy_from));
+	(void)snprintf(
+	    to, sizeof(to), "%s%s", copy_to, path + strlen(copy_from));
 	if (kind == FTW_D)
-		SIM_CHECK(
-		    mkdir(to, 0700) == 0, "harness: cannot make %s", to);
+		SIM_CHECK(mkdir(to, 0700) == 0, "harness: cannot make %s", to);
 	else if (S_ISREG(st->st_mode) && !str_ends(path, "-shm"))
 		copy_file(path, to);
 	return 0;
@@ -107,8 +106,8 @@ tear_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 		if (!sim_odd(SIM_OF_DISKS, 1000))
 			continue;
 		memset(block, (int)sim_draw(SIM_OF_DISKS, 2) * 0xa5, BLOCK);
-		SIM_CHECK(pwrite(fd, block,
-			      left < BLOCK ? (size_t)left : BLOCK, at) > 0,
+		SIM_CHECK(pwrite(fd, block, left < BLOCK ? (size_t)left : BLOCK,
+			      at) > 0,
 		    "harness: cannot tear %s", path);
 	}
 	(void)close(fd);

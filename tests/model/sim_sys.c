@@ -16,8 +16,8 @@ enum { DIRECT_ALIGN = 4096, BLOCK_SIZE = 4096, LATE_STEPS = 400 };
 
 /* The path of a name in an open folder. */
 static void
-path_of(char out[SIM_PATH_SIZE], const struct sim_handle *folder,
-    const char *name)
+path_of(
+    char out[SIM_PATH_SIZE], const struct sim_handle *folder, const char *name)
 {
 	int size = snprintf(out, SIM_PATH_SIZE, "%s%s%s", folder->path,
 	    folder->path[0] != '\0' ? "/" : "", name);
@@ -46,8 +46,8 @@ open_disk(const char *name, int flags)
 	if (disk->mount == SIM_FAILING ||
 	    sim_odd(SIM_OF_DISKS, disk->faults.fail))
 		return failed(EIO);
-	return sim_handle_open(disk,
-	    disk->mount == SIM_BARE ? disk->bare : disk->root, flags, "");
+	return sim_handle_open(
+	    disk, disk->mount == SIM_BARE ? disk->bare : disk->root, flags, "");
 }
 
 static int
@@ -60,7 +60,8 @@ open_mounts(int flags)
 	return fd;
 }
 
-/* "/sim/NAME/a/b" is no mount point: io.c opens roots only by their own path. */
+/* "/sim/NAME/a/b" is no mount point: io.c opens roots only by their own path.
+ */
 int
 sim_sys_open(const char *path, int flags)
 {
@@ -295,8 +296,8 @@ sim_sys_fstatfs(int fd, struct statfs *fs)
 	if (!sim_enter(h))
 		return sim_called(h, "statfs", "", -1);
 	left = h->disk->capacity > h->disk->used
-	    ? h->disk->capacity - h->disk->used
-	    : 0;
+		   ? h->disk->capacity - h->disk->used
+		   : 0;
 	fs->f_blocks = h->disk->capacity / BLOCK_SIZE;
 	fs->f_bavail = left / BLOCK_SIZE;
 	if (h->disk->network)
@@ -380,9 +381,8 @@ sim_sys_pread(int fd, void *out, size_t size, off_t offset)
 	}
 	if (!sim_enter(h))
 		return sim_called(h, "read", "", -1);
-	left = (uint64_t)offset < h->node->size
-	    ? h->node->size - (size_t)offset
-	    : 0;
+	left = (uint64_t)offset < h->node->size ? h->node->size - (size_t)offset
+						: 0;
 	if (size > left)
 		size = left;
 	if (size > 0)
@@ -410,8 +410,7 @@ sim_sys_fdatasync(int fd)
 		return sim_called(h, "fdatasync (lost)", "", failed(EIO));
 	}
 	sim_node_sync(h->node);
-	return sim_called(
-	    h, "fdatasync", "", sim_answer_lost(h) ? -1 : 0);
+	return sim_called(h, "fdatasync", "", sim_answer_lost(h) ? -1 : 0);
 }
 
 int
@@ -450,10 +449,11 @@ sim_sys_mkdirat(int dir_fd, const char *name, mode_t mode)
 		return mkdirat(dir_fd, name, mode);
 	if (!sim_enter(h))
 		return sim_called(h, "mkdir", name, -1);
-	/* As the kernel: what is there is told before what may not be written. */
+	/* As the kernel: what is there is told before what may not be written.
+	 */
 	if (h->disk == NULL)
-		return failed(h->mounts || strcmp(name, "sim") == 0 ? EEXIST
-								    : EACCES);
+		return failed(
+		    h->mounts || strcmp(name, "sim") == 0 ? EEXIST : EACCES);
 	if (sim_folder_find(h->node, name) != NULL)
 		return sim_called(h, "mkdir", name, failed(EEXIST));
 	if (h->disk->read_only)
@@ -512,8 +512,8 @@ link_name(struct sim_handle *h, struct sim_node *node, const char *name)
 }
 
 int
-sim_sys_linkat(int from_fd, const char *from, int to_fd, const char *to,
-    int flags)
+sim_sys_linkat(
+    int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
 	struct sim_handle *h = sim_handle_of(to_fd);
 
@@ -550,8 +550,8 @@ rename_name(struct sim_handle *a, const char *from, struct sim_handle *b,
 }
 
 int
-sim_sys_renameat2(int from_fd, const char *from, int to_fd, const char *to,
-    unsigned flags)
+sim_sys_renameat2(
+    int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
 	struct sim_handle *a = sim_handle_of(from_fd);
 	struct sim_handle *b = sim_handle_of(to_fd);
@@ -616,8 +616,7 @@ sim_sys_faccessat(int dir_fd, const char *name, int mode, int flags)
 	if (!sim_enter(h))
 		return sim_called(h, "look up", name, -1);
 	found = sim_folder_find(h->node, name) != NULL;
-	return sim_called(
-	    h, "look up", name, found ? 0 : failed(ENOENT));
+	return sim_called(h, "look up", name, found ? 0 : failed(ENOENT));
 }
 
 int

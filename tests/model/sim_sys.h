@@ -25,10 +25,10 @@ int sim_sys_fstat(int fd, struct stat *st);
 int sim_sys_fcntl(int fd, int command, ...);
 ssize_t sim_sys_write(int fd, const void *bytes, size_t size);
 ssize_t sim_sys_pread(int fd, void *out, size_t size, off_t offset);
-int sim_sys_linkat(int from_fd, const char *from, int to_fd, const char *to,
-    int flags);
-int sim_sys_renameat2(int from_fd, const char *from, int to_fd, const char *to,
-    unsigned flags);
+int sim_sys_linkat(
+    int from_fd, const char *from, int to_fd, const char *to, int flags);
+int sim_sys_renameat2(
+    int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
 int sim_sys_unlinkat(int dir_fd, const char *name, int flags);
 int sim_sys_fdatasync(int fd);
 int sim_sys_fsync(int fd);

@@ -1,6 +1,6 @@
 /*
- * sim_thread.c - thread.h with one thread at a time: a baton goes from thread to
- * thread at yield points, and the seed says to whom.
+ * sim_thread.c - thread.h with one thread at a time: a baton goes from thread
+ * to thread at yield points, and the seed says to whom.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -18,8 +18,8 @@
 #include "model/sim_internal.h"
 
 enum {
-	THREADS_MAX = 4096,	 /* ever started in a run */
-	STEPS_DEFAULT = 200000,	 /* sim_limit */
+	THREADS_MAX = 4096, /* ever started in a run */
+	STEPS_DEFAULT = 200000, /* sim_limit */
 	STACK_SIZE = 2 << 20,
 	MAGIC = 0x51d3ab1e,
 };
@@ -27,11 +27,11 @@ enum {
 enum state {
 	RUNNABLE,
 	ON_MUTEX, /* ready when it is free */
-	ON_COND,  /* ready at its deadline */
-	ON_JOIN,  /* ready when the other has ended */
-	ON_HOST,  /* ready when the host has no threads */
-	ON_STEP,  /* ready at a step, or when nobody else is */
-	ON_TIME,  /* ready at its deadline */
+	ON_COND, /* ready at its deadline */
+	ON_JOIN, /* ready when the other has ended */
+	ON_HOST, /* ready when the host has no threads */
+	ON_STEP, /* ready at a step, or when nobody else is */
+	ON_TIME, /* ready at its deadline */
 	ENDED,
 	KILLED,
 };
@@ -149,7 +149,8 @@ sim_odds_get(void)
 	return &world.odds;
 }
 
-/* Where a call came from, as addr2line says it; only for a run that has failed. */
+/* Where a call came from, as addr2line says it; only for a run that has failed.
+ */
 static void
 place_of(const void *address, char *out, size_t size)
 {
@@ -177,7 +178,8 @@ sim_misuse(const char *what, const void *address)
 	char place[160];
 
 	place_of(address, place, sizeof(place));
-	sim_violation("misuse: %s by %s at %s", what, sim_thread_label(), place);
+	sim_violation(
+	    "misuse: %s by %s at %s", what, sim_thread_label(), place);
 }
 
 /* ---- whose turn it is ---- */
@@ -222,9 +224,9 @@ collect_ready(struct sim_thread *ret_ready[THREADS_MAX])
 	return n;
 }
 
-/* The thread that would go on first if only time (or steps) passed. */
+/* Who waits for time, and goes on first if nothing else happens. */
 static struct sim_thread *
-earliest(bool steps)
+first_by_time(void)
 {
 	struct sim_thread *best = NULL;
 	unsigned i;
@@ -232,14 +234,29 @@ earliest(bool steps)
 	for (i = 0; i < world.n_threads; i++) {
 		struct sim_thread *t = world.threads[i];
 
-		if (world.hosts[t->host].paused)
+		if (world.hosts[t->host].paused || !t->has_deadline)
 			continue;
-		if (steps && t->state == ON_STEP &&
-		    (best == NULL || t->until_step < best->until_step))
+		if (t->state != ON_COND && t->state != ON_TIME)
+			continue;
+		if (best == NULL || t->deadline < best->deadline)
 			best = t;
-		if (!steps && t->has_deadline &&
-		    (t->state == ON_COND || t->state == ON_TIME) &&
-		    (best == NULL || t->deadline < best->deadline))
+	}
+	return best;
+}
+
+/* Who waits for steps, and goes on first. */
+static struct sim_thread *
+first_by_step(void)
+{
+	struct sim_thread *best = NULL;
+	unsigned i;
+
+	for (i = 0; i < world.n_threads; i++) {
+		struct sim_thread *t = world.threads[i];
+
+		if (world.hosts[t->host].paused || t->state != ON_STEP)
+			continue;
+		if (best == NULL || t->until_step < best->until_step)
 			best = t;
 	}
 	return best;
@@ -278,8 +295,8 @@ deadlock(void)
 static void
 idle(void)
 {
-	struct sim_thread *by_time = earliest(false);
-	struct sim_thread *by_step = earliest(true);
+	struct sim_thread *by_time = first_by_time();
+	struct sim_thread *by_step = first_by_step();
 
 	if (by_time == NULL && by_step == NULL)
 		deadlock();
@@ -332,7 +349,8 @@ pick(struct sim_thread **list, unsigned n)
 	return list[sim_draw(SIM_OF_SCHEDULER, n)];
 }
 
-/* A cond wait may end without a signal: POSIX says so, and callers must cope. */
+/* A cond wait may end without a signal: POSIX says so, and callers must cope.
+ */
 static void
 wake_one_for_nothing(void)
 {
@@ -353,8 +371,8 @@ tick(void)
 {
 	if (++world.step > world.limit)
 		sim_violation("endless: over %" PRIu64 " steps", world.limit);
-	world.now += 100 +
-	    (int64_t)sim_draw(SIM_OF_SCHEDULER, (uint64_t)world.odds.tick_max);
+	world.now += 100 + (int64_t)sim_draw(
+			       SIM_OF_SCHEDULER, (uint64_t)world.odds.tick_max);
 	sim_disks_step(world.step);
 	wake_one_for_nothing();
 }
@@ -508,8 +526,8 @@ start(int host, const char *name, void (*run)(void *arg), void *arg)
 	t->priority = (unsigned)sim_draw(SIM_OF_SCHEDULER, 1000);
 	t->run = run;
 	t->arg = arg;
-	(void)snprintf(t->label, sizeof(t->label), "%d/%.15s#%u", host, name,
-	    t->index);
+	(void)snprintf(
+	    t->label, sizeof(t->label), "%d/%.15s#%u", host, name, t->index);
 	if (pthread_create(&native, &world.attr, native_main, t) != 0)
 		sim_violation("harness: no more threads");
 	world.threads[world.n_threads++] = t;
@@ -686,8 +704,8 @@ mutex_init(struct mutex *mutex)
 void
 mutex_release(struct mutex *mutex)
 {
-	struct sim_mutex *m = mutex_of(mutex, "release of what is no mutex",
-	    __builtin_return_address(0));
+	struct sim_mutex *m = mutex_of(
+	    mutex, "release of what is no mutex", __builtin_return_address(0));
 
 	if (m->holder != NULL)
 		sim_misuse(
@@ -803,8 +821,8 @@ cond_broadcast(struct cond *cond)
 }
 
 static bool
-cond_sleep(
-    struct sim_cond *c, struct sim_mutex *m, bool has_deadline, const void *caller)
+cond_sleep(struct sim_cond *c, struct sim_mutex *m, bool has_deadline,
+    const void *caller)
 {
 	bool in_time;
 
@@ -842,7 +860,8 @@ cond_wait_until(struct cond *cond, struct mutex *mutex, int64_t deadline)
 
 /* ---- the run ---- */
 
-/* Short and long runs of one thread, coarse and fine clocks: each finds other faults. */
+/* Short and long runs of one thread, coarse and fine clocks: each finds other
+ * faults. */
 static void
 draw_odds(struct sim_odds *odds)
 {
@@ -889,8 +908,7 @@ sim_threads_run(void (*body)(void *arg), void *arg)
 	(void)sem_init(&world.end, 0, 0);
 	(void)pthread_attr_init(&world.attr);
 	(void)pthread_attr_setstacksize(&world.attr, STACK_SIZE);
-	(void)pthread_attr_setdetachstate(
-	    &world.attr, PTHREAD_CREATE_DETACHED);
+	(void)pthread_attr_setdetachstate(&world.attr, PTHREAD_CREATE_DETACHED);
 	fault_point_arm(at_failpoint, NULL);
 	first = start(0, "main", body, arg);
 	world.current = first;

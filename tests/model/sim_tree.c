@@ -1,4 +1,5 @@
-/* sim_tree.c - files and folders of a simulated disk, each with its state on disk beside it. */
+/* sim_tree.c - files and folders of a simulated disk, each with its state on
+ * disk beside it. */
 #include "model/sim_tree.h"
 
 #include <stdlib.h>
@@ -68,7 +69,8 @@ sim_node_write(
 		node->bytes = grown(node->bytes, node->room);
 	}
 	if (offset > node->size)
-		memset(node->bytes + node->size, 0, (size_t)offset - node->size);
+		memset(
+		    node->bytes + node->size, 0, (size_t)offset - node->size);
 	if (size > 0)
 		memcpy(node->bytes + offset, bytes, size);
 	if (end > node->size) {
@@ -122,7 +124,8 @@ entry_new(struct sim_node *folder, const char *name)
 	entry = &folder->entries[folder->n_entries++];
 	memset(entry, 0, sizeof(*entry));
 	if (!str_copy(entry->name, sizeof(entry->name), name))
-		sim_violation("harness: a name of over %d bytes", SIM_NAME_SIZE);
+		sim_violation(
+		    "harness: a name of over %d bytes", SIM_NAME_SIZE);
 	return entry;
 }
 
@@ -139,8 +142,8 @@ entries_compact(struct sim_node *folder)
 }
 
 void
-sim_folder_set(struct sim_node *folder, const char *name,
-    struct sim_node *node, uint64_t rename)
+sim_folder_set(struct sim_node *folder, const char *name, struct sim_node *node,
+    uint64_t rename)
 {
 	struct sim_entry *entry = sim_folder_entry(folder, name);
 	size_t i;
@@ -239,8 +242,8 @@ cut_file(struct sim_node *node)
 		/* Torn: each block old, zero, or garbage. */
 		for (at = 0; at < node->size; at += block)
 			if (sim_odd(SIM_OF_DISKS, 5000) || at == 0)
-				node->bytes[at] ^= (uint8_t)(1 +
-				    sim_draw(SIM_OF_DISKS, 255));
+				node->bytes[at] ^=
+				    (uint8_t)(1 + sim_draw(SIM_OF_DISKS, 255));
 	} else if (node->size > 0) {
 		size_t cut = 1 + (size_t)sim_draw(SIM_OF_DISKS, node->size);
 
@@ -258,7 +261,7 @@ cut_keeps(const struct sim_entry *entry, uint64_t salt)
 		return false;
 	if (entry->rename != 0) /* both ends alike */
 		return ((entry->rename * UINT64_C(0x9e3779b97f4a7c15) ^ salt) >>
-			   33 &
+			       33 &
 			   1) != 0;
 	return sim_odd(SIM_OF_DISKS, 5000);
 }

@@ -1,4 +1,5 @@
-/* sim_tree.h - the trees of simulated disks: what programs see, and beside it what is on disk. */
+/* sim_tree.h - the trees of simulated disks: what programs see, and beside it
+ * what is on disk. */
 #ifndef DOZO_TESTS_MODEL_SIM_TREE_H
 #define DOZO_TESTS_MODEL_SIM_TREE_H
 
@@ -8,7 +9,8 @@ enum { SIM_NAME_SIZE = 128, SIM_PATH_SIZE = 192 };
 
 struct sim_handle;
 
-/* A file or a folder. Freed with its last reference: names, open files, late calls. */
+/* A file or a folder. Freed with its last reference: names, open files, late
+ * calls. */
 struct sim_node {
 	struct sim_disk *home;
 	uint64_t id; /* the inode */
@@ -21,20 +23,21 @@ struct sim_node {
 	uint8_t *disk_bytes; /* at the last fdatasync */
 	size_t disk_size;
 	bool dirty; /* written since */
-	bool lost;  /* a sync failed: never on disk, whatever a later one says */
+	bool lost; /* a sync failed: never on disk, whatever a later one says */
 	const struct sim_handle *locked_by;
 
-	struct sim_entry *entries; /* of a folder, in the order of their making */
+	struct sim_entry
+	    *entries; /* of a folder, in the order of their making */
 	size_t n_entries;
 	size_t entries_room;
 };
 
 struct sim_entry {
 	char name[SIM_NAME_SIZE];
-	struct sim_node *now;  /* as programs see it, NULL: not there */
+	struct sim_node *now; /* as programs see it, NULL: not there */
 	struct sim_node *disk; /* as on disk, NULL: not there */
-	bool stuck;	       /* a failed folder sync: the next one skips it */
-	uint64_t rename;       /* both ends of one rename, 0: none */
+	bool stuck; /* a failed folder sync: the next one skips it */
+	uint64_t rename; /* both ends of one rename, 0: none */
 };
 
 /* A link or unlink that was answered with EIO and happens at a later step. */
@@ -83,21 +86,22 @@ void sim_node_write(
 void sim_node_sync(struct sim_node *node);
 
 /* The entry of a name, or NULL; ghosts too. */
-struct sim_entry *sim_folder_entry(
-    const struct sim_node *folder, const char *name);
+struct sim_entry *
+sim_folder_entry(const struct sim_node *folder, const char *name);
 
 /* What the name leads to as programs see it, or NULL. */
-struct sim_node *sim_folder_find(
-    const struct sim_node *folder, const char *name);
+struct sim_node *
+sim_folder_find(const struct sim_node *folder, const char *name);
 
 /*
- * The name leads to node (NULL: to nothing) as programs see it; not on disk yet.
- * rename: an id that both ends of one rename share, else 0.
+ * The name leads to node (NULL: to nothing) as programs see it; not on disk
+ * yet. rename: an id that both ends of one rename share, else 0.
  */
 void sim_folder_set(struct sim_node *folder, const char *name,
     struct sim_node *node, uint64_t rename);
 
-/* Its names are on disk now, but for stuck ones; so is the other end of a rename. */
+/* Its names are on disk now, but for stuck ones; so is the other end of a
+ * rename. */
 void sim_folder_sync(struct sim_node *folder);
 
 /* The names that are not on disk are not written by the next sync either. */

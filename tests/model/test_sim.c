@@ -1,4 +1,5 @@
-/* test_sim.c - the simulation itself: its scheduler, its clock and its disks. */
+/* test_sim.c - the simulation itself: its scheduler, its clock and its disks.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,8 +154,8 @@ be_signalled(void *arg)
 	(void)arg;
 	op_init(&op);
 	pair_init(&pair);
-	SIM_CHECK(thread_start(&op, &thread, "signal", signal_later, &pair) ==
-		RC_OK,
+	SIM_CHECK(
+	    thread_start(&op, &thread, "signal", signal_later, &pair) == RC_OK,
 	    "no thread");
 	mutex_lock(&pair.a);
 	while (pair.n == 0 && in_time)
@@ -445,7 +446,8 @@ must(struct op *op, enum rc rc)
 	SIM_CHECK(rc == RC_OK, "call: %s", op_error(op, rc));
 }
 
-/* A file of 3000 bytes of 'x', each step as asked; the folder "f" is durable. */
+/* A file of 3000 bytes of 'x', each step as asked; the folder "f" is durable.
+ */
 static int
 make(struct op *op, bool sync_file, bool sync_folder)
 {
@@ -480,8 +482,7 @@ count_state(const char *path)
 	}
 	for (i = 0; i < bytes.size && bytes.data[i] == 'x'; i++)
 		;
-	sim_count(
-	    i == 3000 && bytes.size == 3000 ? "whole" : "garbage", 1);
+	sim_count(i == 3000 && bytes.size == 3000 ? "whole" : "garbage", 1);
 }
 
 static void
@@ -572,8 +573,7 @@ cut_after_unlink(bool sync)
 	disk = sim_disk_new("/sim/d");
 	fd = make(&op, true, true);
 	must(&op, io_unlink(&op, fd, "name"));
-	SIM_CHECK(
-	    sim_disk_look(disk, "f/name", NULL) == SIM_GHOST, "no ghost");
+	SIM_CHECK(sim_disk_look(disk, "f/name", NULL) == SIM_GHOST, "no ghost");
 	if (sync)
 		must(&op, io_sync_dir(&op, fd));
 	cut(fd);
@@ -738,7 +738,7 @@ told(void *arg, enum sim_event event, struct sim_disk *where, const char *path,
 	unsigned *n = arg;
 
 	SIM_CHECK(event == SIM_LINKED && where == disk &&
-		strcmp(path, "name") == 0 && bytes.size == 0,
+		      strcmp(path, "name") == 0 && bytes.size == 0,
 	    "told of something else: %s", path);
 	++*n;
 }
@@ -888,7 +888,7 @@ fill_and_rot(void *arg)
 	SIM_CHECK(sim_disk_rot(disk, "f/", path, sizeof(path)), "no rot");
 	(void)sim_disk_look(disk, "f/a", &seen);
 	SIM_CHECK(strcmp(path, "f/a") == 0 && seen.size == 100 &&
-		memcmp(seen.data, bytes, 100) != 0,
+		      memcmp(seen.data, bytes, 100) != 0,
 	    "no bit flipped in %s", path);
 	sim_disk_restore(disk, image);
 	(void)sim_disk_look(disk, "f/a", &seen);
@@ -898,7 +898,7 @@ fill_and_rot(void *arg)
 	must(&op, io_open_root(&op, "/sim/d", &root));
 	must(&op, io_tmp_create(&op, root, false, &tmp));
 	SIM_CHECK(io_tmp_write(&op, &tmp, span_of(bytes, sizeof(bytes))) ==
-		RC_NO_SPACE,
+		      RC_NO_SPACE,
 	    "written to a full disk");
 	SIM_CHECK(sim_disk_used(disk) == 5100, "the rest was not written");
 	io_tmp_discard(&tmp);
@@ -1115,7 +1115,8 @@ main(void)
 	    cmocka_unit_test(seeds_find_interleavings),
 	    cmocka_unit_test(paused_hosts_rest_and_killed_hosts_are_gone),
 	    cmocka_unit_test(a_reboot_gives_new_clocks),
-	    cmocka_unit_test(an_unsynced_name_is_lost_in_half_of_the_power_cuts),
+	    cmocka_unit_test(
+		an_unsynced_name_is_lost_in_half_of_the_power_cuts),
 	    cmocka_unit_test(
 		unsynced_bytes_are_mostly_garbage_after_a_power_cut),
 	    cmocka_unit_test(what_was_synced_survives_every_power_cut),

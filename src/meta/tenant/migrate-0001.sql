@@ -87,6 +87,8 @@ CREATE TABLE content (
 );
 CREATE INDEX content_data ON content (data) WHERE data IS NOT NULL;
 CREATE INDEX content_number ON content (number) WHERE number IS NOT NULL;
+-- Uploads that are under way, or that a crash left behind.
+CREATE INDEX content_unfinished ON content (id) WHERE digest IS NULL;
 
 CREATE TABLE chunk (
 	content INTEGER NOT NULL,

@@ -25,7 +25,7 @@ teardown(void **state)
 static void
 bytes_come_out_in_the_order_they_went_in(void **state)
 {
-	CLEANUP(buf_release) struct buf buf;
+	CLEANUP(buf_release) struct buf buf = {0};
 	struct op *op = *state;
 	size_t i;
 
@@ -43,7 +43,7 @@ bytes_come_out_in_the_order_they_went_in(void **state)
 static void
 beyond_the_limit_nothing_changes(void **state)
 {
-	CLEANUP(buf_release) struct buf buf;
+	CLEANUP(buf_release) struct buf buf = {0};
 	struct op *op = *state;
 	uint8_t *room = NULL;
 
@@ -65,7 +65,7 @@ beyond_the_limit_nothing_changes(void **state)
 static void
 long_formats_leave_no_nul_behind(void **state)
 {
-	CLEANUP(buf_release) struct buf buf;
+	CLEANUP(buf_release) struct buf buf = {0};
 	struct op *op = *state;
 	size_t i;
 
@@ -84,7 +84,7 @@ long_formats_leave_no_nul_behind(void **state)
 static void
 a_long_format_may_fill_the_limit(void **state)
 {
-	CLEANUP(buf_release) struct buf buf;
+	CLEANUP(buf_release) struct buf buf = {0};
 	struct op *op = *state;
 
 	buf_init(&buf, 700);
@@ -97,7 +97,7 @@ a_long_format_may_fill_the_limit(void **state)
 static void
 nothing_can_be_added_to_an_empty_buffer(void **state)
 {
-	CLEANUP(buf_release) struct buf buf;
+	CLEANUP(buf_release) struct buf buf = {0};
 	struct op *op = *state;
 	uint8_t *room;
 
@@ -112,7 +112,7 @@ nothing_can_be_added_to_an_empty_buffer(void **state)
 static void
 a_heap_that_fails_keeps_the_content(void **state)
 {
-	CLEANUP(buf_release) struct buf buf;
+	CLEANUP(buf_release) struct buf buf = {0};
 	struct op *op = *state;
 
 	buf_init(&buf, 1000);

@@ -277,8 +277,8 @@ preconditions_hold_or_nothing_is_done(void **state)
 {
 	struct rules *r = *state;
 	int64_t file = make_file(r, &r->alice, r->alices, "f", "one");
-	struct etag now = {file, tag(r, file)};
-	struct etag stale = {file, now.tag - 1};
+	struct node_etag now = {file, tag(r, file)};
+	struct node_etag stale = {file, now.tag - 1};
 	struct precondition match = {.if_match = true, .n_match = 1, .match = &stale};
 	struct precondition none = {.if_none_match = true, .if_none_match_any = true};
 	struct precondition unparsable = {.if_match = true};
@@ -303,7 +303,7 @@ a_folder_touched_in_the_same_group_matches_no_etag(void **state)
 {
 	struct rules *r = *state;
 	int64_t folder = make_folder(r, &r->alice, r->alices, "a");
-	struct etag etag = {folder, tag(r, folder)};
+	struct node_etag etag = {folder, tag(r, folder)};
 	struct precondition match = {.if_match = true, .n_match = 1, .match = &etag};
 	struct tree_result result;
 

@@ -199,8 +199,8 @@ golden_check(const char *name, size_t site, bool signing)
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
-	CLEANUP(buf_release) struct buf file;
-	CLEANUP(buf_release) struct buf again;
+	CLEANUP(buf_release) struct buf file = {0};
+	CLEANUP(buf_release) struct buf again = {0};
 
 	op_init(&op);
 	buf_init(&file, KEYRING_OBJECT_MAX);
@@ -679,7 +679,7 @@ seal_open_merge_derive(void *arg)
 	CLEANUP(keyring_free_ptr) struct keyring *fresh = NULL;
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 	CLEANUP(secret_free_ptr) struct secret *key = NULL;
-	CLEANUP(buf_release) struct buf object;
+	CLEANUP(buf_release) struct buf object = {0};
 	const struct keystore *store = torture->world.store;
 
 	op_init(&op);

@@ -47,7 +47,7 @@ a_written_keystore_reads_back_whole(void **state)
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
 	CLEANUP(keystore_free_ptr) struct keystore *again = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	size_t i;
 
 	(void)state;
@@ -74,7 +74,7 @@ a_keystore_without_sites_reads_back(void **state)
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
 	CLEANUP(keystore_free_ptr) struct keystore *again = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 
 	(void)state;
 	op_init(&op);
@@ -91,8 +91,8 @@ the_known_file_of_format_1_stays_readable_for_ever(void **state)
 {
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
-	CLEANUP(buf_release) struct buf file;
-	CLEANUP(buf_release) struct buf again;
+	CLEANUP(buf_release) struct buf file = {0};
+	CLEANUP(buf_release) struct buf again = {0};
 
 	(void)state;
 	op_init(&op);
@@ -121,7 +121,7 @@ static void
 each_changed_bit_is_refused(void **state)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	struct keystore *store = NULL;
 	size_t bit;
 
@@ -145,7 +145,7 @@ static void
 cut_and_lengthened_files_are_refused(void **state)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	struct keystore *store = NULL;
 	uint8_t *exact;
 	size_t size;
@@ -178,7 +178,7 @@ static enum rc
 read_with(struct op *op, size_t at, uint8_t value)
 {
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	size_t body;
 
 	buf_init(&file, FILE_MAX);
@@ -228,7 +228,7 @@ a_site_that_stands_twice_is_refused(void **state)
 {
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	struct keystore *again = NULL;
 	size_t body;
 
@@ -291,7 +291,7 @@ the_largest_keystore_reads_back(void **state)
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
 	CLEANUP(keystore_free_ptr) struct keystore *again = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	uint8_t id[KEYSTORE_ID_SIZE] = {0};
 	int i;
 
@@ -314,7 +314,7 @@ the_fingerprint_is_half_of_the_files_checksum(void **state)
 {
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	char print[KEYSTORE_FINGERPRINT_SIZE];
 	char newer[KEYSTORE_FINGERPRINT_SIZE];
 
@@ -336,7 +336,7 @@ site_keys_are_bound_to_service_and_site(void **state)
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
 	CLEANUP(keystore_free_ptr) struct keystore *again = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	size_t body;
 
 	(void)state;
@@ -365,7 +365,7 @@ a_buffer_that_is_too_small_is_left_as_it_was(void **state)
 {
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 
 	(void)state;
 	buf_init(&file, 100);
@@ -379,7 +379,7 @@ static void
 all_locked_memory_is_given_back(void **state)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 	unsigned long before = locked_kib();
 	int i;
 
@@ -405,7 +405,7 @@ write_and_read(void *arg)
 	CLEANUP(op_release) struct op op;
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
 	CLEANUP(keystore_free_ptr) struct keystore *again = NULL;
-	CLEANUP(buf_release) struct buf file;
+	CLEANUP(buf_release) struct buf file = {0};
 
 	(void)arg;
 	op_init(&op);

@@ -51,7 +51,7 @@ both(struct db_test *test, const char *sql)
 static void
 refused(struct db_test *test, const char *sql, const char *text)
 {
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 	enum rc rc;
 
 	changes_of(&test->op, test->db, sql, &changes);
@@ -131,7 +131,7 @@ static void
 nothing_is_committed_by_a_refused_replay(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 
 	changes_of(&test->op, test->db,
 	    "INSERT INTO node VALUES (1, 0, 'a', 1, 'x'), (2, 0, 'b', 1, 'x')",
@@ -148,7 +148,7 @@ static void
 replay_outside_a_transaction_is_refused(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 
 	changes_of(&test->op, test->db,
 	    "INSERT INTO node VALUES (1, 0, 'a', 1, 'x')", &changes);
@@ -220,12 +220,12 @@ another_primary_key_is_refused(void **state)
 static void
 rename_table(struct buf *changes, const char *from, const char *to)
 {
-	uint8_t *place =
-	    memmem(changes->data, changes->size, from, strlen(from));
+	size_t size = strlen(from);
+	uint8_t *place = memmem(changes->data, changes->size, from, size);
 
 	assert_non_null(place);
-	assert_int_equal(strlen(from), strlen(to));
-	memcpy(place, to, strlen(to));
+	assert_int_equal(strlen(to), size);
+	memcpy(place, to, size);
 }
 
 static void
@@ -234,7 +234,7 @@ a_changeset_of_a_local_table_is_refused(void **state)
 	struct db_test *test = *state;
 	const char *sql = "CREATE TABLE remote_one (id INTEGER PRIMARY KEY NOT "
 			  "NULL, number INTEGER NOT NULL)";
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 
 	both(test, sql);
 	changes_of(&test->op, test->db, "INSERT INTO remote_one VALUES (1, 5)",
@@ -263,8 +263,8 @@ static void
 the_schema_is_read_again_after_a_migration_and_its_undoing(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf five;
-	CLEANUP(buf_release) struct buf six;
+	CLEANUP(buf_release) struct buf five = {0};
+	CLEANUP(buf_release) struct buf six = {0};
 	struct op *op = &test->op;
 
 	make_five_and_six(test, &five, &six);
@@ -289,8 +289,8 @@ the_schema_is_read_again_after_sqlite_rolled_back_by_itself(void **state)
 {
 	struct db_test *test = *state;
 	static const uint8_t large[400000];
-	CLEANUP(buf_release) struct buf five;
-	CLEANUP(buf_release) struct buf six;
+	CLEANUP(buf_release) struct buf five = {0};
+	CLEANUP(buf_release) struct buf six = {0};
 	struct op *op = &test->op;
 
 	make_five_and_six(test, &five, &six);
@@ -344,7 +344,7 @@ static void
 each_cut_changeset_is_refused_or_is_a_whole_shorter_one(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 	int whole = 0;
 	size_t size;
 
@@ -373,7 +373,7 @@ static void
 each_flipped_bit_is_refused_or_only_another_value(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 	int refusals = 0;
 	size_t i;
 
@@ -506,7 +506,7 @@ static void
 the_check_counts_what_a_session_wrote(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 	int64_t n = 0;
 
 	make_mixed(test, &changes);

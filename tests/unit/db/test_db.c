@@ -164,7 +164,7 @@ open_under_torture(void *arg)
 	struct db_test *test = arg;
 	CLEANUP(db_close_ptr) struct db *db = NULL;
 	CLEANUP(db_session_end_ptr) struct db_session *session = NULL;
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 	uint8_t hash[DB_HASH_SIZE];
 	bool empty;
 
@@ -600,7 +600,7 @@ static bool
 file_has(const char *path, const char *suffix, const char *needle)
 {
 	CLEANUP(io_close) int fd = -1;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	CLEANUP(op_release) struct op op;
 	char full[512];
 	uint64_t size;

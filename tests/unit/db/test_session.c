@@ -98,7 +98,7 @@ static void
 a_change_without_effect_is_empty(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf changes;
+	CLEANUP(buf_release) struct buf changes = {0};
 	struct db_session *session = NULL;
 	bool empty = false;
 
@@ -142,8 +142,8 @@ static void
 a_changeset_is_appended_and_needs_its_transaction(void **state)
 {
 	struct db_test *test = *state;
-	CLEANUP(buf_release) struct buf out;
-	CLEANUP(buf_release) struct buf small;
+	CLEANUP(buf_release) struct buf out = {0};
+	CLEANUP(buf_release) struct buf small = {0};
 	struct db_session *session = NULL;
 	bool empty = true;
 

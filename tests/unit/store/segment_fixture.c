@@ -120,7 +120,7 @@ enum rc
 fixture_data_chunk(
     struct op *op, struct data_writer *w, struct span plain, uint8_t key_byte)
 {
-	CLEANUP(buf_release) struct buf sealed;
+	CLEANUP(buf_release) struct buf sealed = {0};
 	size_t at = 0;
 
 	buf_init(&sealed, SEGMENT_DATA_MAX);

@@ -74,6 +74,12 @@ class Case(unittest.TestCase):
     def open_all(self, data):
         segment = dozo.segment_read(data)
         dozo.index_check(segment, self.ring)
+        for item in segment.items:
+            if item.type == dozo.CHUNK:
+                dozo.frames_open(
+                    b"\xcc" * 32, b"dozo chunk v1",
+                    segment.data[item.offset:item.offset +
+                                 dozo.sealed_size(item.plain_size)])
         return [dozo.record_open(segment, self.ring, item)
                 for item in segment.items if item.type != dozo.CHUNK]
 
@@ -168,6 +174,25 @@ class Changed(Case):
                  dozo.sealed_size(item.plain_size)])]
         return data[:-32] + dozo.sha256(data[:size], *tags,
                                         data[directory:-72])
+
+    def test_a_dropped_last_record_is_caught_by_the_sealed_index(self):
+        data = golden(objects("log")[1])
+        last = dozo.segment_read(data).items[-1]
+        directory, index = struct.unpack("<QQ", data[-64:-48])
+        cut = data[:last.offset] + data[directory:index - 72] + data[index:]
+        directory, index = last.offset, last.offset + index - 72 - directory
+        cut = cut[:-64] + struct.pack("<QQ", directory, index) + cut[-48:]
+        cut = self.with_sums(cut)
+        self.assertEqual(len(dozo.segment_read(cut).items), 3)
+        with self.assertRaisesRegex(dozo.Damaged, "sealed index"):
+            self.open_all(cut)
+
+    def test_zeros_that_are_none_are_damage(self):
+        key = bytearray(golden("keys/master.key"))
+        key[39] = 1
+        key[-32:] = dozo.sha256(bytes(key[:-32]))
+        with self.assertRaises(dozo.Damaged):
+            dozo.keystore_read(bytes(key))
 
     def test_each_shorter_length_is_damage(self):
         for name in objects("log"):

@@ -54,7 +54,7 @@ static void
 a_fence_of_two_registers_is_read_back(void **state)
 {
 	struct fence_object fence = make_fence(), back;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct op op;
 	uint32_t i;
 
@@ -82,17 +82,21 @@ static void
 the_largest_fence_fits(void **state)
 {
 	struct fence_object fence = make_fence(), back;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct op op;
 
 	(void)state;
 	op_init(&op);
 	buf_init(&bytes, FENCE_OBJECT_SIZE_MAX);
+	/* Behind other bytes, which are not the fence's. */
+	ASSERT_OK(&op, buf_add(&op, &bytes, span_str("abc")));
 	memset(fence.host, 'h', FENCE_HOST_MAX);
 	fence.registers[0] = make_register(1, 16, 16);
 	fence.registers[1] = make_register(2, 9, 16);
 	ASSERT_OK(&op, fence_object_write(&op, &fence, &bytes));
-	ASSERT_OK(&op, fence_object_read(&op, buf_span(&bytes), &back));
+	assert_int_equal(bytes.size, 3 + 692);
+	ASSERT_OK(
+	    &op, fence_object_read(&op, span_of(bytes.data + 3, 692), &back));
 	assert_string_equal(back.host, fence.host);
 	assert_true(register_equal(&back.registers[1], &fence.registers[1]));
 	op_release(&op);
@@ -101,7 +105,7 @@ the_largest_fence_fits(void **state)
 static void
 fences_that_a_reader_would_refuse_are_not_written(void **state)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct fence_object fence;
 	struct op op;
 
@@ -136,7 +140,7 @@ static void
 every_changed_bit_and_length_is_damage(void **state)
 {
 	struct fence_object fence = make_fence();
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct op op;
 
 	(void)state;
@@ -174,7 +178,7 @@ fields_that_are_not_well_formed_are_damage(void **state)
 	    {"an escape in the host", HOST_AT + 2, 1, 27, RC_DAMAGED},
 	};
 	struct fence_object fence = make_fence();
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct op op;
 
 	(void)state;
@@ -231,6 +235,19 @@ r_is_n_minus_m_plus_1(void **state)
 }
 
 static void
+a_quorum_is_the_larger_of_m_and_r(void **state)
+{
+	struct site_register reg = make_register(1, 2, 5);
+
+	(void)state;
+	assert_int_equal(register_quorum(&reg), 4);
+	reg.m = 4;
+	assert_int_equal(register_quorum(&reg), 4);
+	reg.m = 3;
+	assert_int_equal(register_quorum(&reg), 3);
+}
+
+static void
 registers_are_equal_whatever_the_order_of_their_sites(void **state)
 {
 	struct site_register a = make_register(4, 2, 3), b = a;
@@ -269,6 +286,7 @@ main(void)
 	    cmocka_unit_test(fields_that_are_not_well_formed_are_damage),
 	    cmocka_unit_test(a_fence_of_three_registers_is_damage),
 	    cmocka_unit_test(r_is_n_minus_m_plus_1),
+	    cmocka_unit_test(a_quorum_is_the_larger_of_m_and_r),
 	    cmocka_unit_test(
 		registers_are_equal_whatever_the_order_of_their_sites),
 	};

@@ -47,7 +47,7 @@ build_small(struct world *world, uint64_t number, const char *fact)
 	struct segment_header header =
 	    fixture_numbered(number, SEGMENT_CHANGES);
 	CLEANUP(segment_writer_release) struct segment_writer w;
-	CLEANUP(buf_release) struct buf chunk;
+	CLEANUP(buf_release) struct buf chunk = {0};
 	struct op *op = &world->op;
 	uint64_t offset;
 
@@ -101,7 +101,7 @@ open_chunk(struct op *op, const struct segment *segment, size_t i,
 static enum rc
 open_all(struct op *op, struct span bytes, const struct keyring *keys)
 {
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	uint8_t chunk[64];
 	struct segment segment;
 	size_t i;
@@ -154,7 +154,7 @@ an_opening_without_items_reads_back(void **state)
 static void
 changes_and_chunks_read_back_in_order(void **state)
 {
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	struct segment segment;
 	struct world world;
 	struct op *op = &world.op;
@@ -191,7 +191,7 @@ static void
 records_of_every_size_around_the_frames_read_back(void **state)
 {
 	struct segment_header header = fixture_numbered(9, SEGMENT_CHANGES);
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	uint8_t *text = mem_alloc(1 << 20);
 	struct world world;
 	struct op *op = &world.op;
@@ -359,7 +359,7 @@ every_flipped_bit_is_damage_without_any_key(void **state)
 static void
 refuse_each_flip_with_new_sums(struct world *world, size_t covered)
 {
-	CLEANUP(buf_release) struct buf copy;
+	CLEANUP(buf_release) struct buf copy = {0};
 	struct op *op = &world->op;
 	size_t i;
 	unsigned bit;
@@ -404,7 +404,7 @@ static void
 every_flipped_bit_of_a_data_segment_is_seen_when_its_sums_are_made_anew(
     void **state)
 {
-	CLEANUP(buf_release) struct buf copy;
+	CLEANUP(buf_release) struct buf copy = {0};
 	struct world world;
 	struct op *op = &world.op;
 	size_t i;
@@ -498,7 +498,7 @@ move_record(struct world *to, size_t k, struct world *from, size_t i)
 static void
 records_swapped_between_segments_fail_to_open(void **state)
 {
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	struct world a, b;
 	struct segment segment;
 
@@ -523,7 +523,7 @@ records_swapped_between_segments_fail_to_open(void **state)
 static void
 records_swapped_inside_a_segment_fail_to_open(void **state)
 {
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	struct world a, b;
 	struct segment segment;
 
@@ -591,7 +591,7 @@ a_dropped_last_record_is_caught_by_the_sealed_index(void **state)
 static void
 foreign_keys_open_nothing(void **state)
 {
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	struct keyring *other_keys;
 	struct segment segment;
 	struct world world;
@@ -757,6 +757,8 @@ a_rotten_format_is_damage_not_a_newer_format(void **state)
 
 /* ---- objects made by hand, with right sums ---- */
 
+static const uint8_t end_magic[] = {'d', 'o', 'z', 'o', '-', 'e', 'n', 'd'};
+
 /* An object of the given header, zeroes as body, directory (and a sealed index
  * of zeroes, in a numbered one). */
 static void
@@ -778,7 +780,7 @@ build_raw(
 	if (directory.size > 0)
 		memcpy(p + at, directory.data, directory.size);
 	p += world->bytes.size - 72;
-	memcpy(p, "dozo-end", 8);
+	memcpy(p, end_magic, sizeof(end_magic));
 	put(p + 8, 8, at);
 	put(p + 16, 8, numbered ? index : 0);
 	segment_sums_fix(world->bytes.data, world->bytes.size);
@@ -1101,7 +1103,7 @@ static void
 only_openings_are_without_changes(void **state)
 {
 	CLEANUP(segment_writer_release) struct segment_writer w;
-	CLEANUP(buf_release) struct buf chunk;
+	CLEANUP(buf_release) struct buf chunk = {0};
 	struct segment_header header = fixture_numbered(2, SEGMENT_OPENING);
 	uint8_t hash[OBJECT_HASH_SIZE];
 	struct world world;
@@ -1327,7 +1329,7 @@ write_and_read(struct op *op, const struct keyring *keys)
 	static const struct segment_data add = {.id = {1}, .size = 9};
 	struct segment_header header = fixture_numbered(2, SEGMENT_CHANGES);
 	CLEANUP(segment_writer_release) struct segment_writer w = {0};
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 	uint8_t chunk[20] = {0}, hash[OBJECT_HASH_SIZE];
 	struct segment segment;
 	uint64_t offset;

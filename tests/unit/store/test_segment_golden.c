@@ -62,7 +62,7 @@ add_keys(struct golden *g)
 {
 	struct key_name key = {.version = 1, .generation = {.counter = 1}};
 	struct object_name name = {.file = "master.key"};
-	CLEANUP(buf_release) struct buf sealed;
+	CLEANUP(buf_release) struct buf sealed = {0};
 	uint8_t sum[SHA256_SIZE];
 	struct op *op = &g->op;
 
@@ -209,7 +209,7 @@ add_full(struct golden *g)
 {
 	struct segment_header header = golden_header(g, 2, SEGMENT_SNAPSHOT);
 	CLEANUP(segment_writer_release) struct segment_writer w;
-	CLEANUP(buf_release) struct buf chunk;
+	CLEANUP(buf_release) struct buf chunk = {0};
 	uint8_t migration[36], text[100];
 	struct op *op = &g->op;
 	uint64_t offset;
@@ -327,8 +327,8 @@ golden_read(
 static struct keyring *
 golden_keys(struct op *op)
 {
-	CLEANUP(buf_release) struct buf master;
-	CLEANUP(buf_release) struct buf object;
+	CLEANUP(buf_release) struct buf master = {0};
+	CLEANUP(buf_release) struct buf object = {0};
 	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
 	const struct keystore_site *site;
 	struct keyring *keys;
@@ -368,7 +368,7 @@ check_record(struct op *op, const struct segment *segment, size_t i,
     enum segment_item_type type, struct span expected,
     const struct keyring *keys)
 {
-	CLEANUP(buf_release) struct buf out;
+	CLEANUP(buf_release) struct buf out = {0};
 
 	buf_init(&out, 1 << 20);
 	assert_int_equal(segment->items[i].type, type);
@@ -401,7 +401,7 @@ void
 golden_numbered_segment_reads_field_by_field(void **state)
 {
 	CLEANUP(keyring_free_ptr) struct keyring *keys = NULL;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	uint8_t migration[36], hash[OBJECT_HASH_SIZE];
 	const struct segment_header *header;
 	struct segment segment;
@@ -445,7 +445,7 @@ golden_numbered_segment_reads_field_by_field(void **state)
 void
 golden_data_segment_reads_field_by_field(void **state)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	uint8_t hash[OBJECT_HASH_SIZE];
 	struct segment segment;
 	struct op op;
@@ -511,7 +511,7 @@ golden_files_are_made_again_byte_for_byte(void **state)
 	(void)state;
 	golden_make(&g);
 	for (i = 0; i < g.n; i++) {
-		CLEANUP(buf_release) struct buf kept;
+		CLEANUP(buf_release) struct buf kept = {0};
 		char folder[64];
 
 		golden_folder(&g.files[i], folder);

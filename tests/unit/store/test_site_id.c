@@ -23,7 +23,7 @@ read_only(struct op *op, struct span bytes)
 static void
 an_identity_is_read_back(void **state)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct object_name name;
 	struct site_id id;
 	struct op op;
@@ -47,7 +47,7 @@ static void
 names_have_1_to_32_bytes_without_control_characters(void **state)
 {
 	static const char *const bad[] = {"", "a\nb", "a\x7f", "\x1b[2J"};
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct site_id id = example, back;
 	struct op op;
 	size_t i;
@@ -72,7 +72,7 @@ names_have_1_to_32_bytes_without_control_characters(void **state)
 static void
 a_name_of_33_bytes_is_damage(void **state)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct site_id id = example;
 	struct op op;
 
@@ -92,7 +92,7 @@ a_name_of_33_bytes_is_damage(void **state)
 static void
 every_changed_bit_and_length_is_damage(void **state)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct op op;
 
 	(void)state;
@@ -118,7 +118,7 @@ fields_that_are_not_well_formed_are_damage(void **state)
 	    {"a line feed in the name", 44, 1, '\n', RC_DAMAGED},
 	    {"another name", 44, 1, 'T', RC_OK},
 	};
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 	struct op op;
 
 	(void)state;

@@ -1,0 +1,291 @@
+/* download.c - reading a content: the sealed frames of one chunk at a time, from the first site that has them whole. */
+#include "core/download.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/service.h"
+#include "crypto/aead.h"
+#include "meta/local.h"
+#include "store/segment.h"
+
+enum { FRAMES_AT_A_TIME = 4 };
+
+struct download {
+	struct tenant *tenant;
+	struct content content;
+
+	/* The chunk at hand, with its key made ready. */
+	bool has_chunk;
+	struct chunk chunk;
+	struct object_name object;
+	uint64_t base; /* of the chunk's first frame in the object */
+	struct aead aead;
+
+	struct site_set passed_over; /* sites that failed once: asked last from then on */
+
+	/* Plaintext of the frames at hand. */
+	uint64_t plain_start; /* in the content */
+	size_t plain_size;
+	size_t room; /* as much as one run of this content needs */
+	uint8_t *plain;
+	uint8_t *sealed;
+};
+
+static enum rc
+buffers_make(struct op *op, struct download *d)
+{
+	size_t most = (size_t)FRAMES_AT_A_TIME * AEAD_FRAME;
+
+	d->room = d->content.size < most ? (size_t)d->content.size : most;
+	d->plain = mem_alloc(d->room);
+	d->sealed = mem_alloc(d->room + (size_t)FRAMES_AT_A_TIME * AEAD_TAG_SIZE);
+	if (d->plain == NULL || d->sealed == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	return RC_OK;
+}
+
+enum rc
+download_open(struct op *op, struct tenant *tenant, int64_t content,
+    struct download **ret_download)
+{
+	struct download *d = mem_alloc(sizeof(*d));
+	struct reader *reader;
+	enum rc rc;
+
+	if (d == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	d->tenant = tenant;
+	rc = tenant_reader(op, tenant, &reader);
+	if (rc == RC_OK) {
+		rc = content_get(op, &reader->meta, content, &d->content);
+		tenant_reader_put(tenant, reader);
+	}
+	if (rc == RC_OK && !d->content.finished)
+		rc = op_fail(op, RC_NOT_FOUND, "the content is not complete");
+	if (rc == RC_OK)
+		rc = buffers_make(op, d);
+	if (rc != RC_OK) {
+		download_free(d);
+		return rc;
+	}
+	*ret_download = d;
+	return RC_OK;
+}
+
+uint64_t
+download_size(const struct download *download)
+{
+	return download->content.size;
+}
+
+static void
+chunk_drop(struct download *d)
+{
+	if (!d->has_chunk)
+		return;
+	aead_release(&d->aead);
+	memset(&d->aead, 0, sizeof(d->aead));
+	chunk_wipe(&d->chunk);
+	d->has_chunk = false;
+}
+
+/* Where the chunk's frames lie: in a data segment, or in a numbered one behind its header. */
+static enum rc
+place_find(struct op *op, struct download *d, struct meta *meta)
+{
+	struct local_log log;
+	struct log_name name;
+
+	d->base = d->chunk.place.offset;
+	if (d->chunk.place.number == 0) {
+		object_data(&d->object, d->tenant->id, d->chunk.place.data);
+		return RC_OK;
+	}
+	TRY(local_log_get(op, meta, d->chunk.place.number, &log));
+	name.number = log.number;
+	name.generation = log.generation;
+	memcpy(name.hash8, log.hash, sizeof(name.hash8));
+	object_log(&d->object, d->tenant->id, &name);
+	d->base += log.body_offset;
+	return RC_OK;
+}
+
+static enum rc
+chunk_read(struct op *op, struct download *d, struct meta *meta, uint64_t position)
+{
+	TRY(chunk_find(op, meta, d->content.id, position, &d->chunk));
+	TRY(place_find(op, d, meta));
+	return aead_init(op, &d->aead, span_of(d->chunk.key, AEAD_KEY_SIZE));
+}
+
+/* Makes the chunk that holds the position the one at hand. */
+static enum rc
+chunk_need(struct op *op, struct download *d, uint64_t position)
+{
+	struct reader *reader;
+	enum rc rc;
+
+	if (d->has_chunk && position >= d->chunk.start &&
+	    position - d->chunk.start < d->chunk.size)
+		return RC_OK;
+	chunk_drop(d);
+	TRY(tenant_reader(op, d->tenant, &reader));
+	rc = chunk_read(op, d, &reader->meta, position);
+	tenant_reader_put(d->tenant, reader);
+	TRY(rc);
+	d->has_chunk = true;
+	return RC_OK;
+}
+
+/* A run of frames of the chunk at hand. */
+struct run {
+	uint32_t first;
+	uint32_t n;
+	uint64_t offset; /* sealed, in the object */
+	size_t sealed_size;
+	size_t plain_size;
+};
+
+static void
+run_at(const struct download *d, uint64_t position, struct run *run)
+{
+	uint32_t frames = aead_frames(d->chunk.size);
+	uint64_t start;
+
+	run->first = (uint32_t)((position - d->chunk.start) / AEAD_FRAME);
+	run->n = frames - run->first < FRAMES_AT_A_TIME ? frames - run->first
+							 : FRAMES_AT_A_TIME;
+	start = (uint64_t)run->first * AEAD_FRAME;
+	run->plain_size = d->chunk.size - start < (uint64_t)run->n * AEAD_FRAME
+	    ? (size_t)(d->chunk.size - start)
+	    : (size_t)run->n * AEAD_FRAME;
+	run->sealed_size = run->plain_size + (size_t)run->n * AEAD_TAG_SIZE;
+	run->offset = d->base + (uint64_t)run->first * AEAD_SEALED_FRAME;
+}
+
+static enum rc
+run_open(struct op *op, struct download *d, const struct run *run)
+{
+	uint32_t frames = aead_frames(d->chunk.size);
+	size_t plain_at = 0, sealed_at = 0;
+	uint32_t i;
+
+	for (i = 0; i < run->n; i++) {
+		size_t size = run->plain_size - plain_at < AEAD_FRAME
+		    ? run->plain_size - plain_at
+		    : AEAD_FRAME;
+
+		TRY(aead_open_frame(op, &d->aead, run->first + i,
+		    run->first + i + 1 == frames, segment_chunk_ad(),
+		    span_of(d->sealed + sealed_at, size + AEAD_TAG_SIZE),
+		    d->plain + plain_at));
+		plain_at += size;
+		sealed_at += size + AEAD_TAG_SIZE;
+	}
+	return RC_OK;
+}
+
+static enum rc
+run_from(struct op *op, struct download *d, const struct run *run, size_t i)
+{
+	struct site *site = d->tenant->service->config.sites->slots[i].site;
+
+	TRY(site_read(op, site, &d->object, run->offset, d->sealed, run->sealed_size));
+	return run_open(op, d, run);
+}
+
+/* What a failed reading says of the site: bytes that do not open are damage, the rest is the site's absence. */
+static void
+run_failed(struct op *op, struct download *d, size_t i, enum rc rc)
+{
+	struct sites *sites = d->tenant->service->config.sites;
+
+	d->passed_over = site_set_with(d->passed_over, i);
+	log_warn(op, "read-failed", "site=%s tenant=%016llx object=%s why=\"%s\"",
+	    sites->slots[i].site->name, (unsigned long long)d->tenant->id,
+	    d->object.file, op_error(op, rc));
+	if (rc == RC_IO)
+		sites_failed(op, sites, i, rc);
+	op_clear_error(op);
+}
+
+/* Sites in service first, then whoever else is there. */
+static enum rc
+run_read(struct op *op, struct download *d, const struct run *run)
+{
+	struct sites *sites = d->tenant->service->config.sites;
+	struct site_set in_service = lanes_in_service(&d->tenant->lanes);
+	struct site_set attached = sites_attached(sites);
+	bool first, last;
+	size_t i;
+	enum rc rc;
+
+	for (last = false;; last = true) {
+		for (i = 0; i < sites->n; i++) {
+			first = site_set_has(in_service, i) &&
+			    !site_set_has(d->passed_over, i);
+			if (first == last || !site_set_has(attached, i))
+				continue;
+			rc = run_from(op, d, run, i);
+			if (rc == RC_OK)
+				return RC_OK;
+			run_failed(op, d, i, rc);
+		}
+		if (last)
+			break;
+	}
+	FAIL(op, RC_DAMAGED, "no site has an undamaged copy of this piece");
+}
+
+/* Makes the frames that hold the position the ones at hand. */
+static enum rc
+plain_need(struct op *op, struct download *d, uint64_t position)
+{
+	struct run run;
+
+	if (position >= d->plain_start && position - d->plain_start < d->plain_size)
+		return RC_OK;
+	d->plain_size = 0;
+	TRY(chunk_need(op, d, position));
+	run_at(d, position, &run);
+	TRY(run_read(op, d, &run));
+	d->plain_start = d->chunk.start + (uint64_t)run.first * AEAD_FRAME;
+	d->plain_size = run.plain_size;
+	return RC_OK;
+}
+
+enum rc
+download_read(struct op *op, struct download *download, uint64_t offset, uint8_t *out,
+    size_t size, size_t *ret_n)
+{
+	struct download *d = download;
+	size_t done = 0;
+
+	while (done < size && offset + done < d->content.size) {
+		uint64_t position = offset + done;
+		size_t at, step;
+
+		TRY(plain_need(op, d, position));
+		at = (size_t)(position - d->plain_start);
+		step = d->plain_size - at < size - done ? d->plain_size - at : size - done;
+		memcpy(out + done, d->plain + at, step);
+		done += step;
+	}
+	*ret_n = done;
+	return RC_OK;
+}
+
+void
+download_free(struct download *download)
+{
+	if (download == NULL)
+		return;
+	chunk_drop(download);
+	if (download->plain != NULL)
+		mem_wipe(download->plain, download->plain_size);
+	mem_free(download->plain);
+	mem_free(download->sealed);
+	mem_free(download);
+}
