@@ -49,7 +49,8 @@ buf_grow(struct op *op, struct buf *buf, size_t size, uint8_t **ret_room)
 		buf->data = data;
 		buf->capacity = capacity;
 	}
-	*ret_room = buf->data + buf->size;
+	/* NULL + 0 is undefined; nothing is asked for then. */
+	*ret_room = buf->data != NULL ? buf->data + buf->size : NULL;
 	buf->size += size;
 	return RC_OK;
 }

@@ -438,6 +438,35 @@ io_sweep(struct op *op, int dir_fd)
 	return list_entries(op, dir_fd, true, sweep_one, &dir_fd);
 }
 
+enum rc
+io_remove_dir(struct op *op, int dir_fd, const char *name)
+{
+	if (injected("rmdir") || unlinkat(dir_fd, name, AT_REMOVEDIR) != 0)
+		return fail_errno(op, "remove folder", name);
+	return RC_OK;
+}
+
+static enum rc
+remove_entry(void *arg, struct op *op, const char *name)
+{
+	int dir_fd = *(int *)arg;
+	CLEANUP(io_close) int fd = -1;
+
+	fd = openat(dir_fd, name,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return io_unlink(op, dir_fd, name);
+	TRY(io_remove_below(op, fd));
+	return io_remove_dir(op, dir_fd, name);
+}
+
+enum rc
+io_remove_below(struct op *op, int dir_fd)
+{
+	TRY(list_entries(op, dir_fd, true, remove_entry, &dir_fd));
+	return list_entries(op, dir_fd, false, remove_entry, &dir_fd);
+}
+
 static bool
 fs_is_network(const struct statfs *fs)
 {

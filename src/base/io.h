@@ -101,6 +101,13 @@ enum rc io_exists(
 /* RC_NOT_FOUND where there is none. */
 enum rc io_unlink(struct op *op, int dir_fd, const char *name) MUST_CHECK;
 
+/* Removes an empty folder; RC_NOT_FOUND, RC_IO. */
+enum rc io_remove_dir(struct op *op, int dir_fd, const char *name) MUST_CHECK;
+
+/* Removes everything below a folder (not itself), following no link: for what a
+ * failed command made. */
+enum rc io_remove_below(struct op *op, int dir_fd) MUST_CHECK;
+
 /* Moves a name inside one file system; RC_EXISTS where the new one is taken. */
 enum rc io_rename(struct op *op, int from_fd, const char *from, int to_fd,
     const char *to) MUST_CHECK;

@@ -62,6 +62,26 @@ text_valid(struct span text)
 }
 
 size_t
+text_width(struct span text)
+{
+	size_t i = 0, columns = 0;
+
+	while (i < text.size) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t used = utf8proc_iterate(text.data + i,
+		    (utf8proc_ssize_t)(text.size - i), &c);
+		int width;
+
+		if (used <= 0)
+			break;
+		width = utf8proc_charwidth(c);
+		columns += width > 0 ? (size_t)width : 0;
+		i += (size_t)used;
+	}
+	return columns;
+}
+
+size_t
 text_utf16_units(struct span text)
 {
 	size_t units = 0;

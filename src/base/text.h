@@ -19,6 +19,10 @@ bool text_valid(struct span text);
  */
 size_t text_utf16_units(struct span text);
 
+/* Columns that valid UTF-8 takes on a terminal: wide characters (東) count 2,
+ * combining and control characters 0. */
+size_t text_width(struct span text);
+
 /*
  * The text in normal form C. Both results live in the op's arena, with a NUL
  * behind them that is not counted. RC_INVALID where it is not valid UTF-8,

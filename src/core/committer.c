@@ -65,6 +65,8 @@ head_advance(struct tenant *t, const struct sealed *sealed, struct site_set acks
 	mem_free(t->aside);
 	t->aside = NULL;
 	t->n_aside = 0;
+	for (size_t i = 0; i < sealed->header.n_drops; i++)
+		tenant_data_dead(t, sealed->header.drops[i].id);
 }
 
 /*
@@ -100,6 +102,10 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 	FAILPOINT("committer.sealed");
 	rc = lanes_offer(op, &t->lanes, sealed->offer, sites, clock_mono() + wait, ret_acks);
 	if (rc != RC_OK) {
+#ifdef DOZO_PLANT_DOUBT_DATA_DELETED
+		for (size_t i = 0; i < sealed->header.n_adds; i++)
+			tenant_data_delete(op, t, sealed->header.adds[i].id);
+#endif
 #ifndef DOZO_PLANT_ATTEMPT_NOT_RAISED
 		t->attempt++;
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/member_rules.h"
+#include "core/tenant.h"
 
 enum rc
 login_init(struct op *op, struct span text, struct login *ret_login)
@@ -103,6 +104,19 @@ member_run(struct op *op, struct tx *tx, struct change *change)
 	return c->act(op, tx, c, &row);
 }
 
+/*
+ * For what a remembered sign-in must not outlive. After the change, whatever came of
+ * it: readers see it by now, and one void memory too many costs a hash.
+ */
+static enum rc
+commit_and_forget(struct op *op, struct tenant *tenant, struct member_change *c)
+{
+	enum rc rc = change_commit(op, tenant, &c->change);
+
+	(void)atomic_fetch_add(&tenant->member_epoch, 1);
+	return rc;
+}
+
 static enum rc
 act_password(struct op *op, struct tx *tx, struct member_change *c,
     const struct member_row *row)
@@ -131,7 +145,7 @@ member_set_password(struct op *op, struct tenant *tenant, int64_t member,
 	if (password.data == NULL)
 		FAIL(op, RC_INVALID, "a password is needed");
 	TRY(password_prepare(op, password, c.hash));
-	rc = change_commit(op, tenant, &c.change);
+	rc = commit_and_forget(op, tenant, &c);
 	mem_wipe(c.hash, sizeof(c.hash));
 	return rc;
 }
@@ -172,7 +186,7 @@ member_set_status(struct op *op, struct tenant *tenant, int64_t member,
 	    .status = status,
 	};
 
-	return change_commit(op, tenant, &c.change);
+	return commit_and_forget(op, tenant, &c);
 }
 
 /* ---- app passwords ---- */
@@ -259,7 +273,7 @@ member_app_password_revoke(struct op *op, struct tenant *tenant, int64_t member,
 	    .id = id,
 	};
 
-	return change_commit(op, tenant, &c.change);
+	return commit_and_forget(op, tenant, &c);
 }
 
 /* ---- reading ---- */

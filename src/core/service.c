@@ -301,6 +301,8 @@ keep_tenant(struct op *op, struct service *s, struct tenant *t)
 	}
 	if (t->mode == TENANT_IN_DOUBT)
 		rc = tenant_settle(op, t);
+	if (t->mode == TENANT_READY)
+		tenant_sweep(op, t, !t->swept);
 	if (rc != RC_OK)
 		op_clear_error(op);
 }

@@ -437,6 +437,7 @@ tenant_start(struct op *op, struct tenant *tenant)
 	tenant->attempt++;
 #endif
 	tenant->acks_known = false;
+	tenant->swept = false;
 	lanes_leave_all(&tenant->lanes);
 	buf_init(&s.bytes, SEGMENT_NUMBERED_MAX);
 	rc = start_run(op, &s);

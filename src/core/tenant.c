@@ -40,6 +40,7 @@ tenant_free(struct tenant *tenant)
 		meta_keys_release(&tenant->keys);
 	keyring_free(tenant->ring);
 	mem_free(tenant->aside);
+	mem_free(tenant->dead);
 	cond_release(&tenant->changed);
 	mutex_release(&tenant->lock);
 	mem_free(tenant);

@@ -5,6 +5,8 @@
 #ifndef DOZO_CORE_TENANT_H
 #define DOZO_CORE_TENANT_H
 
+#include <stdatomic.h>
+
 #include "base/op.h"
 #include "base/thread.h"
 #include "core/change.h"
@@ -44,6 +46,8 @@ struct tenant {
 	struct service *service;
 	uint64_t id;
 	char db_path[1100];
+	/* Grows with each change of a password, a status or an app password: sign-ins remembered before it are void. */
+	atomic_uint_fast64_t member_epoch;
 	struct lanes lanes; /* as long as the claim lives */
 	uint64_t attempt;   /* kept over closing and opening again (L1) */
 
@@ -58,6 +62,8 @@ struct tenant {
 	struct change *first; /* queue */
 	struct change **last;
 	size_t n_queued;
+	size_t n_dead;
+	uint8_t (*dead)[OBJECT_ID_SIZE]; /* data segments that nothing may name any more (sweep.c) */
 	struct reader *readers; /* idle ones */
 	size_t n_readers;
 	uint64_t epoch; /* grows when the database is closed: readers of before are not used again */
@@ -73,6 +79,7 @@ struct tenant {
 	struct tenant_head head;
 	size_t n_aside; /* branches that lost at the start: the next number's header names them (L3, 4) */
 	struct segment_aside *aside;
+	bool swept;	 /* orphans and old keyrings were looked for since the start */
 	bool own_number; /* a number of this claim stands on m sites: deleting is allowed (L29) */
 	int64_t next_id;
 	struct site_set last_acks; /* of the head: the next number's ack rows (L24) */
@@ -159,6 +166,14 @@ enum rc tenant_catch_up(struct op *op, struct tenant *tenant, const struct tail 
     size_t i) MUST_CHECK;
 /* catchup.c: brings every site that counts but is behind back into service; the keeper's. */
 void tenant_reenter(struct op *op, struct tenant *tenant);
+
+/* sweep.c: a data segment of this claim that may be named by nothing: looked at again, then deleted. */
+void tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
+/* sweep.c: deletes one on every site in service, each after a look-up of the fence; allowed or not is the caller's to know. */
+void tenant_data_delete(struct op *op, struct tenant *tenant,
+    const uint8_t id[OBJECT_ID_SIZE]);
+/* sweep.c: deletes what is useless under every higher chain, if that is allowed now (L29). orphans: lists the sites too. */
+void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
 /* committer.c: an opening at head + 1 under the present attempt (L1), on these sites. */
 enum rc tenant_opening(struct op *op, struct tenant *tenant, struct site_set sites)

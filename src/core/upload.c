@@ -43,6 +43,7 @@ struct upload {
 	struct fan *fan;
 	struct data_writer writer;
 	struct put_data data;
+	bool unnamed; /* it stands on the sites, and no change of this file's has named it */
 	size_t n_chunks;
 	struct put_chunk chunks[CHUNKS_IN_SEGMENT];
 
@@ -143,6 +144,7 @@ static enum rc
 segment_finish(struct op *op, struct upload *u)
 {
 	TRY(data_end(op, &u->writer, &u->data.data));
+	u->unnamed = true;
 	TRY(fan_commit(op, u->fan, &u->data.on));
 	fan_free(u->fan);
 	u->fan = NULL;
@@ -158,6 +160,7 @@ static enum rc
 segment_note(struct op *op, struct upload *u)
 {
 	TRY(upload_session_add(op, &u->session, u->chunks, u->n_chunks, &u->data));
+	u->unnamed = false;
 	mem_wipe(u->chunks, sizeof(u->chunks));
 	u->n_chunks = 0;
 	return RC_OK;
@@ -322,6 +325,8 @@ upload_free(struct upload *upload)
 	if (upload == NULL)
 		return;
 	upload_session_end(&upload->session);
+	if (upload->unnamed)
+		tenant_data_dead(upload->tenant, upload->data.data.id);
 	fan_free(upload->fan);
 	data_writer_release(&upload->writer);
 	aead_release(&upload->aead);

@@ -1,13 +1,13 @@
 /* auth.c - Basic credentials, the memory of good ones, and the throttle. */
 #include "http/auth.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "crypto/hash.h"
 #include "crypto/secret.h"
@@ -289,17 +289,22 @@ count_back(struct auth *auth, const struct attempt *attempt, bool succeeded)
 
 /* ---- attempts ---- */
 
-static void
-attempt_init(const struct auth *auth, const struct auth_basic *basic,
-    const char *address, struct attempt *attempt)
+static enum rc
+attempt_init(struct op *op, const struct auth *auth,
+    const struct auth_basic *basic, const char *address,
+    struct attempt *attempt)
 {
 	uint8_t key[SHA256_SIZE];
+	struct span account;
 
+	/* However it is written, it is one account. */
+	TRY(text_fold_key(op, basic->user, &account));
 	key_of(auth, "credential", basic->user, basic->password, attempt->key);
-	key_of(auth, "account", basic->user, span_of(NULL, 0), key);
+	key_of(auth, "account", account, span_of(NULL, 0), key);
 	memcpy(attempt->account, key, COUNT_KEY);
 	key_of(auth, "address", span_str(address), span_of(NULL, 0), key);
 	memcpy(attempt->address, key, COUNT_KEY);
+	return RC_OK;
 }
 
 /* Whether somebody verifies the same credential now. Under the lock. */
@@ -367,7 +372,7 @@ auth_check(struct op *op, struct auth *auth, const struct auth_basic *basic,
 	enum rc rc;
 
 	*ret_wait = 0;
-	attempt_init(auth, basic, address, &attempt);
+	TRY(attempt_init(op, auth, basic, address, &attempt));
 	for (;;) {
 		attempt_begin(auth, &attempt, &subject, &known, ret_wait);
 		if (!known)

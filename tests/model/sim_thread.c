@@ -423,6 +423,7 @@ pass_baton(void)
 {
 	struct sim_thread *me = self;
 	struct sim_thread *next = choose();
+	bool ended = me->state == ENDED;
 
 	if (next->state == ON_COND)
 		next->timed_out = true;
@@ -432,9 +433,8 @@ pass_baton(void)
 		return;
 	world.current = next;
 	(void)sem_post(&next->baton);
-	if (me->state == ENDED)
-		return;
-	take_baton(me);
+	if (!ended)
+		take_baton(me);
 }
 
 static void
@@ -488,9 +488,8 @@ forget(struct sim_thread *t)
 		;
 	if (i == world.n_threads)
 		return;
-	world.n_threads--;
-	memmove(world.threads + i, world.threads + i + 1,
-	    (world.n_threads - i) * sizeof(*world.threads));
+	for (world.n_threads--; i < world.n_threads; i++)
+		world.threads[i] = world.threads[i + 1];
 }
 
 static void *

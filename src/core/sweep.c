@@ -1,0 +1,190 @@
+/*
+ * sweep.c - deleting (LOG.md L8, L16, L29): data segments that nothing names,
+ * keyrings that a newer one has replaced. Nothing of a tenant is deleted before a number of
+ * this claim stands on m sites, nor while one is in doubt.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/service.h"
+#include "meta/local.h"
+
+enum { DEAD_MAX = 4096, HEADER_ROOM = 4096, DEAD_AT_A_TIME = 64 };
+
+void
+tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
+{
+	struct tenant *t = tenant;
+
+	mutex_lock(&t->lock);
+	if (t->dead == NULL)
+		t->dead = mem_alloc_array(DEAD_MAX, OBJECT_ID_SIZE);
+	/* What finds no room is an orphan for the next claim. */
+	if (t->dead != NULL && t->n_dead < DEAD_MAX)
+		memcpy(t->dead[t->n_dead++], id, OBJECT_ID_SIZE);
+	mutex_unlock(&t->lock);
+}
+
+static bool
+sweep_allowed(const struct tenant *t)
+{
+#ifdef DOZO_PLANT_SWEEP_EARLY
+	return true;
+#else
+	return t->mode == TENANT_READY && t->own_number;
+#endif
+}
+
+/* One checked deletion on one site. */
+static enum rc
+data_delete_at(struct op *op, struct tenant *t, size_t i, const uint8_t id[OBJECT_ID_SIZE])
+{
+	struct object_name object;
+
+	TRY(claim_check(op, &t->service->claim, i));
+	object_data(&object, t->id, id);
+	return site_remove(op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
+}
+
+void
+tenant_data_delete(struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
+{
+	struct sites *sites = tenant->service->config.sites;
+	struct site_set set = lanes_in_service(&tenant->lanes);
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(set, i))
+			continue;
+		rc = data_delete_at(op, tenant, i, id);
+		if (rc != RC_OK && rc != RC_FENCED)
+			sites_failed(op, sites, i, rc);
+		op_clear_error(op);
+	}
+}
+
+static enum rc
+data_is_live(struct op *op, struct tenant *t, const uint8_t id[OBJECT_ID_SIZE], bool *ret_live)
+{
+	struct local_data row;
+	enum rc rc = local_data_get(op, &t->meta, id, &row);
+
+	*ret_live = rc != RC_NOT_FOUND;
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	op_clear_error(op);
+	return RC_OK;
+}
+
+/* Those that this claim's changes dropped, or whose upload came to nothing. */
+static void
+sweep_dead(struct op *op, struct tenant *t)
+{
+	uint8_t id[OBJECT_ID_SIZE];
+	bool live, any;
+	int n;
+
+	for (n = 0; n < DEAD_AT_A_TIME; n++) {
+		mutex_lock(&t->lock);
+		any = t->n_dead > 0;
+		if (any)
+			memcpy(id, t->dead[--t->n_dead], sizeof(id));
+		mutex_unlock(&t->lock);
+		if (!any)
+			return;
+		if (data_is_live(op, t, id, &live) == RC_OK && !live)
+			tenant_data_delete(op, t, id);
+		op_clear_error(op);
+	}
+}
+
+/* L8: not live at the head, and of an older generation than this claim's. */
+static enum rc
+orphan_check(struct op *op, struct tenant *t, size_t i, const struct tail_data *data)
+{
+	struct site *site = t->service->config.sites->slots[i].site;
+	CLEANUP(buf_release) struct buf bytes = {.limit = HEADER_ROOM};
+	struct segment_header header;
+	struct object_name object;
+	uint64_t size;
+	uint8_t *room;
+	bool live;
+
+	TRY(data_is_live(op, t, data->id, &live));
+	if (live)
+		return RC_OK;
+	object_data(&object, t->id, data->id);
+	TRY(site_size(op, site, &object, &size));
+	TRY(buf_grow(op, &bytes, size < HEADER_ROOM ? (size_t)size : HEADER_ROOM, &room));
+	TRY(site_read(op, site, &object, 0, room, bytes.size));
+	TRY(segment_parse_header(op, buf_span(&bytes), &header));
+	if (header.generation.counter >= t->service->claim.counter)
+		return RC_OK;
+	log_info(op, "orphan", "site=%s tenant=%016llx object=%s", site->name,
+	    (unsigned long long)t->id, object.file);
+	return data_delete_at(op, t, i, data->id);
+}
+
+/* L16: the claim's own keyring stands there; older ones go, for good. */
+static enum rc
+ring_check(struct op *op, struct tenant *t, size_t i, const struct tail_key *key)
+{
+	struct object_name object;
+
+	if (!site_set_has(t->ring_on, i) || key->name.version >= t->ring_version)
+		return RC_OK;
+	TRY(claim_check(op, &t->service->claim, i));
+	object_key(&object, t->id, &key->name);
+	return site_remove(op, t->service->config.sites->slots[i].site, &object,
+	    SITE_REMOVE_DURABLE);
+}
+
+static enum rc
+sweep_site(struct op *op, struct tenant *t, size_t i, const struct tail *tail)
+{
+	size_t k;
+
+	for (k = 0; k < tail->n_data; k++)
+		if (site_set_has(tail->data[k].on, i))
+			TRY(orphan_check(op, t, i, &tail->data[k]));
+	for (k = 0; k < tail->n_keys; k++)
+		if (site_set_has(tail->keys[k].on, i))
+			TRY(ring_check(op, t, i, &tail->keys[k]));
+	return RC_OK;
+}
+
+static void
+sweep_orphans(struct op *op, struct tenant *t)
+{
+	struct sites *sites = t->service->config.sites;
+	struct site_set set = lanes_in_service(&t->lanes);
+	CLEANUP(tail_release) struct tail tail = {0};
+	size_t i;
+	enum rc rc;
+
+	if (tail_list(op, sites, set, t->id, &tail) != RC_OK)
+		return;
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(tail.listed, i))
+			continue;
+		rc = sweep_site(op, t, i, &tail);
+		if (rc == RC_IO)
+			sites_failed(op, sites, i, rc);
+		op_clear_error(op);
+	}
+	t->swept = true;
+}
+
+void
+tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
+{
+	tenant_lock(tenant);
+	if (sweep_allowed(tenant)) {
+		sweep_dead(op, tenant);
+		if (orphans)
+			sweep_orphans(op, tenant);
+	}
+	tenant_unlock(tenant);
+}
