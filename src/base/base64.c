@@ -72,8 +72,8 @@ base64_decode(struct op *op, struct span text, uint8_t *out, size_t *ret_size)
 
 	if (text.size % 4 != 0)
 		FAIL(op, RC_INVALID, "base64 of a broken length");
-	while (pad < 2 && pad < text.size &&
-	       text.data[text.size - 1 - pad] == '=')
+	while (
+	    pad < 2 && pad < text.size && text.data[text.size - 1 - pad] == '=')
 		pad++;
 	for (i = 0; i < text.size; i += 4) {
 		size_t here = i + 4 == text.size ? pad : 0;

@@ -16,7 +16,7 @@ void base64_encode(char *out, struct span bytes);
  * but full groups of the standard alphabet with '=' at the end only, and where
  * unused bits are set.
  */
-enum rc base64_decode(struct op *op, struct span text, uint8_t *out,
-    size_t *ret_size) MUST_CHECK;
+enum rc base64_decode(
+    struct op *op, struct span text, uint8_t *out, size_t *ret_size) MUST_CHECK;
 
 #endif

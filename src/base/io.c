@@ -452,8 +452,8 @@ remove_entry(void *arg, struct op *op, const char *name)
 	int dir_fd = *(int *)arg;
 	CLEANUP(io_close) int fd = -1;
 
-	fd = openat(dir_fd, name,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(
+	    dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return io_unlink(op, dir_fd, name);
 	TRY(io_remove_below(op, fd));

@@ -68,8 +68,8 @@ text_width(struct span text)
 
 	while (i < text.size) {
 		utf8proc_int32_t c;
-		utf8proc_ssize_t used = utf8proc_iterate(text.data + i,
-		    (utf8proc_ssize_t)(text.size - i), &c);
+		utf8proc_ssize_t used = utf8proc_iterate(
+		    text.data + i, (utf8proc_ssize_t)(text.size - i), &c);
 		int width;
 
 		if (used <= 0)

@@ -1,4 +1,5 @@
-/* catchup.c - bringing a site up to the head: keyring, data, then numbers in order (LOG.md L4). */
+/* catchup.c - bringing a site up to the head: keyring, data, then numbers in
+ * order (LOG.md L4). */
 #include "core/catchup.h"
 
 #include <string.h>
@@ -11,7 +12,8 @@
 
 enum { ROWS_AT_A_TIME = 256 };
 
-/* Rows are copied out first: a statement must not be in use while sites are slow. */
+/* Rows are copied out first: a statement must not be in use while sites are
+ * slow. */
 struct log_rows {
 	size_t n;
 	struct local_log rows[ROWS_AT_A_TIME];
@@ -48,10 +50,12 @@ site_at(const struct catch_up *c, size_t i)
 	return c->tenant->service->config.sites->slots[i].site;
 }
 
-/* The first source whose copy passes; RC_DAMAGED where none does. check gets the bytes. */
+/* The first source whose copy passes; RC_DAMAGED where none does. check gets
+ * the bytes. */
 static enum rc
 source_read(struct op *op, struct catch_up *c, const struct object_name *name,
-    enum rc (*check)(struct op *op, struct catch_up *c, const void *row), const void *row)
+    enum rc (*check)(struct op *op, struct catch_up *c, const void *row),
+    const void *row)
 {
 	size_t i;
 	enum rc rc;
@@ -66,11 +70,12 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 			return rc;
 		op_clear_error(op);
 	}
-	FAIL(op, RC_DAMAGED, "no site has an undamaged copy of %s/%s", name->folder,
-	    name->file);
+	FAIL(op, RC_DAMAGED, "no site has an undamaged copy of %s/%s",
+	    name->folder, name->file);
 }
 
-/* L22: hashes prove order, the sealed index and the records prove the bytes of changes. */
+/* L22: hashes prove order, the sealed index and the records prove the bytes of
+ * changes. */
 static enum rc
 log_check(struct op *op, struct catch_up *c, const void *row)
 {
@@ -90,7 +95,8 @@ log_check(struct op *op, struct catch_up *c, const void *row)
 	buf_init(&plain, SEGMENT_NUMBERED_MAX);
 	for (i = 0; i < segment.n_items; i++)
 		if (segment.items[i].type != SEGMENT_CHUNK)
-			TRY(segment_open_record(op, &segment, i, c->tenant->ring, &plain));
+			TRY(segment_open_record(
+			    op, &segment, i, c->tenant->ring, &plain));
 	return RC_OK;
 }
 
@@ -105,13 +111,14 @@ data_check(struct op *op, struct catch_up *c, const void *row)
 	    segment.header.tenant != c->tenant->id ||
 	    memcmp(segment.header.data_id, data->id, OBJECT_ID_SIZE) != 0 ||
 	    memcmp(segment.hash, data->hash, OBJECT_HASH_SIZE) != 0)
-		FAIL(op, RC_DAMAGED, "a data segment is not the one that was added");
+		FAIL(op, RC_DAMAGED,
+		    "a data segment is not the one that was added");
 	return RC_OK;
 }
 
 /*
- * Puts what c->bytes hold. Other bytes under the name are damage (L0): set aside
- * once a number of this claim stands (L29), then put again.
+ * Puts what c->bytes hold. Other bytes under the name are damage (L0): set
+ * aside once a number of this claim stands (L29), then put again.
  */
 static enum rc
 target_put(struct op *op, struct catch_up *c, const struct object_name *name)
@@ -121,8 +128,8 @@ target_put(struct op *op, struct catch_up *c, const struct object_name *name)
 
 	if (rc == RC_EXISTS && c->tenant->own_number) {
 		op_clear_error(op);
-		log_warn(op, "damaged", "site=%s tenant=%016llx object=%s", site->name,
-		    (unsigned long long)c->tenant->id, name->file);
+		log_warn(op, "damaged", "site=%s tenant=%016llx object=%s",
+		    site->name, (unsigned long long)c->tenant->id, name->file);
 		TRY(site_set_aside(op, site, name, c->tenant->id));
 		rc = site_put(op, site, name, buf_span(&c->bytes));
 	}
@@ -148,7 +155,7 @@ log_held(const struct catch_up *c, const struct log_name *name)
 		return false;
 	at = tail_find(c->tail, name);
 	return at != TAIL_NONE && site_set_has(c->tail->logs[at].on, c->site) &&
-	    !site_set_has(c->tail->logs[at].rot, c->site);
+	       !site_set_has(c->tail->logs[at].rot, c->site);
 }
 
 static bool
@@ -200,7 +207,8 @@ copy_all_data(struct op *op, struct catch_up *c)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	do {
 		rows->n = 0;
-		TRY(local_data_list(op, c->meta, after, ROWS_AT_A_TIME, data_row, rows));
+		TRY(local_data_list(
+		    op, c->meta, after, ROWS_AT_A_TIME, data_row, rows));
 		for (i = 0; i < rows->n; i++)
 			TRY(copy_data(op, c, &rows->rows[i]));
 		if (rows->n > 0)
@@ -221,7 +229,8 @@ copy_all_logs(struct op *op, struct catch_up *c)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	do {
 		rows->n = 0;
-		TRY(local_log_list(op, c->meta, number + 1, ROWS_AT_A_TIME, log_row, rows));
+		TRY(local_log_list(
+		    op, c->meta, number + 1, ROWS_AT_A_TIME, log_row, rows));
 		for (i = 0; i < rows->n; i++)
 			TRY(copy_log(op, c, &rows->rows[i]));
 		if (rows->n > 0)
@@ -274,7 +283,8 @@ ring_again(struct op *op, struct tenant *t, size_t i)
 }
 
 enum rc
-tenant_catch_up(struct op *op, struct tenant *tenant, const struct tail *tail, size_t i)
+tenant_catch_up(
+    struct op *op, struct tenant *tenant, const struct tail *tail, size_t i)
 {
 	struct catch_up c = {
 	    .tenant = tenant,
@@ -288,14 +298,16 @@ tenant_catch_up(struct op *op, struct tenant *tenant, const struct tail *tail, s
 	return catch_up_run(op, &c);
 }
 
-/* Without the lock: what the site lacks of a committed state, long as that may take. *ret_number: up to where. */
+/* Without the lock: what the site lacks of a committed state, long as that may
+ * take. *ret_number: up to where. */
 static enum rc
 reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 {
 	struct site_set sources = sites_attached(t->service->config.sites);
 	CLEANUP(tail_release) struct tail tail = {0};
 	struct reader *reader;
-	struct catch_up c = {.tenant = t, .tail = &tail, .site = i, .sources = sources};
+	struct catch_up c = {
+	    .tenant = t, .tail = &tail, .site = i, .sources = sources};
 	struct local_log head;
 	enum rc rc;
 
@@ -314,9 +326,11 @@ reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 	return RC_OK;
 }
 
-/* Between two groups: the few numbers since, and the site is in service again. */
+/* Between two groups: the few numbers since, and the site is in service again.
+ */
 static enum rc
-reenter_last(struct op *op, struct tenant *t, size_t i, uint64_t number, uint64_t epoch)
+reenter_last(
+    struct op *op, struct tenant *t, size_t i, uint64_t number, uint64_t epoch)
 {
 	struct catch_up c = {
 	    .tenant = t,
@@ -344,15 +358,16 @@ reenter_site(struct op *op, struct tenant *t, size_t i)
 	enum rc rc;
 
 	tenant_lock(t);
-	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT ? ring_again(op, t, i)
-								   : RC_BUSY;
+	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
+		 ? ring_again(op, t, i)
+		 : RC_BUSY;
 	tenant_unlock(t);
 	TRY(rc);
 	TRY(reenter_bulk(op, t, i, &number));
 	tenant_lock(t);
 	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
-	    ? reenter_last(op, t, i, number, epoch)
-	    : RC_BUSY;
+		 ? reenter_last(op, t, i, number, epoch)
+		 : RC_BUSY;
 	tenant_unlock(t);
 	return rc;
 }

@@ -1,4 +1,5 @@
-/* catchup.h - private: copying to a site what it lacks of a tenant (LOG.md L4, L22). */
+/* catchup.h - private: copying to a site what it lacks of a tenant (LOG.md L4,
+ * L22). */
 #ifndef DOZO_CORE_CATCHUP_H
 #define DOZO_CORE_CATCHUP_H
 
@@ -6,9 +7,11 @@
 
 struct catch_up {
 	struct tenant *tenant;
-	struct meta *meta;	/* rows of the chain: the writer's under tenant_lock, or a reader's */
-	const struct tail *tail; /* what the site lists; NULL: numbers above from only, put again whatever it has */
-	uint64_t from;		/* numbers at or below are held */
+	struct meta *meta; /* rows of the chain: the writer's under tenant_lock,
+			      or a reader's */
+	const struct tail *tail; /* what the site lists; NULL: numbers above
+				    from only, put again whatever it has */
+	uint64_t from; /* numbers at or below are held */
 	size_t site;
 	struct site_set sources;
 	struct buf bytes;

@@ -13,8 +13,9 @@
 #include "store/sites.h"
 
 enum {
-	CHANGE_INLINE_MAX = 65536, /* plaintext of a content that travels in the numbered segment (L8) */
-	CHANGE_ROWS_MAX = 1000,	   /* L8 */
+	CHANGE_INLINE_MAX = 65536, /* plaintext of a content that travels in the
+				      numbered segment (L8) */
+	CHANGE_ROWS_MAX = 1000, /* L8 */
 };
 
 /*
@@ -26,40 +27,47 @@ struct tx {
 	struct meta *meta; /* the writer */
 	uint64_t tenant;
 	uint64_t number; /* of the segment being made */
-	int64_t now;	 /* service time, ns: deadlines (L19) */
-	int64_t wall;	 /* ns since 1970: for display */
+	int64_t now; /* service time, ns: deadlines (L19) */
+	int64_t wall; /* ns since 1970: for display */
 };
 
-/* A fresh id, unique in the tenant over all tables. A refused change's ids are issued again. */
+/* A fresh id, unique in the tenant over all tables. A refused change's ids are
+ * issued again. */
 int64_t tx_id(struct tx *tx);
 
 /* A fresh value for a file's ETag. */
 int64_t tx_tag(struct tx *tx);
 
 /*
- * A small content's only chunk, sealed already (aead_seal under its chunk key, AD
- * segment_chunk_ad()), to travel in this segment; bytes are copied. *ret_offset
- * is its place from the body's start, for the chunk's row (with tx->number). RC_LIMIT where
- * the group is full: the committer runs the change again in the next one.
+ * A small content's only chunk, sealed already (aead_seal under its chunk key,
+ * AD segment_chunk_ad()), to travel in this segment; bytes are copied.
+ * *ret_offset is its place from the body's start, for the chunk's row (with
+ * tx->number). RC_LIMIT where the group is full: the committer runs the change
+ * again in the next one.
  */
-enum rc tx_inline(struct op *op, struct tx *tx, struct span sealed, uint32_t plain_size,
-    uint64_t *ret_offset) MUST_CHECK;
+enum rc tx_inline(struct op *op, struct tx *tx, struct span sealed,
+    uint32_t plain_size, uint64_t *ret_offset) MUST_CHECK;
 
-/* A data segment that stands on sites (bits) and is named by this change (L4, L8). */
-enum rc tx_add_data(struct op *op, struct tx *tx, const struct segment_data *data,
-    struct site_set on) MUST_CHECK;
+/* A data segment that stands on sites (bits) and is named by this change (L4,
+ * L8). */
+enum rc tx_add_data(struct op *op, struct tx *tx,
+    const struct segment_data *data, struct site_set on) MUST_CHECK;
 
-/* A data segment that nothing names any more after this change. RC_NOT_FOUND. */
-enum rc tx_drop_data(struct op *op, struct tx *tx, const uint8_t id[OBJECT_ID_SIZE])
-    MUST_CHECK;
+/* A data segment that nothing names any more after this change. RC_NOT_FOUND.
+ */
+enum rc tx_drop_data(
+    struct op *op, struct tx *tx, const uint8_t id[OBJECT_ID_SIZE]) MUST_CHECK;
 
 /* This folder gets a new ETag with the group (written once at its end). */
-enum rc tx_touch_folder(struct op *op, struct tx *tx, int64_t folder) MUST_CHECK;
+enum rc
+tx_touch_folder(struct op *op, struct tx *tx, int64_t folder) MUST_CHECK;
 
-/* Whether an earlier change of this group (or this one) touched the folder: its ETag is already another. */
+/* Whether an earlier change of this group (or this one) touched the folder: its
+ * ETag is already another. */
 bool tx_folder_touched(const struct tx *tx, int64_t folder);
 
-/* When and where a change became durable: what Dozo-Commit and Dozo-Sites say. */
+/* When and where a change became durable: what Dozo-Commit and Dozo-Sites say.
+ */
 struct receipt {
 	uint64_t number;
 	struct site_set sites; /* that had it on disk when the answer left */
@@ -69,15 +77,18 @@ struct receipt {
 /*
  * A mutation. Embedded in a struct of its maker; stays valid until it is done.
  * run is called once or more often (a failed group is run again, L6), each time
- * on a rolled-back state, and must leave nothing outside the transaction but its results.
+ * on a rolled-back state, and must leave nothing outside the transaction but
+ * its results.
  */
 struct change {
 	enum rc (*run)(struct op *op, struct tx *tx, struct change *change);
-	/* Updates a unique column of an existing row: rename, move, swap (L5). */
+	/* Updates a unique column of an existing row: rename, move, swap (L5).
+	 */
 	bool own_session;
 	/* May use the space below the reserve: deletes, purges (L14). */
 	bool frees_space;
-	/* An offer of bytes for tx_inline, so that groups can be cut before they are full. */
+	/* An offer of bytes for tx_inline, so that groups can be cut before
+	 * they are full. */
 	size_t inline_size;
 
 	/* Results. */
@@ -96,9 +107,10 @@ struct tenant;
  * Queues the change and waits for its group's outcome. RC_OK: durable on m
  * sites; change->receipt says where. RC_NOT_STORED: surely not done.
  * RC_IN_DOUBT: unknown until the next opening (L1). Else what run returned, and
- * nothing of it was done. A change that made no row change is RC_OK with number 0.
+ * nothing of it was done. A change that made no row change is RC_OK with number
+ * 0.
  */
-enum rc change_commit(struct op *op, struct tenant *tenant, struct change *change)
-    MUST_CHECK;
+enum rc change_commit(
+    struct op *op, struct tenant *tenant, struct change *change) MUST_CHECK;
 
 #endif

@@ -7,10 +7,11 @@
 
 #define REBOOT_MAX (30 * CLOCK_DAY)
 
-/* What passed since the stamp, by the rule of L19; ret_lost: wall time that does not count. */
+/* What passed since the stamp, by the rule of L19; ret_lost: wall time that
+ * does not count. */
 static int64_t
-passed_since(const struct clock_stamp *from, const struct clock_stamp *now, bool accept,
-    int64_t *ret_lost)
+passed_since(const struct clock_stamp *from, const struct clock_stamp *now,
+    bool accept, int64_t *ret_lost)
 {
 	int64_t by_wall = now->wall - from->wall;
 
@@ -34,13 +35,14 @@ stamp_now(struct clock_stamp *stamp)
 }
 
 void
-service_clock_init(struct service_clock *clock, const struct clock_stamp *from, bool accept)
+service_clock_init(
+    struct service_clock *clock, const struct clock_stamp *from, bool accept)
 {
 	memset(clock, 0, sizeof(*clock));
 	mutex_init(&clock->lock);
 	stamp_now(&clock->last);
-	clock->last.service = from->service +
-	    passed_since(from, &clock->last, accept, &clock->not_counted);
+	clock->last.service = from->service + passed_since(from, &clock->last,
+						  accept, &clock->not_counted);
 }
 
 void
@@ -49,7 +51,8 @@ service_clock_release(struct service_clock *clock)
 	mutex_release(&clock->lock);
 }
 
-/* Within one run only CLOCK_BOOTTIME counts; going back (a machine image put back) counts as nothing. */
+/* Within one run only CLOCK_BOOTTIME counts; going back (a machine image put
+ * back) counts as nothing. */
 static void
 advance(struct service_clock *clock)
 {
@@ -86,19 +89,24 @@ service_clock_stamp(struct service_clock *clock, struct clock_stamp *ret_stamp)
 void
 clock_stamp_text(const struct clock_stamp *stamp, char out[CLOCK_STAMP_TEXT])
 {
-	(void)snprintf(out, CLOCK_STAMP_TEXT, "%" PRId64 " %" PRId64 " %" PRId64 " %d %s\n",
-	    stamp->service, stamp->boot, stamp->wall, stamp->synchronised ? 1 : 0,
+	(void)snprintf(out, CLOCK_STAMP_TEXT,
+	    "%" PRId64 " %" PRId64 " %" PRId64 " %d %s\n", stamp->service,
+	    stamp->boot, stamp->wall, stamp->synchronised ? 1 : 0,
 	    stamp->boot_id[0] != '\0' ? stamp->boot_id : "-");
 }
 
 enum rc
-clock_stamp_parse(struct op *op, const char *text, struct clock_stamp *ret_stamp)
+clock_stamp_parse(
+    struct op *op, const char *text, struct clock_stamp *ret_stamp)
 {
 	struct clock_stamp stamp = {0};
 	int synchronised;
 
-	/* The widths keep the conversion bounded; numbers beyond int64 saturate and fail the sign test. */
-	if (sscanf(text, "%18" SCNd64 " %18" SCNd64 " %19" SCNd64 " %1d %39s", // NOLINT(cert-err34-c)
+	/* The widths keep the conversion bounded; numbers beyond int64 saturate
+	 * and fail the sign test. */
+	if (sscanf(text,
+		"%18" SCNd64 " %18" SCNd64 " %19" SCNd64
+		" %1d %39s", // NOLINT(cert-err34-c)
 		&stamp.service, &stamp.boot, &stamp.wall, &synchronised,
 		stamp.boot_id) != 5 ||
 	    stamp.service < 0)

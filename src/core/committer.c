@@ -1,4 +1,5 @@
-/* committer.c - a tenant's committer: whoever comes first runs the group, the others wait for its outcome. */
+/* committer.c - a tenant's committer: whoever comes first runs the group, the
+ * others wait for its outcome. */
 #include "core/committer.h"
 
 #include <stdio.h>
@@ -51,8 +52,8 @@ space_left(struct tenant *t, struct site_set in_service)
 
 /* The committed group becomes the tenant's head. */
 static void
-head_advance(struct tenant *t, const struct sealed *sealed, struct site_set acks,
-    int64_t next_id)
+head_advance(struct tenant *t, const struct sealed *sealed,
+    struct site_set acks, int64_t next_id)
 {
 	t->head.number = sealed->header.number;
 	t->head.generation = sealed->header.generation;
@@ -82,14 +83,16 @@ commit_failed(struct op *op, struct tenant *t, uint64_t number)
 	tenant_database_close(op, t, false);
 	TRY(tenant_start(op, t));
 	if (t->head.number < number)
-		FAIL(op, RC_IN_DOUBT, "number %llu is not on the sites any more",
+		FAIL(op, RC_IN_DOUBT,
+		    "number %llu is not on the sites any more",
 		    (unsigned long long)number);
 	return RC_OK;
 }
 
 /*
  * Offers a sealed number and commits it. The transaction is open and holds the
- * group's rows. RC_IN_DOUBT: rolled back; the number is never sealed again under this generation (L1).
+ * group's rows. RC_IN_DOUBT: rolled back; the number is never sealed again
+ * under this generation (L1).
  */
 static enum rc
 number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
@@ -98,9 +101,11 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 	int64_t wait = t->service->config.offer_time;
 	enum rc rc;
 
-	TRY(tenant_note_segment(op, t, &sealed->header, sealed->hash, sealed->body_offset));
+	TRY(tenant_note_segment(
+	    op, t, &sealed->header, sealed->hash, sealed->body_offset));
 	FAILPOINT("committer.sealed");
-	rc = lanes_offer(op, &t->lanes, sealed->offer, sites, clock_mono() + wait, ret_acks);
+	rc = lanes_offer(
+	    op, &t->lanes, sealed->offer, sites, clock_mono() + wait, ret_acks);
 	if (rc != RC_OK) {
 #ifdef DOZO_PLANT_DOUBT_DATA_DELETED
 		for (size_t i = 0; i < sealed->header.n_adds; i++)
@@ -123,7 +128,8 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 
 /* Ends every change of a committed group that was not refused. */
 static void
-batch_answer(struct batch *batch, const struct receipt *receipt, const int64_t *rows)
+batch_answer(
+    struct batch *batch, const struct receipt *receipt, const int64_t *rows)
 {
 	struct change *c;
 	size_t i = 0;
@@ -146,10 +152,11 @@ batch_fail(struct op *op, struct batch *batch, enum rc rc)
 			c->rc = op_fail(c->op, rc, "%s", op_error(op, rc));
 }
 
-/* Runs the changes and makes a number of what they did, if they did anything. */
+/* Runs the changes and makes a number of what they did, if they did anything.
+ */
 static enum rc
-group_make(struct op *op, struct tenant *t, struct group *group, struct batch *batch,
-    int64_t *rows)
+group_make(struct op *op, struct tenant *t, struct group *group,
+    struct batch *batch, int64_t *rows)
 {
 	CLEANUP(offer_unref_ptr) struct offer *offer = NULL;
 	struct sealed sealed = {0};
@@ -168,8 +175,8 @@ group_make(struct op *op, struct tenant *t, struct group *group, struct batch *b
 	TRY(group_bookkeeping(op, group));
 	TRY(group_seal(op, group, &sealed));
 	offer = sealed.offer;
-	TRY(number_offer(op, t, &sealed, group->at.on, group->at.next_id,
-	    &receipt.sites));
+	TRY(number_offer(
+	    op, t, &sealed, group->at.on, group->at.next_id, &receipt.sites));
 	receipt.number = t->head.number;
 	receipt.service_time = t->last_time;
 	batch_answer(batch, &receipt, rows);
@@ -185,7 +192,8 @@ group_run(struct op *op, struct tenant *t, struct batch *batch)
 
 	TRY(group_new(op, t, &group));
 	if (site_set_count(group->in_service) < t->service->claim.reg.m)
-		FAIL(op, RC_NOT_STORED, "%zu of %u sites are in service, %u are needed",
+		FAIL(op, RC_NOT_STORED,
+		    "%zu of %u sites are in service, %u are needed",
 		    site_set_count(group->in_service), t->service->claim.reg.n,
 		    t->service->claim.reg.m);
 	TRY(db_begin(op, t->writer));
@@ -200,8 +208,8 @@ group_run(struct op *op, struct tenant *t, struct batch *batch)
 }
 
 /*
- * L6: where a whole group fails for a reason that is not the sites', each change is
- * run by itself, so that one cannot take its neighbours with it.
+ * L6: where a whole group fails for a reason that is not the sites', each
+ * change is run by itself, so that one cannot take its neighbours with it.
  */
 static void
 group_run_apart(struct tenant *t, struct batch *batch)
@@ -238,7 +246,8 @@ doubt_end(struct op *op, struct tenant *t)
 	return RC_OK;
 #endif
 	if (site_set_count(in_service) < t->service->claim.reg.m)
-		FAIL(op, RC_NOT_STORED, "a change is in doubt and too few sites are in service");
+		FAIL(op, RC_NOT_STORED,
+		    "a change is in doubt and too few sites are in service");
 	rc = tenant_opening(op, t, in_service);
 	return rc == RC_OK ? RC_OK : RC_NOT_STORED;
 }
@@ -271,7 +280,8 @@ mode_refuse(struct op *op, struct tenant *t)
 	FAIL(op, RC_NOT_STORED, "read-only: %s", t->why);
 }
 
-/* L14: what needs space is refused before anything is offered; what frees some goes on. */
+/* L14: what needs space is refused before anything is offered; what frees some
+ * goes on. */
 static void
 batch_without_space(struct batch *batch)
 {
@@ -283,7 +293,8 @@ batch_without_space(struct batch *batch)
 			at = &c->next;
 			continue;
 		}
-		c->rc = op_fail(c->op, RC_NO_SPACE, "too few sites have space left");
+		c->rc = op_fail(
+		    c->op, RC_NO_SPACE, "too few sites have space left");
 		*at = c->next;
 		batch->n--;
 	}
@@ -304,8 +315,8 @@ batch_run(struct tenant *t, struct batch *batch)
 		return;
 	if (rc == RC_OK)
 		rc = group_run(&op, t, batch);
-	if (rc != RC_OK && rc != RC_IN_DOUBT && rc != RC_NOT_STORED && rc != RC_REFUSED &&
-	    t->mode == TENANT_READY && batch->n > 1)
+	if (rc != RC_OK && rc != RC_IN_DOUBT && rc != RC_NOT_STORED &&
+	    rc != RC_REFUSED && t->mode == TENANT_READY && batch->n > 1)
 		group_run_apart(t, batch);
 	else if (rc != RC_OK)
 		batch_fail(&op, batch, rc);
@@ -389,7 +400,8 @@ change_commit(struct op *op, struct tenant *tenant, struct change *change)
 	return change->rc;
 }
 
-/* A number without changes of rows: the transaction holds the local rows only. */
+/* A number without changes of rows: the transaction holds the local rows only.
+ */
 static enum rc
 bare_number(struct op *op, struct tenant *t, const struct sealed *sealed,
     struct site_set sites)
@@ -416,7 +428,8 @@ tenant_opening(struct op *op, struct tenant *tenant, struct site_set sites)
 	TRY(db_begin(op, tenant->writer));
 	TRY(bare_number(op, tenant, &sealed, sites));
 	log_info(op, "opening", "tenant=%016llx number=%llu attempt=%llu",
-	    (unsigned long long)tenant->id, (unsigned long long)tenant->head.number,
+	    (unsigned long long)tenant->id,
+	    (unsigned long long)tenant->head.number,
 	    (unsigned long long)tenant->attempt);
 	tenant_set_mode(op, tenant, TENANT_READY, "");
 	return RC_OK;
@@ -431,6 +444,7 @@ tenant_first_number(struct op *op, struct tenant *tenant, struct site_set sites)
 	TRY(first_seal(op, tenant, &sealed));
 	offer = sealed.offer;
 	TRY(db_begin(op, tenant->writer));
-	TRY(db_migrate(op, tenant->writer, &schema_of(tenant->id)->migrations[0]));
+	TRY(db_migrate(
+	    op, tenant->writer, &schema_of(tenant->id)->migrations[0]));
 	return bare_number(op, tenant, &sealed, sites);
 }

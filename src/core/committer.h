@@ -1,4 +1,5 @@
-/* committer.h - private to the committer's files: one group of changes on its way to becoming a segment. */
+/* committer.h - private to the committer's files: one group of changes on its
+ * way to becoming a segment. */
 #ifndef DOZO_CORE_COMMITTER_H
 #define DOZO_CORE_COMMITTER_H
 
@@ -7,8 +8,9 @@
 
 enum {
 	GROUP_CHANGES_MAX = 512,
-	GROUP_BODY_MAX = 512 << 10,	 /* of inline chunks, sealed (L8) */
-	GROUP_RECORDS_MAX = 256 << 10,	 /* of changesets: a group ends once it has so much */
+	GROUP_BODY_MAX = 512 << 10, /* of inline chunks, sealed (L8) */
+	GROUP_RECORDS_MAX =
+	    256 << 10, /* of changesets: a group ends once it has so much */
 	GROUP_CHUNKS_MAX = 1024,
 	GROUP_DATA_MAX = 256,
 	GROUP_FOLDERS_MAX = 2048,
@@ -47,23 +49,26 @@ struct group {
 	struct segment_data adds[GROUP_DATA_MAX];
 	struct segment_data drops[GROUP_DATA_MAX];
 	int64_t folders[GROUP_FOLDERS_MAX]; /* touched, in order of touching */
-	uint16_t table[GROUP_TABLE_SIZE];   /* open addressing: place in folders + 1, 0: empty */
+	uint16_t table[GROUP_TABLE_SIZE]; /* open addressing: place in folders +
+					     1, 0: empty */
 };
 
 /* group.c: what the calls of change.h work on. */
-enum rc group_new(struct op *op, struct tenant *tenant, struct group **ret_group)
-    MUST_CHECK;
+enum rc group_new(
+    struct op *op, struct tenant *tenant, struct group **ret_group) MUST_CHECK;
 void group_free(struct group *group);
 void group_free_ptr(struct group **group);
 
-/* group.c: runs one change in a savepoint of its own; its refusal leaves no trace (L6). *ret_rows: rows it changed. */
-enum rc group_run_change(struct op *op, struct group *group, struct change *change,
-    int64_t *ret_rows) MUST_CHECK;
+/* group.c: runs one change in a savepoint of its own; its refusal leaves no
+ * trace (L6). *ret_rows: rows it changed. */
+enum rc group_run_change(struct op *op, struct group *group,
+    struct change *change, int64_t *ret_rows) MUST_CHECK;
 
 /* group.c: ends the open session as a record. */
 enum rc group_end_session(struct op *op, struct group *group) MUST_CHECK;
 
-/* group.c: the rows that a group has once: counter, ETags of touched folders, the acks of the number before. */
+/* group.c: the rows that a group has once: counter, ETags of touched folders,
+ * the acks of the number before. */
 enum rc group_bookkeeping(struct op *op, struct group *group) MUST_CHECK;
 
 /* What a group becomes. */
@@ -74,16 +79,17 @@ struct sealed {
 	uint64_t body_offset;
 };
 
-/* seal.c: the group as number head + 1 under the present attempt. Free ret_sealed->offer. */
-enum rc group_seal(struct op *op, struct group *group, struct sealed *ret_sealed)
-    MUST_CHECK;
+/* seal.c: the group as number head + 1 under the present attempt. Free
+ * ret_sealed->offer. */
+enum rc group_seal(
+    struct op *op, struct group *group, struct sealed *ret_sealed) MUST_CHECK;
 
 /* seal.c: an opening (L1) at head + 1. */
-enum rc opening_seal(struct op *op, struct tenant *tenant, struct sealed *ret_sealed)
-    MUST_CHECK;
+enum rc opening_seal(
+    struct op *op, struct tenant *tenant, struct sealed *ret_sealed) MUST_CHECK;
 
 /* seal.c: number 1: the schema's first migration. */
-enum rc first_seal(struct op *op, struct tenant *tenant, struct sealed *ret_sealed)
-    MUST_CHECK;
+enum rc first_seal(
+    struct op *op, struct tenant *tenant, struct sealed *ret_sealed) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* database.c - the local database of a tenant: only a cache, and trusted only where that is safe (LOG.md L10). */
+/* database.c - the local database of a tenant: only a cache, and trusted only
+ * where that is safe (LOG.md L10). */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,14 +12,15 @@
 enum { MARK_SIZE = 64 };
 
 /*
- * DIR/db/<tenant>.state says under which boot the database was opened, or that it
- * was closed cleanly. It is written durably before the first write: after a power
- * cut the boot id is another one, and the database is not trusted.
+ * DIR/db/<tenant>.state says under which boot the database was opened, or that
+ * it was closed cleanly. It is written durably before the first write: after a
+ * power cut the boot id is another one, and the database is not trusted.
  */
 static void
 mark_name(const struct tenant *t, char out[MARK_SIZE])
 {
-	(void)snprintf(out, MARK_SIZE, "%016llx.state", (unsigned long long)t->id);
+	(void)snprintf(
+	    out, MARK_SIZE, "%016llx.state", (unsigned long long)t->id);
 }
 
 static enum rc
@@ -65,8 +67,8 @@ mark_trusted(struct op *op, struct tenant *t, bool *ret_trusted)
 	}
 	TRY(rc);
 	*ret_trusted = span_equal(buf_span(&bytes), span_str("clean\n")) ||
-	    (strlen(open_text) > strlen("open \n") &&
-		span_equal(buf_span(&bytes), span_str(open_text)));
+		       (strlen(open_text) > strlen("open \n") &&
+			   span_equal(buf_span(&bytes), span_str(open_text)));
 	return RC_OK;
 }
 
@@ -78,8 +80,10 @@ writer_open(struct op *op, struct tenant *t)
 
 	mark_open_text(text);
 	TRY(mark_write(op, t, text));
-	TRY(db_open(op, t->db_path, DB_WRITER, schema_of(t->id)->sql, &t->writer));
-	/* Its place in the log can be read before any keyring has been found. */
+	TRY(db_open(
+	    op, t->db_path, DB_WRITER, schema_of(t->id)->sql, &t->writer));
+	/* Its place in the log can be read before any keyring has been found.
+	 */
 	t->meta.db = t->writer;
 	rc = t->ring != NULL ? tenant_keys_load(op, t) : RC_OK;
 	if (rc != RC_OK) {
@@ -167,7 +171,8 @@ tenant_database_close(struct op *op, struct tenant *tenant, bool clean)
 enum rc
 tenant_keys_load(struct op *op, struct tenant *tenant)
 {
-	/* The root never changes while a tenant lives: keys that are in use stay. */
+	/* The root never changes while a tenant lives: keys that are in use
+	 * stay. */
 	if (!tenant->keys_loaded)
 		TRY(meta_keys_init(op, &tenant->keys, tenant->ring));
 	tenant->keys_loaded = true;

@@ -1,4 +1,5 @@
-/* download.c - reading a content: the sealed frames of one chunk at a time, from the first site that has them whole. */
+/* download.c - reading a content: the sealed frames of one chunk at a time,
+ * from the first site that has them whole. */
 #include "core/download.h"
 
 #include <string.h>
@@ -23,7 +24,8 @@ struct download {
 	uint64_t base; /* of the chunk's first frame in the object */
 	struct aead aead;
 
-	struct site_set passed_over; /* sites that failed once: asked last from then on */
+	struct site_set
+	    passed_over; /* sites that failed once: asked last from then on */
 
 	/* Plaintext of the frames at hand. */
 	uint64_t plain_start; /* in the content */
@@ -40,7 +42,8 @@ buffers_make(struct op *op, struct download *d)
 
 	d->room = d->content.size < most ? (size_t)d->content.size : most;
 	d->plain = mem_alloc(d->room);
-	d->sealed = mem_alloc(d->room + (size_t)FRAMES_AT_A_TIME * AEAD_TAG_SIZE);
+	d->sealed =
+	    mem_alloc(d->room + (size_t)FRAMES_AT_A_TIME * AEAD_TAG_SIZE);
 	if (d->plain == NULL || d->sealed == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	return RC_OK;
@@ -91,7 +94,8 @@ chunk_drop(struct download *d)
 	d->has_chunk = false;
 }
 
-/* Where the chunk's frames lie: in a data segment, or in a numbered one behind its header. */
+/* Where the chunk's frames lie: in a data segment, or in a numbered one behind
+ * its header. */
 static enum rc
 place_find(struct op *op, struct download *d, struct meta *meta)
 {
@@ -113,7 +117,8 @@ place_find(struct op *op, struct download *d, struct meta *meta)
 }
 
 static enum rc
-chunk_read(struct op *op, struct download *d, struct meta *meta, uint64_t position)
+chunk_read(
+    struct op *op, struct download *d, struct meta *meta, uint64_t position)
 {
 	TRY(chunk_find(op, meta, d->content.id, position, &d->chunk));
 	TRY(place_find(op, d, meta));
@@ -156,11 +161,11 @@ run_at(const struct download *d, uint64_t position, struct run *run)
 
 	run->first = (uint32_t)((position - d->chunk.start) / AEAD_FRAME);
 	run->n = frames - run->first < FRAMES_AT_A_TIME ? frames - run->first
-							 : FRAMES_AT_A_TIME;
+							: FRAMES_AT_A_TIME;
 	start = (uint64_t)run->first * AEAD_FRAME;
 	run->plain_size = d->chunk.size - start < (uint64_t)run->n * AEAD_FRAME
-	    ? (size_t)(d->chunk.size - start)
-	    : (size_t)run->n * AEAD_FRAME;
+			      ? (size_t)(d->chunk.size - start)
+			      : (size_t)run->n * AEAD_FRAME;
 	run->sealed_size = run->plain_size + (size_t)run->n * AEAD_TAG_SIZE;
 	run->offset = d->base + (uint64_t)run->first * AEAD_SEALED_FRAME;
 }
@@ -174,8 +179,8 @@ run_open(struct op *op, struct download *d, const struct run *run)
 
 	for (i = 0; i < run->n; i++) {
 		size_t size = run->plain_size - plain_at < AEAD_FRAME
-		    ? run->plain_size - plain_at
-		    : AEAD_FRAME;
+				  ? run->plain_size - plain_at
+				  : AEAD_FRAME;
 
 		TRY(aead_open_frame(op, &d->aead, run->first + i,
 		    run->first + i + 1 == frames, segment_chunk_ad(),
@@ -192,18 +197,21 @@ run_from(struct op *op, struct download *d, const struct run *run, size_t i)
 {
 	struct site *site = d->tenant->service->config.sites->slots[i].site;
 
-	TRY(site_read(op, site, &d->object, run->offset, d->sealed, run->sealed_size));
+	TRY(site_read(
+	    op, site, &d->object, run->offset, d->sealed, run->sealed_size));
 	return run_open(op, d, run);
 }
 
-/* What a failed reading says of the site: bytes that do not open are damage, the rest is the site's absence. */
+/* What a failed reading says of the site: bytes that do not open are damage,
+ * the rest is the site's absence. */
 static void
 run_failed(struct op *op, struct download *d, size_t i, enum rc rc)
 {
 	struct sites *sites = d->tenant->service->config.sites;
 
 	d->passed_over = site_set_with(d->passed_over, i);
-	log_warn(op, "read-failed", "site=%s tenant=%016llx object=%s why=\"%s\"",
+	log_warn(op, "read-failed",
+	    "site=%s tenant=%016llx object=%s why=\"%s\"",
 	    sites->slots[i].site->name, (unsigned long long)d->tenant->id,
 	    d->object.file, op_error(op, rc));
 	if (rc == RC_IO)
@@ -225,7 +233,7 @@ run_read(struct op *op, struct download *d, const struct run *run)
 	for (last = false;; last = true) {
 		for (i = 0; i < sites->n; i++) {
 			first = site_set_has(in_service, i) &&
-			    !site_set_has(d->passed_over, i);
+				!site_set_has(d->passed_over, i);
 			if (first == last || !site_set_has(attached, i))
 				continue;
 			rc = run_from(op, d, run, i);
@@ -245,7 +253,8 @@ plain_need(struct op *op, struct download *d, uint64_t position)
 {
 	struct run run;
 
-	if (position >= d->plain_start && position - d->plain_start < d->plain_size)
+	if (position >= d->plain_start &&
+	    position - d->plain_start < d->plain_size)
 		return RC_OK;
 	d->plain_size = 0;
 	TRY(chunk_need(op, d, position));
@@ -257,8 +266,8 @@ plain_need(struct op *op, struct download *d, uint64_t position)
 }
 
 enum rc
-download_read(struct op *op, struct download *download, uint64_t offset, uint8_t *out,
-    size_t size, size_t *ret_n)
+download_read(struct op *op, struct download *download, uint64_t offset,
+    uint8_t *out, size_t size, size_t *ret_n)
 {
 	struct download *d = download;
 	size_t done = 0;
@@ -269,7 +278,8 @@ download_read(struct op *op, struct download *download, uint64_t offset, uint8_t
 
 		TRY(plain_need(op, d, position));
 		at = (size_t)(position - d->plain_start);
-		step = d->plain_size - at < size - done ? d->plain_size - at : size - done;
+		step = d->plain_size - at < size - done ? d->plain_size - at
+							: size - done;
 		memcpy(out + done, d->plain + at, step);
 		done += step;
 	}

@@ -1,4 +1,5 @@
-/* download.h - reading a content: opened frame by frame, from whichever site has it undamaged. */
+/* download.h - reading a content: opened frame by frame, from whichever site
+ * has it undamaged. */
 #ifndef DOZO_CORE_DOWNLOAD_H
 #define DOZO_CORE_DOWNLOAD_H
 
@@ -8,8 +9,9 @@
 struct download;
 
 /*
- * Opens a content for reading at any place; the caller has asked access_node for
- * the node that names it. Holds 256 KiB. RC_NOT_FOUND. Free with download_free.
+ * Opens a content for reading at any place; the caller has asked access_node
+ * for the node that names it. Holds 256 KiB. RC_NOT_FOUND. Free with
+ * download_free.
  */
 enum rc download_open(struct op *op, struct tenant *tenant, int64_t content,
     struct download **ret_download) MUST_CHECK;
@@ -18,8 +20,8 @@ uint64_t download_size(const struct download *download);
 
 /*
  * Up to size bytes from offset; *ret_n is less only at the content's end. Only
- * what authenticates is given out. A site that fails or has damaged bytes is passed over
- * and noted; RC_DAMAGED or RC_IO where no site has the piece.
+ * what authenticates is given out. A site that fails or has damaged bytes is
+ * passed over and noted; RC_DAMAGED or RC_IO where no site has the piece.
  */
 enum rc download_read(struct op *op, struct download *download, uint64_t offset,
     uint8_t *out, size_t size, size_t *ret_n) MUST_CHECK;

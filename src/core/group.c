@@ -1,4 +1,5 @@
-/* group.c - one group of changes inside the committer's transaction: what change.h's tx calls do. */
+/* group.c - one group of changes inside the committer's transaction: what
+ * change.h's tx calls do. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -94,9 +95,11 @@ tx_add_data(struct op *op, struct tx *tx, const struct segment_data *data,
 	struct group_mark *at = &group->at;
 	struct site_set left = site_set_and(at->on, on);
 
-	/* P: a site that lacks the data may not hold the number that adds it. */
+	/* P: a site that lacks the data may not hold the number that adds it.
+	 */
 	if (site_set_count(left) < group->tenant->service->claim.reg.m)
-		FAIL(op, RC_NOT_STORED, "too few of the sites in service have the data");
+		FAIL(op, RC_NOT_STORED,
+		    "too few of the sites in service have the data");
 	if (at->n_adds == GROUP_DATA_MAX)
 		FAIL(op, RC_LIMIT, "the group of changes is full");
 	group->adds[at->n_adds++] = *data;
@@ -130,7 +133,8 @@ tx_drop_data(struct op *op, struct tx *tx, const uint8_t id[OBJECT_ID_SIZE])
 	return RC_OK;
 }
 
-/* The slot of a folder in the table: its own, or the empty one where it belongs. */
+/* The slot of a folder in the table: its own, or the empty one where it
+ * belongs. */
 static size_t
 folder_slot(const struct group *group, int64_t folder)
 {
@@ -138,7 +142,7 @@ folder_slot(const struct group *group, int64_t folder)
 	size_t slot = (size_t)(mixed >> 52);
 
 	while (group->table[slot] != 0 &&
-	    group->folders[group->table[slot] - 1] != folder)
+	       group->folders[group->table[slot] - 1] != folder)
 		slot = (slot + 1) % GROUP_TABLE_SIZE;
 	return slot;
 }
@@ -233,7 +237,8 @@ group_run_change(struct op *op, struct group *group, struct change *change,
 	struct db *db = group->tenant->writer;
 	int64_t before = db_total_changes(db);
 
-	/* L5: a change of unique columns has a session and a record of its own. */
+	/* L5: a change of unique columns has a session and a record of its own.
+	 */
 	if (change->own_session)
 		TRY(group_end_session(op, group));
 	TRY(session_need(op, group));

@@ -43,7 +43,8 @@ heads_find(const struct heads *heads, uint64_t tenant)
 
 	if (heads->n == 0)
 		return NULL;
-	return bsearch(&key, heads->entries, heads->n, sizeof(key), entry_compare);
+	return bsearch(
+	    &key, heads->entries, heads->n, sizeof(key), entry_compare);
 }
 
 static void
@@ -80,14 +81,16 @@ static enum rc
 heads_seal(struct op *op, const struct service *s, const struct site *site,
     const struct heads *heads, struct buf *out)
 {
-	const struct keystore_site *key = keystore_find(s->config.keystore, site->id);
+	const struct keystore_site *key =
+	    keystore_find(s->config.keystore, site->id);
 	CLEANUP(buf_release) struct buf plain = {0};
 	CLEANUP(siv_release) struct siv siv = {0};
 	struct siv_ad ad;
 	uint8_t *p;
 
 	if (key == NULL)
-		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s", site->name);
+		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s",
+		    site->name);
 	buf_init(&plain, HEADS_MAX);
 	TRY(heads_plain(op, heads, &plain));
 	TRY(siv_init(op, &siv, secret_span(key->key)));
@@ -129,7 +132,8 @@ static enum rc
 heads_open(struct op *op, const struct service *s, const struct site *site,
     struct span bytes, struct heads *heads)
 {
-	const struct keystore_site *key = keystore_find(s->config.keystore, site->id);
+	const struct keystore_site *key =
+	    keystore_find(s->config.keystore, site->id);
 	CLEANUP(siv_release) struct siv siv = {0};
 	CLEANUP(mem_free_ptr) uint8_t *plain = NULL;
 	struct siv_ad ad;
@@ -145,7 +149,8 @@ heads_open(struct op *op, const struct service *s, const struct site *site,
 	TRY(siv_init(op, &siv, secret_span(key->key)));
 	heads_ad(s, site, span_of(bytes.data, HEADS_CLEAR), &ad);
 	TRY(siv_open(op, &siv, &ad,
-	    span_of(bytes.data + HEADS_CLEAR, bytes.size - HEADS_CLEAR), plain));
+	    span_of(bytes.data + HEADS_CLEAR, bytes.size - HEADS_CLEAR),
+	    plain));
 	return heads_parse(op, span_of(plain, size), heads);
 }
 
@@ -181,7 +186,8 @@ heads_of_site(struct op *op, const struct service *s, struct site *site,
 	buf_init(&bytes, HEADS_MAX);
 	TRY(site_list(op, site, "heads", SITE_LIST_SEEN, name_seen, &highest));
 	if (highest.counter < heads->counter ||
-	    (highest.counter == heads->counter && highest.version <= heads->version))
+	    (highest.counter == heads->counter &&
+		highest.version <= heads->version))
 		return RC_OK;
 	object_heads(&name, highest.counter, highest.version);
 	TRY(site_get(op, site, &name, &bytes));
@@ -218,10 +224,12 @@ heads_read(struct op *op, struct service *service, struct heads *ret_heads)
 }
 
 enum rc
-heads_newest_stamp(struct op *op, struct service *service, struct clock_stamp *stamp)
+heads_newest_stamp(
+    struct op *op, struct service *service, struct clock_stamp *stamp)
 {
 	TRY(heads_read(op, service, &service->heads));
-	if (service->heads.counter != 0 && service->heads.stamp.service > stamp->service)
+	if (service->heads.counter != 0 &&
+	    service->heads.stamp.service > stamp->service)
 		*stamp = service->heads.stamp;
 	return RC_OK;
 }
@@ -237,7 +245,8 @@ entry_set(struct op *op, struct heads *heads, const struct tenant *t)
 		return RC_OK;
 	entry = (struct heads_entry *)(uintptr_t)heads_find(heads, t->id);
 	if (entry == NULL) {
-		more = mem_realloc(heads->entries, (heads->n + 1) * sizeof(*more));
+		more =
+		    mem_realloc(heads->entries, (heads->n + 1) * sizeof(*more));
 		if (more == NULL)
 			FAIL(op, RC_NO_MEMORY, "out of memory");
 		heads->entries = more;
@@ -246,7 +255,8 @@ entry_set(struct op *op, struct heads *heads, const struct tenant *t)
 	}
 	entry->number = t->head.number;
 	memcpy(entry->hash, t->head.hash, OBJECT_HASH_SIZE);
-	qsort(heads->entries, heads->n, sizeof(heads->entries[0]), entry_compare);
+	qsort(
+	    heads->entries, heads->n, sizeof(heads->entries[0]), entry_compare);
 	return RC_OK;
 }
 
@@ -264,7 +274,8 @@ older_remove(void *arg, struct op *op, const char *file)
 
 	TRY(object_heads_parse(op, file, &counter, &version));
 	if (counter > older->heads->counter ||
-	    (counter == older->heads->counter && version >= older->heads->version))
+	    (counter == older->heads->counter &&
+		version >= older->heads->version))
 		return RC_OK;
 	object_heads(&name, counter, version);
 	return site_remove(op, older->site, &name, SITE_REMOVE);
@@ -284,7 +295,8 @@ heads_put(struct op *op, struct service *s, size_t i)
 	TRY(site_prepare(op, site, "heads"));
 	TRY(site_put(op, site, &name, buf_span(&bytes)));
 	TRY(claim_check(op, &s->claim, i));
-	return site_list(op, site, "heads", SITE_LIST_SEEN, older_remove, &older);
+	return site_list(
+	    op, site, "heads", SITE_LIST_SEEN, older_remove, &older);
 }
 
 enum rc
@@ -302,7 +314,8 @@ heads_write(struct op *op, struct service *service)
 	mutex_unlock(&s->lock);
 	TRY(rc);
 	TRY(entry_set(op, &s->heads, s->provider));
-	s->heads.version = s->heads.counter == s->claim.counter ? s->heads.version + 1 : 1;
+	s->heads.version =
+	    s->heads.counter == s->claim.counter ? s->heads.version + 1 : 1;
 	s->heads.counter = s->claim.counter;
 	service_clock_stamp(&s->clock, &s->heads.stamp);
 	for (i = 0; i < s->config.sites->n; i++) {

@@ -1,7 +1,8 @@
 /*
- * heads.h - where the service stood (LOG.md L21): service time, and each tenant's
- * head. Written to every site in reach each minute and at the end; what rebuild
- * compares with what it finds. Sealed under the site's wrapping key; docs/FORMAT.md has the bytes.
+ * heads.h - where the service stood (LOG.md L21): service time, and each
+ * tenant's head. Written to every site in reach each minute and at the end;
+ * what rebuild compares with what it finds. Sealed under the site's wrapping
+ * key; docs/FORMAT.md has the bytes.
  */
 #ifndef DOZO_CORE_HEADS_H
 #define DOZO_CORE_HEADS_H
@@ -29,18 +30,22 @@ struct heads {
 
 void heads_release(struct heads *heads);
 
-/* The highest that stands on any attached site; counter 0 where there is none. Needs heads_release. */
-enum rc heads_read(struct op *op, struct service *service, struct heads *ret_heads)
-    MUST_CHECK;
+/* The highest that stands on any attached site; counter 0 where there is none.
+ * Needs heads_release. */
+enum rc heads_read(
+    struct op *op, struct service *service, struct heads *ret_heads) MUST_CHECK;
 
-/* At start: keeps what is found, and takes its stamp where its service time is later than *stamp's. */
+/* At start: keeps what is found, and takes its stamp where its service time is
+ * later than *stamp's. */
 enum rc heads_newest_stamp(struct op *op, struct service *service,
     struct clock_stamp *stamp) MUST_CHECK;
 
-/* Writes a new version to every site that counts, then deletes older ones there. */
+/* Writes a new version to every site that counts, then deletes older ones
+ * there. */
 enum rc heads_write(struct op *op, struct service *service) MUST_CHECK;
 
 /* NULL where the tenant is not in it. */
-const struct heads_entry *heads_find(const struct heads *heads, uint64_t tenant);
+const struct heads_entry *
+heads_find(const struct heads *heads, uint64_t tenant);
 
 #endif

@@ -6,28 +6,32 @@
 #include "core/service.h"
 #include "crypto/hash.h"
 
-/* Opens one keyring object; RC_NOT_FOUND where the keystore has no key for the site. */
+/* Opens one keyring object; RC_NOT_FOUND where the keystore has no key for the
+ * site. */
 static enum rc
-ring_get(struct op *op, struct tenant *t, size_t site, const struct key_name *name,
-    struct keyring **ret_ring)
+ring_get(struct op *op, struct tenant *t, size_t site,
+    const struct key_name *name, struct keyring **ret_ring)
 {
 	const struct service_config *config = &t->service->config;
 	struct site *from = config->sites->slots[site].site;
-	const struct keystore_site *key = keystore_find(config->keystore, from->id);
+	const struct keystore_site *key =
+	    keystore_find(config->keystore, from->id);
 	CLEANUP(buf_release) struct buf bytes = {0};
 	struct object_name object;
 
 	if (key == NULL)
-		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s", from->name);
+		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s",
+		    from->name);
 	buf_init(&bytes, KEYRING_OBJECT_MAX);
 	object_key(&object, t->id, name);
 	TRY(site_get(op, from, &object, &bytes));
-	return keyring_open(op, buf_span(&bytes), t->id, config->keystore->service, key,
-	    ret_ring);
+	return keyring_open(op, buf_span(&bytes), t->id,
+	    config->keystore->service, key, ret_ring);
 }
 
 static enum rc
-ring_merge(struct op *op, struct tenant *t, size_t site, const struct key_name *name)
+ring_merge(
+    struct op *op, struct tenant *t, size_t site, const struct key_name *name)
 {
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 
@@ -47,7 +51,9 @@ tenant_ring_read(struct op *op, struct tenant *tenant, const struct tail *tail)
 
 	for (k = 0; k < tail->n_keys; k++)
 		for (i = 0; i < tenant->service->config.sites->n; i++) {
-			if (!site_set_has(site_set_and(tail->keys[k].on, tail->listed), i))
+			if (!site_set_has(
+				site_set_and(tail->keys[k].on, tail->listed),
+				i))
 				continue;
 			rc = ring_merge(op, tenant, i, &tail->keys[k].name);
 			if (rc == RC_NO_MEMORY || rc == RC_LIMIT)
@@ -55,25 +61,30 @@ tenant_ring_read(struct op *op, struct tenant *tenant, const struct tail *tail)
 			if (rc != RC_OK) {
 				log_warn(op, "keyring-unreadable",
 				    "site=%s tenant=%016llx why=\"%s\"",
-				    tenant->service->config.sites->slots[i].site->name,
-				    (unsigned long long)tenant->id, op_error(op, rc));
+				    tenant->service->config.sites->slots[i]
+					.site->name,
+				    (unsigned long long)tenant->id,
+				    op_error(op, rc));
 				first = rc;
 				op_clear_error(op);
 			}
 		}
 	if (tenant->ring == NULL && first != RC_OK)
 		FAIL(op, RC_DAMAGED,
-		    "no keyring can be opened: the master key is another one, or all copies are damaged");
+		    "no keyring can be opened: the master key is another one, "
+		    "or all copies are damaged");
 	return RC_OK;
 }
 
-/* Seals the keyring for a site and puts it there; reads it back before it counts. */
+/* Seals the keyring for a site and puts it there; reads it back before it
+ * counts. */
 static enum rc
 ring_put_site(struct op *op, struct tenant *t, size_t i)
 {
 	const struct service_config *config = &t->service->config;
 	struct site *site = config->sites->slots[i].site;
-	const struct keystore_site *key = keystore_find(config->keystore, site->id);
+	const struct keystore_site *key =
+	    keystore_find(config->keystore, site->id);
 	struct key_name name = {
 	    .version = t->ring_version,
 	    .generation = {t->service->claim.counter, t->attempt},
@@ -85,9 +96,11 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 	char folder[OBJECT_FOLDER_SIZE];
 
 	if (key == NULL)
-		FAIL(op, RC_REFUSED, "the master key has no key for site %s", site->name);
+		FAIL(op, RC_REFUSED, "the master key has no key for site %s",
+		    site->name);
 	buf_init(&bytes, KEYRING_OBJECT_MAX);
-	TRY(keyring_seal(op, t->ring, t->ring_version, config->keystore->service, key, &bytes));
+	TRY(keyring_seal(op, t->ring, t->ring_version,
+	    config->keystore->service, key, &bytes));
 	sha256_of(buf_span(&bytes), hash);
 	memcpy(name.hash8, hash, sizeof(name.hash8));
 	object_folder(folder, "keys", t->id);

@@ -1,4 +1,5 @@
-/* replay.c - numbers of the log applied to the local database (LOG.md L5). README.md states K4. */
+/* replay.c - numbers of the log applied to the local database (LOG.md L5).
+ * README.md states K4. */
 #include <string.h>
 
 #include "core/schema.h"
@@ -49,8 +50,8 @@ tenant_note_segment(struct op *op, struct tenant *tenant,
 }
 
 static enum rc
-replay_record(struct op *op, struct tenant *t, const struct segment *segment, size_t i,
-    struct buf *plain)
+replay_record(struct op *op, struct tenant *t, const struct segment *segment,
+    size_t i, struct buf *plain)
 {
 	const struct db_migration *migration;
 
@@ -61,13 +62,15 @@ replay_record(struct op *op, struct tenant *t, const struct segment *segment, si
 	case SEGMENT_CHANGESET:
 		return db_apply(op, t->writer, buf_span(plain));
 	case SEGMENT_MIGRATION:
-		TRY(schema_migration(op, schema_of(t->id), buf_span(plain), &migration));
+		TRY(schema_migration(
+		    op, schema_of(t->id), buf_span(plain), &migration));
 		return db_migrate(op, t->writer, migration);
 	case SEGMENT_CHUNK:
 	case SEGMENT_FACT:
 		break;
 	}
-	FAIL(op, RC_REFUSED, "a record of a kind that this program does not know");
+	FAIL(op, RC_REFUSED,
+	    "a record of a kind that this program does not know");
 }
 
 static enum rc
@@ -82,19 +85,23 @@ replay_rows(struct op *op, struct tenant *t, const struct segment *segment)
 	TRY(segment_check_index(op, segment, t->ring));
 	for (i = 0; i < segment->n_items; i++)
 		TRY(replay_record(op, t, segment, i, &plain));
-	return tenant_note_segment(op, t, &segment->header, segment->hash, body_offset);
+	return tenant_note_segment(
+	    op, t, &segment->header, segment->hash, body_offset);
 }
 
 enum rc
-tenant_replay(struct op *op, struct tenant *tenant, const struct segment *segment)
+tenant_replay(
+    struct op *op, struct tenant *tenant, const struct segment *segment)
 {
 	struct tenant *t = tenant;
 	enum rc rc, rolled;
 
 	/* K4: a segment applies only on the one that it names. */
 	if (segment->header.number != t->head.number + 1 ||
-	    memcmp(segment->header.previous, t->head.hash, OBJECT_HASH_SIZE) != 0)
-		FAIL(op, RC_DAMAGED, "number %llu does not stand on the head %llu",
+	    memcmp(segment->header.previous, t->head.hash, OBJECT_HASH_SIZE) !=
+		0)
+		FAIL(op, RC_DAMAGED,
+		    "number %llu does not stand on the head %llu",
 		    (unsigned long long)segment->header.number,
 		    (unsigned long long)t->head.number);
 	TRY(db_begin(op, t->writer));

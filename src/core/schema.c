@@ -6,7 +6,8 @@
 #include "core/tenant.h"
 #include "crypto/hash.h"
 
-/* Made by tools/sql2c. Their headers name shared statements alike and cannot be included together. */
+/* Made by tools/sql2c. Their headers name shared statements alike and cannot be
+ * included together. */
 enum { TENANT_MIGRATIONS = 1, PROVIDER_MIGRATIONS = 1 };
 extern const struct db_sql tenant_sql;
 extern const struct db_migration tenant_migrations[TENANT_MIGRATIONS];
@@ -25,7 +26,8 @@ schema_of(uint64_t tenant)
 }
 
 void
-schema_record(const struct schema *schema, size_t i, uint8_t out[SCHEMA_RECORD_SIZE])
+schema_record(
+    const struct schema *schema, size_t i, uint8_t out[SCHEMA_RECORD_SIZE])
 {
 	uint32_t version = schema->migrations[i].version;
 
@@ -44,16 +46,19 @@ schema_migration(struct op *op, const struct schema *schema, struct span record,
 	size_t i;
 
 	if (record.size != SCHEMA_RECORD_SIZE)
-		FAIL(op, RC_DAMAGED, "a migration record has %zu bytes", record.size);
+		FAIL(op, RC_DAMAGED, "a migration record has %zu bytes",
+		    record.size);
 	for (i = 0; i < schema->n_migrations; i++) {
 		schema_record(schema, i, own);
 		if (memcmp(own, record.data, 4) != 0)
 			continue;
 		if (memcmp(own, record.data, sizeof(own)) != 0)
-			FAIL(op, RC_DAMAGED, "migration %u is not the one of this program",
+			FAIL(op, RC_DAMAGED,
+			    "migration %u is not the one of this program",
 			    schema->migrations[i].version);
 		*ret_migration = &schema->migrations[i];
 		return RC_OK;
 	}
-	FAIL(op, RC_REFUSED, "the log has a schema that is newer than this program");
+	FAIL(op, RC_REFUSED,
+	    "the log has a schema that is newer than this program");
 }

@@ -1,4 +1,5 @@
-/* schema.h - which schema a log has: the tenant's or the provider's, with all its migrations (LOG.md L9). */
+/* schema.h - which schema a log has: the tenant's or the provider's, with all
+ * its migrations (LOG.md L9). */
 #ifndef DOZO_CORE_SCHEMA_H
 #define DOZO_CORE_SCHEMA_H
 
@@ -18,13 +19,14 @@ struct schema {
 const struct schema *schema_of(uint64_t tenant);
 
 /* The migration record of migrations[i]: u32 version, SHA-256 of the SQL. */
-void schema_record(const struct schema *schema, size_t i, uint8_t out[SCHEMA_RECORD_SIZE]);
+void schema_record(
+    const struct schema *schema, size_t i, uint8_t out[SCHEMA_RECORD_SIZE]);
 
 /*
  * The migration that a record names. RC_REFUSED for a version that this program
  * does not know (a newer schema), RC_DAMAGED where the SQL is another.
  */
-enum rc schema_migration(struct op *op, const struct schema *schema, struct span record,
-    const struct db_migration **ret_migration) MUST_CHECK;
+enum rc schema_migration(struct op *op, const struct schema *schema,
+    struct span record, const struct db_migration **ret_migration) MUST_CHECK;
 
 #endif

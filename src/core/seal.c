@@ -1,13 +1,15 @@
-/* seal.c - numbered segments out of a group's rows and bytes, openings, and the number 1 of a log. */
+/* seal.c - numbered segments out of a group's rows and bytes, openings, and the
+ * number 1 of a log. */
 #include <string.h>
 
 #include "core/committer.h"
-#include "core/service.h"
 #include "core/schema.h"
+#include "core/service.h"
 #include "store/segment.h"
 
 static void
-header_fill(const struct tenant *t, enum segment_role role, struct segment_header *header)
+header_fill(const struct tenant *t, enum segment_role role,
+    struct segment_header *header)
 {
 	memset(header, 0, sizeof(*header));
 	header->kind = SEGMENT_NUMBERED;
@@ -58,11 +60,13 @@ body_write(struct op *op, struct group *group, struct segment_writer *w,
 		    chunk->plain_size, &offset));
 		/* The rows were written with this place. */
 		if (offset != body_offset + chunk->offset)
-			FAIL(op, RC_CONFLICT, "a chunk is not where its row says");
+			FAIL(op, RC_CONFLICT,
+			    "a chunk is not where its row says");
 	}
 	for (i = 0; i < group->n_records; i++) {
 		TRY(segment_add_record(op, w, SEGMENT_CHANGESET,
-		    span_of(group->records.data + from, group->record_ends[i] - from)));
+		    span_of(group->records.data + from,
+			group->record_ends[i] - from)));
 		from = group->record_ends[i];
 	}
 	return RC_OK;
@@ -106,6 +110,7 @@ first_seal(struct op *op, struct tenant *tenant, struct sealed *ret_sealed)
 	TRY(segment_begin(op, &w, &ret_sealed->header, tenant->ring));
 	ret_sealed->body_offset = w.out.size;
 	schema_record(schema_of(tenant->id), 0, record);
-	TRY(segment_add_record(op, &w, SEGMENT_MIGRATION, span_of(record, sizeof(record))));
+	TRY(segment_add_record(
+	    op, &w, SEGMENT_MIGRATION, span_of(record, sizeof(record))));
 	return sealed_finish(op, &w, ret_sealed);
 }

@@ -1,4 +1,5 @@
-/* service.c - start and stop of a service, its tenants, and the keeper thread that looks after sites. */
+/* service.c - start and stop of a service, its tenants, and the keeper thread
+ * that looks after sites. */
 #include "core/service.h"
 
 #include <stdio.h>
@@ -48,7 +49,8 @@ clock_keep(struct op *op, struct service *s)
 
 	service_clock_stamp(&s->clock, &stamp);
 	clock_stamp_text(&stamp, text);
-	return io_write_file(op, s->config.dir_fd, "clock", span_str(text), 0600);
+	return io_write_file(
+	    op, s->config.dir_fd, "clock", span_str(text), 0600);
 }
 
 /* Opens the provider's log; a new service's is made. */
@@ -75,8 +77,8 @@ service_start(struct op *op, struct service *s)
 	TRY(sites_start(op, s->config.sites));
 	sites_look_at_space(op, s->config.sites);
 	if (!s->config.read_only)
-		TRY(claim_take(op, s->config.sites, s->config.first, s->config.host,
-		    &s->claim));
+		TRY(claim_take(op, s->config.sites, s->config.first,
+		    s->config.host, &s->claim));
 	s->claimed = !s->config.read_only;
 	TRY(clock_start(op, s));
 	s->clock_runs = true;
@@ -184,7 +186,8 @@ tenant_listed(struct service *s, uint64_t id)
 }
 
 enum rc
-service_tenant_known(struct op *op, struct service *s, uint64_t id, struct tenant **ret_tenant)
+service_tenant_known(
+    struct op *op, struct service *s, uint64_t id, struct tenant **ret_tenant)
 {
 	struct tenant *t;
 	enum rc rc = RC_OK;
@@ -235,7 +238,8 @@ service_tenant(struct op *op, struct service *service, uint64_t id,
 
 /* ---- the keeper ---- */
 
-/* Sites that are away are looked for; those that came are fenced before they count. */
+/* Sites that are away are looked for; those that came are fenced before they
+ * count. */
 static void
 keep_sites(struct op *op, struct service *s)
 {
@@ -265,7 +269,8 @@ keep_sites(struct op *op, struct service *s)
 	}
 }
 
-/* L2: every server looks for a higher fence each 5 s; on fewer than R sites for 15 s the head is unproven. */
+/* L2: every server looks for a higher fence each 5 s; on fewer than R sites for
+ * 15 s the head is unproven. */
 static void
 keep_claim(struct op *op, struct service *s)
 {
@@ -284,7 +289,8 @@ keep_claim(struct op *op, struct service *s)
 	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
 }
 
-/* One tenant's turn: behind sites come back, a start that had too few sites is tried again. */
+/* One tenant's turn: behind sites come back, a start that had too few sites is
+ * tried again. */
 static void
 keep_tenant(struct op *op, struct service *s, struct tenant *t)
 {
@@ -309,7 +315,8 @@ keep_tenant(struct op *op, struct service *s, struct tenant *t)
 
 /* The tenants of this moment, each with a user more, in the op's arena. */
 static enum rc
-tenants_pin(struct op *op, struct service *s, struct tenant ***ret_list, size_t *ret_n)
+tenants_pin(
+    struct op *op, struct service *s, struct tenant ***ret_list, size_t *ret_n)
 {
 	struct tenant **list;
 	struct tenant *t;
@@ -346,7 +353,8 @@ unpin(struct tenant *t)
 	mutex_unlock(&t->lock);
 }
 
-/* DESIGN: databases are opened at first use and closed when 256 others are in use. */
+/* DESIGN: databases are opened at first use and closed when 256 others are in
+ * use. */
 static void
 close_idle(struct op *op, struct tenant **list, size_t n)
 {
@@ -364,19 +372,11 @@ close_idle(struct op *op, struct tenant **list, size_t n)
 }
 
 static void
-keeper_step(struct op *op, struct service *s, uint64_t step)
+keep_tenants(struct op *op, struct service *s)
 {
 	struct tenant **list;
 	size_t i, n;
-	enum rc rc;
 
-	keep_sites(op, s);
-	if (s->config.read_only || !service_stands(s))
-		return;
-	if (step % 10 == 0)
-		keep_claim(op, s);
-	if (step % 20 == 0)
-		sites_look_at_space(op, s->config.sites);
 	if (tenants_pin(op, s, &list, &n) != RC_OK)
 		return;
 	for (i = 0; i < n && !s->stopping; i++)
@@ -384,11 +384,32 @@ keeper_step(struct op *op, struct service *s, uint64_t step)
 	close_idle(op, list, n);
 	for (i = 0; i < n; i++)
 		unpin(list[i]);
-	rc = step % 20 == 0 ? clock_keep(op, s) : RC_OK;
+}
+
+/* Each 10 s the clock's stamp, each minute the heads. */
+static void
+keep_stamps(struct op *op, struct service *s, uint64_t step)
+{
+	enum rc rc = step % 20 == 0 ? clock_keep(op, s) : RC_OK;
+
 	if (rc == RC_OK && step % 120 == 1)
 		rc = heads_write(op, s);
 	if (rc != RC_OK)
 		log_warn(op, "not-kept", "why=\"%s\"", op_error(op, rc));
+}
+
+static void
+keeper_step(struct op *op, struct service *s, uint64_t step)
+{
+	keep_sites(op, s);
+	if (s->config.read_only || !service_stands(s))
+		return;
+	if (step % 10 == 0)
+		keep_claim(op, s);
+	if (step % 20 == 0)
+		sites_look_at_space(op, s->config.sites);
+	keep_tenants(op, s);
+	keep_stamps(op, s, step);
 }
 
 static void
@@ -425,12 +446,13 @@ service_health(struct service *service)
 	if (s->config.read_only || !service_stands(s) || s->head_unproven)
 		return HEALTH_READ_ONLY;
 	mutex_lock(&s->lock);
-	for (t = s->tenants != NULL ? s->tenants : s->provider; t != NULL; t = t->next) {
+	for (t = s->tenants != NULL ? s->tenants : s->provider; t != NULL;
+	     t = t->next) {
 		if (t->mode == TENANT_CLOSED)
 			continue;
 		in_service = site_set_count(lanes_in_service(&t->lanes));
-		if (in_service < s->claim.reg.m || t->mode == TENANT_READ_ONLY ||
-		    t->mode == TENANT_REFUSED)
+		if (in_service < s->claim.reg.m ||
+		    t->mode == TENANT_READ_ONLY || t->mode == TENANT_REFUSED)
 			health = HEALTH_READ_ONLY;
 		else if (in_service < s->claim.reg.n && health == HEALTH_OK)
 			health = HEALTH_DEGRADED;

@@ -17,19 +17,24 @@
 enum { SERVICE_PATH_SIZE = 1024, SERVICE_TENANTS_OPEN = 256 };
 
 struct service_config {
-	int dir_fd;	       /* DIR, borrowed: state files of databases, the clock's stamp */
-	const char *db_path;   /* folder of the databases, as SQLite opens it */
+	int dir_fd; /* DIR, borrowed: state files of databases, the clock's
+		       stamp */
+	const char *db_path; /* folder of the databases, as SQLite opens it */
 	const char *db_folder; /* the same below dir_fd ("db") */
 	struct keystore *keystore; /* borrowed */
-	struct sites *sites;	   /* owned from service_open on, also after a failure */
+	struct sites
+	    *sites; /* owned from service_open on, also after a failure */
 	const struct site_register *first; /* of a new service, else NULL */
-	const char *host;		   /* for the fence */
-	bool read_only;			   /* claims nothing, writes nothing (rebuilt services, check) */
-	bool accept_loss;		   /* L21 */
-	int64_t offer_time;		   /* ns that a number is offered again (L1); 0: 10 s */
-	int64_t slow_time;		   /* ns after which a lagging site is behind (L4); 0: 10 s */
-	uint64_t reserve_bytes;		   /* L14; 0: 1 GiB */
-	unsigned reserve_percent;	   /* L14; the larger of both holds */
+	const char *host; /* for the fence */
+	bool read_only; /* claims nothing, writes nothing (rebuilt services,
+			   check) */
+	bool accept_loss; /* L21 */
+	int64_t
+	    offer_time; /* ns that a number is offered again (L1); 0: 10 s */
+	int64_t slow_time; /* ns after which a lagging site is behind (L4); 0:
+			      10 s */
+	uint64_t reserve_bytes; /* L14; 0: 1 GiB */
+	unsigned reserve_percent; /* L14; the larger of both holds */
 };
 
 struct service {
@@ -37,9 +42,9 @@ struct service {
 	struct claim claim; /* not where read_only */
 	struct service_clock clock;
 	struct heads heads; /* as last read or written */
-	struct mutex lock;	 /* guards tenants and stopping */
+	struct mutex lock; /* guards tenants and stopping */
 	struct cond changed;
-	struct tenant *tenants;	 /* a list; the provider's is not in it */
+	struct tenant *tenants; /* a list; the provider's is not in it */
 	size_t n_open;
 	struct tenant *provider;
 	bool stopping;
@@ -48,8 +53,10 @@ struct service {
 	int64_t started; /* clock_mono() */
 	bool claimed;
 	bool clock_runs;
-	int64_t proven_at;  /* clock_mono() of the last look at the fences of R sites */
-	bool head_unproven; /* the fence could not be looked at on R sites for 15 s (L2) */
+	int64_t proven_at; /* clock_mono() of the last look at the fences of R
+			      sites */
+	bool head_unproven; /* the fence could not be looked at on R sites for
+			       15 s (L2) */
 };
 
 struct service_tenant_info {
@@ -61,7 +68,8 @@ struct service_tenant_info {
 
 /*
  * Starts the sites, claims, opens the provider's log and goes on with what a
- * crash left half-done. RC_UNPROVEN (too few sites to claim), RC_REFUSED, RC_FENCED.
+ * crash left half-done. RC_UNPROVEN (too few sites to claim), RC_REFUSED,
+ * RC_FENCED.
  */
 enum rc service_open(struct op *op, const struct service_config *config,
     struct service **ret_service) MUST_CHECK;
@@ -74,34 +82,38 @@ bool service_stands(struct service *service);
 
 /*
  * Makes a new tenant (L25): its keyring, its number 1. name is the customer's
- * short name for log-ins, [a-z0-9-]{1,32}. RC_EXISTS, RC_NOT_STORED, RC_IN_DOUBT.
+ * short name for log-ins, [a-z0-9-]{1,32}. RC_EXISTS, RC_NOT_STORED,
+ * RC_IN_DOUBT.
  */
-enum rc service_tenant_add(struct op *op, struct service *service, const char *name,
-    const char *lang, uint64_t *ret_id) MUST_CHECK;
+enum rc service_tenant_add(struct op *op, struct service *service,
+    const char *name, const char *lang, uint64_t *ret_id) MUST_CHECK;
 
-/* The tenant with this id, opened at first use; give it back with tenant_put. RC_NOT_FOUND. */
+/* The tenant with this id, opened at first use; give it back with tenant_put.
+ * RC_NOT_FOUND. */
 enum rc service_tenant(struct op *op, struct service *service, uint64_t id,
     struct tenant **ret_tenant) MUST_CHECK;
 
-/* The same without opening it or asking whether it exists: for a tenant that is being made. */
-enum rc service_tenant_known(struct op *op, struct service *service, uint64_t id,
-    struct tenant **ret_tenant) MUST_CHECK;
+/* The same without opening it or asking whether it exists: for a tenant that is
+ * being made. */
+enum rc service_tenant_known(struct op *op, struct service *service,
+    uint64_t id, struct tenant **ret_tenant) MUST_CHECK;
 
 /* By name. */
-enum rc service_tenant_named(struct op *op, struct service *service, const char *name,
-    struct tenant **ret_tenant) MUST_CHECK;
-
+enum rc service_tenant_named(struct op *op, struct service *service,
+    const char *name, struct tenant **ret_tenant) MUST_CHECK;
 
 /* One of them; RC_NOT_FOUND. */
 enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
     struct service_tenant_info *ret_info) MUST_CHECK;
 
 /* Goes on with tenants that a crash left half-made (L25); called at start. */
-enum rc service_resume_adding(struct op *op, struct service *service) MUST_CHECK;
+enum rc
+service_resume_adding(struct op *op, struct service *service) MUST_CHECK;
 
 /* Calls each for every tenant. */
 enum rc service_tenants(struct op *op, struct service *service,
-    enum rc (*each)(void *arg, struct op *op, const struct service_tenant_info *info),
+    enum rc (*each)(
+	void *arg, struct op *op, const struct service_tenant_info *info),
     void *arg) MUST_CHECK;
 
 enum service_health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_READ_ONLY };

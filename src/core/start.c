@@ -1,6 +1,7 @@
 /*
  * start.c - a tenant's start (LOG.md L3): the chain of the sites, the local
- * database beside it, replay, catch-up, and an opening where the end is not decided.
+ * database beside it, replay, catch-up, and an opening where the end is not
+ * decided.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,23 +18,26 @@ struct start {
 	struct tenant *tenant;
 	struct tail tail;
 	struct buf bytes;
-	size_t winner;	     /* TAIL_NONE: the database's head */
-	uint64_t decided;    /* numbers up to this one are decided */
-	uint64_t head;	     /* the winner's number */
+	size_t winner; /* TAIL_NONE: the database's head */
+	uint64_t decided; /* numbers up to this one are decided */
+	uint64_t head; /* the winner's number */
 	struct site_set set; /* sites that count */
 };
 
-/* Fences every attached site that is not: one that appears later is fenced first, then read (L2). */
+/* Fences every attached site that is not: one that appears later is fenced
+ * first, then read (L2). */
 static enum rc
 fence_all(struct op *op, struct service *service)
 {
 	struct sites *sites = service->config.sites;
-	struct site_set open = site_set_and(sites_attached(sites), service->claim.of_register);
+	struct site_set open =
+	    site_set_and(sites_attached(sites), service->claim.of_register);
 	size_t i;
 	enum rc rc;
 
 	for (i = 0; i < sites->n; i++) {
-		if (!site_set_has(open, i) || site_set_has(claim_sites(&service->claim), i))
+		if (!site_set_has(open, i) ||
+		    site_set_has(claim_sites(&service->claim), i))
 			continue;
 		rc = claim_extend(op, &service->claim, i);
 		if (rc == RC_FENCED)
@@ -46,7 +50,8 @@ fence_all(struct op *op, struct service *service)
 
 /* What is on the database's own chain is known and need not be read. */
 static enum rc
-log_known(struct op *op, struct tenant *t, const struct log_name *name, bool *ret_known)
+log_known(struct op *op, struct tenant *t, const struct log_name *name,
+    bool *ret_known)
 {
 	struct local_log row;
 	enum rc rc;
@@ -60,7 +65,8 @@ log_known(struct op *op, struct tenant *t, const struct log_name *name, bool *re
 		return RC_OK;
 	}
 	TRY(rc);
-	*ret_known = generation_compare(row.generation, name->generation) == 0 &&
+	*ret_known =
+	    generation_compare(row.generation, name->generation) == 0 &&
 	    memcmp(row.hash, name->hash8, sizeof(name->hash8)) == 0;
 	return RC_OK;
 }
@@ -77,27 +83,32 @@ aside_compare(void *arg, struct op *op, const struct local_log *aside)
 
 	(void)op;
 	if (aside->number == search->name->number &&
-	    generation_compare(aside->generation, search->name->generation) == 0 &&
-	    memcmp(aside->hash, search->name->hash8, sizeof(search->name->hash8)) == 0)
+	    generation_compare(aside->generation, search->name->generation) ==
+		0 &&
+	    memcmp(aside->hash, search->name->hash8,
+		sizeof(search->name->hash8)) == 0)
 		search->found = true;
 	return RC_OK;
 }
 
 /* Whether the log itself says that this one lost (L3, 4). */
 static enum rc
-log_aside(struct op *op, struct tenant *t, const struct log_name *name, bool *ret_aside)
+log_aside(struct op *op, struct tenant *t, const struct log_name *name,
+    bool *ret_aside)
 {
 	struct aside_search search = {.name = name};
 
 	*ret_aside = false;
 	if (t->writer == NULL || t->head.number == 0)
 		return RC_OK;
-	TRY(local_aside_list(op, &t->meta, name->number, aside_compare, &search));
+	TRY(local_aside_list(
+	    op, &t->meta, name->number, aside_compare, &search));
 	*ret_aside = search.found;
 	return RC_OK;
 }
 
-/* Reads every object that is not known; what cannot be read anywhere stays unread (tail_pick sees it). */
+/* Reads every object that is not known; what cannot be read anywhere stays
+ * unread (tail_pick sees it). */
 static enum rc
 tail_read_all(struct op *op, struct start *s)
 {
@@ -114,8 +125,8 @@ tail_read_all(struct op *op, struct start *s)
 		TRY(log_aside(op, t, &s->tail.logs[i].name, &aside));
 		if (aside)
 			continue;
-		rc = tail_read(op, t->service->config.sites, t->id, &s->tail, i, &s->bytes,
-		    &segment);
+		rc = tail_read(op, t->service->config.sites, t->id, &s->tail, i,
+		    &s->bytes, &segment);
 		if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
 			return rc;
 		op_clear_error(op);
@@ -133,7 +144,8 @@ root_of(const struct tenant *t, struct tail_root *root)
 	memcpy(root->hash, t->head.hash, OBJECT_HASH_SIZE);
 }
 
-/* Lists and picks; once more where a gap shows, for listings are not atomic (L0). */
+/* Lists and picks; once more where a gap shows, for listings are not atomic
+ * (L0). */
 static enum rc
 chain_find(struct op *op, struct start *s)
 {
@@ -146,12 +158,16 @@ chain_find(struct op *op, struct start *s)
 	for (try = 0; rc == RC_UNPROVEN && try < 2; try++) {
 		op_clear_error(op);
 		tail_release(&s->tail);
-		TRY(tail_list(op, t->service->config.sites, s->set, t->id, &s->tail));
+		TRY(tail_list(
+		    op, t->service->config.sites, s->set, t->id, &s->tail));
 #ifndef DOZO_PLANT_FEWER_THAN_R
 		if (!t->service->config.read_only &&
-		    site_set_count(s->tail.listed) < register_r(&t->service->claim.reg))
-			FAIL(op, RC_UNPROVEN, "%zu of %u sites can be listed, %u must be",
-			    site_set_count(s->tail.listed), t->service->claim.reg.n,
+		    site_set_count(s->tail.listed) <
+			register_r(&t->service->claim.reg))
+			FAIL(op, RC_UNPROVEN,
+			    "%zu of %u sites can be listed, %u must be",
+			    site_set_count(s->tail.listed),
+			    t->service->claim.reg.n,
 			    register_r(&t->service->claim.reg));
 #endif
 		TRY(tail_read_all(op, s));
@@ -176,8 +192,8 @@ decided_find(struct start *s)
 		const struct tail_log *log = &s->tail.logs[i];
 
 		/* One that carries changes decides what it stands on. */
-		if (log->on_chain && log->carries_changes && log->name.number > 0 &&
-		    log->name.number - 1 > s->decided)
+		if (log->on_chain && log->carries_changes &&
+		    log->name.number > 0 && log->name.number - 1 > s->decided)
 			s->decided = log->name.number - 1;
 	}
 #ifdef DOZO_PLANT_UNDECIDED_END_SHOWN
@@ -221,21 +237,23 @@ replay_to(struct op *op, struct start *s, uint64_t number)
 	struct segment segment;
 	size_t i;
 
-	for (i = tail_find_number(&s->tail, t->head.number + 1); i < s->tail.n_logs; i++) {
+	for (i = tail_find_number(&s->tail, t->head.number + 1);
+	     i < s->tail.n_logs; i++) {
 		struct tail_log *log = &s->tail.logs[i];
 
 		if (log->name.number > number)
 			break;
 		if (!log->on_chain || log->name.number <= t->head.number)
 			continue;
-		TRY(tail_read(op, t->service->config.sites, t->id, &s->tail, i, &s->bytes,
-		    &segment));
+		TRY(tail_read(op, t->service->config.sites, t->id, &s->tail, i,
+		    &s->bytes, &segment));
 		TRY(tenant_replay(op, t, &segment));
 	}
 	return tenant_database_load(op, t);
 }
 
-/* Sites that hold everything up to the database's head, after a catch-up of those that lack some. */
+/* Sites that hold everything up to the database's head, after a catch-up of
+ * those that lack some. */
 static enum rc
 catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
 {
@@ -284,13 +302,15 @@ end_open(struct op *op, struct start *s)
 	struct site_set complete;
 
 	if (site_set_count(s->tail.listed) < t->service->claim.reg.m)
-		FAIL(op, RC_NOT_STORED, "%zu of %u sites are reachable, %u are needed to write",
+		FAIL(op, RC_NOT_STORED,
+		    "%zu of %u sites are reachable, %u are needed to write",
 		    site_set_count(s->tail.listed), t->service->claim.reg.n,
 		    t->service->claim.reg.m);
 	TRY(replay_to(op, s, s->head));
 	TRY(catch_up_sites(op, s, &complete));
 	if (site_set_count(complete) < t->service->claim.reg.m)
-		FAIL(op, RC_NOT_STORED, "%zu of %u sites hold everything, %u must",
+		FAIL(op, RC_NOT_STORED,
+		    "%zu of %u sites hold everything, %u must",
 		    site_set_count(complete), t->service->claim.reg.n,
 		    t->service->claim.reg.m);
 #ifndef DOZO_PLANT_NO_OPENING
@@ -354,7 +374,8 @@ start_refused(struct op *op, struct tenant *t)
 	return RC_REFUSED;
 }
 
-/* A service that claims nothing shows what the sites in reach have, to the end. */
+/* A service that claims nothing shows what the sites in reach have, to the end.
+ */
 static enum rc
 start_reading(struct op *op, struct start *s)
 {
@@ -407,7 +428,8 @@ start_run(struct op *op, struct start *s)
 	return RC_NOT_STORED;
 }
 
-/* L3, 6: with R sites but not m, what is decided is shown; the database may have gone further and is made anew. */
+/* L3, 6: with R sites but not m, what is decided is shown; the database may
+ * have gone further and is made anew. */
 static enum rc
 start_read_only(struct op *op, struct start *s)
 {
@@ -433,7 +455,8 @@ tenant_start(struct op *op, struct tenant *tenant)
 #ifdef DOZO_PLANT_ATTEMPT_RESET
 	tenant->attempt = 0;
 #else
-	/* L1: opening again is a start of its own; number and generation are never offered twice. */
+	/* L1: opening again is a start of its own; number and generation are
+	 * never offered twice. */
 	tenant->attempt++;
 #endif
 	tenant->acks_known = false;
@@ -445,7 +468,8 @@ tenant_start(struct op *op, struct tenant *tenant)
 		rc = start_read_only(op, &s);
 	tail_release(&s.tail);
 	buf_release(&s.bytes);
-	log_info(op, "tenant-started", "tenant=%016llx rc=%s number=%llu why=\"%s\"",
+	log_info(op, "tenant-started",
+	    "tenant=%016llx rc=%s number=%llu why=\"%s\"",
 	    (unsigned long long)tenant->id, rc_name(rc),
 	    (unsigned long long)tenant->head.number, tenant->why);
 	return rc;
@@ -461,9 +485,11 @@ tenant_create(struct op *op, struct tenant *tenant)
 
 	TRY(fence_all(op, tenant->service));
 	tenant->attempt++;
-	TRY(keyring_new(op, tenant->id, tenant->id == TENANT_PROVIDER, &tenant->ring));
+	TRY(keyring_new(
+	    op, tenant->id, tenant->id == TENANT_PROVIDER, &tenant->ring));
 	TRY(tenant_keys_load(op, tenant));
-	TRY(tenant_ring_put(op, tenant, 0, claim_sites(&tenant->service->claim), &on));
+	TRY(tenant_ring_put(
+	    op, tenant, 0, claim_sites(&tenant->service->claim), &on));
 	if (site_set_count(on) < tenant->service->claim.reg.m)
 		FAIL(op, RC_NOT_STORED, "the keyring stands on %zu sites only",
 		    site_set_count(on));
@@ -473,7 +499,8 @@ tenant_create(struct op *op, struct tenant *tenant)
 		if (site_set_has(on, i)) {
 			c.site = i;
 			TRY(catch_up_prepare(op, &c));
-			lanes_enter(&tenant->lanes, i, 0, sites_epoch(sites, i));
+			lanes_enter(
+			    &tenant->lanes, i, 0, sites_epoch(sites, i));
 		}
 	TRY(tenant_first_number(op, tenant, on));
 	TRY(tenant_database_load(op, tenant));

@@ -1,7 +1,7 @@
 /*
  * sweep.c - deleting (LOG.md L8, L16, L29): data segments that nothing names,
- * keyrings that a newer one has replaced. Nothing of a tenant is deleted before a number of
- * this claim stands on m sites, nor while one is in doubt.
+ * keyrings that a newer one has replaced. Nothing of a tenant is deleted before
+ * a number of this claim stands on m sites, nor while one is in doubt.
  */
 #include <string.h>
 
@@ -38,17 +38,20 @@ sweep_allowed(const struct tenant *t)
 
 /* One checked deletion on one site. */
 static enum rc
-data_delete_at(struct op *op, struct tenant *t, size_t i, const uint8_t id[OBJECT_ID_SIZE])
+data_delete_at(
+    struct op *op, struct tenant *t, size_t i, const uint8_t id[OBJECT_ID_SIZE])
 {
 	struct object_name object;
 
 	TRY(claim_check(op, &t->service->claim, i));
 	object_data(&object, t->id, id);
-	return site_remove(op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
+	return site_remove(
+	    op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
 }
 
 void
-tenant_data_delete(struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
+tenant_data_delete(
+    struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
 {
 	struct sites *sites = tenant->service->config.sites;
 	struct site_set set = lanes_in_service(&tenant->lanes);
@@ -66,7 +69,8 @@ tenant_data_delete(struct op *op, struct tenant *tenant, const uint8_t id[OBJECT
 }
 
 static enum rc
-data_is_live(struct op *op, struct tenant *t, const uint8_t id[OBJECT_ID_SIZE], bool *ret_live)
+data_is_live(struct op *op, struct tenant *t, const uint8_t id[OBJECT_ID_SIZE],
+    bool *ret_live)
 {
 	struct local_data row;
 	enum rc rc = local_data_get(op, &t->meta, id, &row);
@@ -102,7 +106,8 @@ sweep_dead(struct op *op, struct tenant *t)
 
 /* L8: not live at the head, and of an older generation than this claim's. */
 static enum rc
-orphan_check(struct op *op, struct tenant *t, size_t i, const struct tail_data *data)
+orphan_check(
+    struct op *op, struct tenant *t, size_t i, const struct tail_data *data)
 {
 	struct site *site = t->service->config.sites->slots[i].site;
 	CLEANUP(buf_release) struct buf bytes = {.limit = HEADER_ROOM};
@@ -117,7 +122,8 @@ orphan_check(struct op *op, struct tenant *t, size_t i, const struct tail_data *
 		return RC_OK;
 	object_data(&object, t->id, data->id);
 	TRY(site_size(op, site, &object, &size));
-	TRY(buf_grow(op, &bytes, size < HEADER_ROOM ? (size_t)size : HEADER_ROOM, &room));
+	TRY(buf_grow(op, &bytes,
+	    size < HEADER_ROOM ? (size_t)size : HEADER_ROOM, &room));
 	TRY(site_read(op, site, &object, 0, room, bytes.size));
 	TRY(segment_parse_header(op, buf_span(&bytes), &header));
 	if (header.generation.counter >= t->service->claim.counter)
@@ -129,11 +135,13 @@ orphan_check(struct op *op, struct tenant *t, size_t i, const struct tail_data *
 
 /* L16: the claim's own keyring stands there; older ones go, for good. */
 static enum rc
-ring_check(struct op *op, struct tenant *t, size_t i, const struct tail_key *key)
+ring_check(
+    struct op *op, struct tenant *t, size_t i, const struct tail_key *key)
 {
 	struct object_name object;
 
-	if (!site_set_has(t->ring_on, i) || key->name.version >= t->ring_version)
+	if (!site_set_has(t->ring_on, i) ||
+	    key->name.version >= t->ring_version)
 		return RC_OK;
 	TRY(claim_check(op, &t->service->claim, i));
 	object_key(&object, t->id, &key->name);

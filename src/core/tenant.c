@@ -12,7 +12,8 @@
 #include "core/service.h"
 
 enum rc
-tenant_new(struct op *op, struct service *service, uint64_t id, struct tenant **ret_tenant)
+tenant_new(struct op *op, struct service *service, uint64_t id,
+    struct tenant **ret_tenant)
 {
 	struct tenant *t = mem_alloc(sizeof(*t));
 
@@ -66,7 +67,8 @@ tenant_unlock(struct tenant *tenant)
 }
 
 void
-tenant_set_mode(struct op *op, struct tenant *tenant, enum tenant_mode mode, const char *why)
+tenant_set_mode(struct op *op, struct tenant *tenant, enum tenant_mode mode,
+    const char *why)
 {
 	static const char *const words[] = {
 	    "closed", "ready", "in-doubt", "read-only", "refused"};
@@ -157,7 +159,8 @@ reader_open(struct op *op, struct tenant *t, struct reader **ret_reader)
 
 	if (reader == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
-	rc = db_open(op, t->db_path, DB_READER, schema_of(t->id)->sql, &reader->db);
+	rc = db_open(
+	    op, t->db_path, DB_READER, schema_of(t->id)->sql, &reader->db);
 	if (rc == RC_OK)
 		rc = meta_init(op, &reader->meta, reader->db, &t->keys);
 	if (rc != RC_OK) {
@@ -180,7 +183,7 @@ tenant_reader(struct op *op, struct tenant *tenant, struct reader **ret_reader)
 	mutex_lock(&t->lock);
 	epoch = t->epoch;
 	open = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT ||
-	    t->mode == TENANT_READ_ONLY;
+	       t->mode == TENANT_READ_ONLY;
 	while (open && t->readers == NULL && t->n_readers >= TENANT_READERS)
 		cond_wait(&t->changed, &t->lock);
 	if (open && t->readers != NULL) {

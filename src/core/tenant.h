@@ -19,11 +19,14 @@
 enum { TENANT_PROVIDER = 0, TENANT_WHY_SIZE = 240, TENANT_READERS = 32 };
 
 enum tenant_mode {
-	TENANT_CLOSED,	  /* not looked at yet, or closed again */
+	TENANT_CLOSED, /* not looked at yet, or closed again */
 	TENANT_READY,
-	TENANT_IN_DOUBT,  /* a number is in doubt: an opening has to outrank it (L1) */
-	TENANT_READ_ONLY, /* fewer than R or m sites, or the service is read-only: what is decided is shown */
-	TENANT_REFUSED,	  /* going on would lose acknowledged data: an operator decides */
+	TENANT_IN_DOUBT, /* a number is in doubt: an opening has to outrank it
+			    (L1) */
+	TENANT_READ_ONLY, /* fewer than R or m sites, or the service is
+			     read-only: what is decided is shown */
+	TENANT_REFUSED, /* going on would lose acknowledged data: an operator
+			   decides */
 };
 
 struct tenant_head {
@@ -46,43 +49,53 @@ struct tenant {
 	struct service *service;
 	uint64_t id;
 	char db_path[1100];
-	/* Grows with each change of a password, a status or an app password: sign-ins remembered before it are void. */
+	/* Grows with each change of a password, a status or an app password:
+	 * sign-ins remembered before it are void. */
 	atomic_uint_fast64_t member_epoch;
 	struct lanes lanes; /* as long as the claim lives */
-	uint64_t attempt;   /* kept over closing and opening again (L1) */
+	uint64_t attempt; /* kept over closing and opening again (L1) */
 
 	struct mutex lock; /* guards all below; never held over I/O */
 	struct cond changed;
 	enum tenant_mode mode;
 	char why[TENANT_WHY_SIZE]; /* of READ_ONLY and REFUSED */
 	int users;
-	struct site_set tried_with; /* the keeper's: sites at its last try to start again */
+	struct site_set
+	    tried_with; /* the keeper's: sites at its last try to start again */
 	int64_t last_used;
-	bool busy; /* somebody runs a group, opens, closes, or copies: one at a time */
+	bool busy; /* somebody runs a group, opens, closes, or copies: one at a
+		      time */
 	struct change *first; /* queue */
 	struct change **last;
 	size_t n_queued;
 	size_t n_dead;
-	uint8_t (*dead)[OBJECT_ID_SIZE]; /* data segments that nothing may name any more (sweep.c) */
+	uint8_t (*dead)[OBJECT_ID_SIZE]; /* data segments that nothing may name
+					    any more (sweep.c) */
 	struct reader *readers; /* idle ones */
 	size_t n_readers;
-	uint64_t epoch; /* grows when the database is closed: readers of before are not used again */
+	uint64_t epoch; /* grows when the database is closed: readers of before
+			   are not used again */
 
 	/* Whoever is busy owns what follows. */
 	struct keyring *ring;
-	uint64_t ring_version; /* of the keyring that this claim put; 0: none yet (L16) */
+	uint64_t ring_version; /* of the keyring that this claim put; 0: none
+				  yet (L16) */
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
 	struct db *writer;
 	struct meta meta;
 	struct tenant_head head;
-	size_t n_aside; /* branches that lost at the start: the next number's header names them (L3, 4) */
+	size_t n_aside; /* branches that lost at the start: the next number's
+			   header names them (L3, 4) */
 	struct segment_aside *aside;
-	bool swept;	 /* orphans and old keyrings were looked for since the start */
-	bool own_number; /* a number of this claim stands on m sites: deleting is allowed (L29) */
+	bool swept; /* orphans and old keyrings were looked for since the start
+		     */
+	bool own_number; /* a number of this claim stands on m sites: deleting
+			    is allowed (L29) */
 	int64_t next_id;
-	struct site_set last_acks; /* of the head: the next number's ack rows (L24) */
+	struct site_set
+	    last_acks; /* of the head: the next number's ack rows (L24) */
 	int64_t last_time;
 	bool acks_known;
 };
@@ -113,8 +126,8 @@ void tenant_unlock(struct tenant *tenant);
  * A connection for reading committed rows; give it back with tenant_reader_put.
  * RC_BUSY where the tenant is not open.
  */
-enum rc tenant_reader(struct op *op, struct tenant *tenant, struct reader **ret_reader)
-    MUST_CHECK;
+enum rc tenant_reader(struct op *op, struct tenant *tenant,
+    struct reader **ret_reader) MUST_CHECK;
 void tenant_reader_put(struct tenant *tenant, struct reader *reader);
 
 /* ---- for the folder's own files ---- */
@@ -123,8 +136,8 @@ void tenant_reader_put(struct tenant *tenant, struct reader *reader);
 void tenant_readers_close(struct tenant *tenant);
 
 /* Takes a new state, with its reason. */
-void tenant_set_mode(struct op *op, struct tenant *tenant, enum tenant_mode mode,
-    const char *why);
+void tenant_set_mode(struct op *op, struct tenant *tenant,
+    enum tenant_mode mode, const char *why);
 
 /* The claim's sites, or (read-only service) all that are attached. */
 struct site_set tenant_sites(struct tenant *tenant);
@@ -132,10 +145,12 @@ struct site_set tenant_sites(struct tenant *tenant);
 /* start.c: L3 on a tenant that is closed. Under tenant_lock. */
 enum rc tenant_start(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* start.c: writes the first segment of a new tenant, with its keyring. Under tenant_lock. */
+/* start.c: writes the first segment of a new tenant, with its keyring. Under
+ * tenant_lock. */
 enum rc tenant_create(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* database.c: opens the local database if it may be trusted (L10), else leaves tenant->writer NULL. */
+/* database.c: opens the local database if it may be trusted (L10), else leaves
+ * tenant->writer NULL. */
 enum rc tenant_database_open(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: an empty one in its place. */
 enum rc tenant_database_new(struct op *op, struct tenant *tenant) MUST_CHECK;
@@ -146,42 +161,53 @@ enum rc tenant_database_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: the keys that sealed columns need, of tenant->ring. */
 enum rc tenant_keys_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* replay.c: applies a segment that stands on the head, in one transaction (L5). */
-enum rc tenant_replay(struct op *op, struct tenant *tenant, const struct segment *segment)
-    MUST_CHECK;
-/* replay.c: the local rows of a segment (log, data, aside), inside the open transaction. */
+/* replay.c: applies a segment that stands on the head, in one transaction (L5).
+ */
+enum rc tenant_replay(struct op *op, struct tenant *tenant,
+    const struct segment *segment) MUST_CHECK;
+/* replay.c: the local rows of a segment (log, data, aside), inside the open
+ * transaction. */
 enum rc tenant_note_segment(struct op *op, struct tenant *tenant,
     const struct segment_header *header, const uint8_t hash[OBJECT_HASH_SIZE],
     uint64_t body_offset) MUST_CHECK;
 
-/* keys.c: reads the newest keyrings of the listing and merges them into tenant->ring. */
-enum rc tenant_ring_read(struct op *op, struct tenant *tenant, const struct tail *tail)
-    MUST_CHECK;
-/* keys.c: puts the claim's own keyring on the sites (L16), if it is not there. *ret_on: where it stands. */
-enum rc tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
+/* keys.c: reads the newest keyrings of the listing and merges them into
+ * tenant->ring. */
+enum rc tenant_ring_read(
+    struct op *op, struct tenant *tenant, const struct tail *tail) MUST_CHECK;
+/* keys.c: puts the claim's own keyring on the sites (L16), if it is not there.
+ * *ret_on: where it stands. */
+enum rc
+tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
     struct site_set sites, struct site_set *ret_on) MUST_CHECK;
 
-/* catchup.c: copies to site i what it lacks up to the head; RC_OK: it holds everything (P). */
-enum rc tenant_catch_up(struct op *op, struct tenant *tenant, const struct tail *tail,
-    size_t i) MUST_CHECK;
-/* catchup.c: brings every site that counts but is behind back into service; the keeper's. */
+/* catchup.c: copies to site i what it lacks up to the head; RC_OK: it holds
+ * everything (P). */
+enum rc tenant_catch_up(struct op *op, struct tenant *tenant,
+    const struct tail *tail, size_t i) MUST_CHECK;
+/* catchup.c: brings every site that counts but is behind back into service; the
+ * keeper's. */
 void tenant_reenter(struct op *op, struct tenant *tenant);
 
-/* sweep.c: a data segment of this claim that may be named by nothing: looked at again, then deleted. */
+/* sweep.c: a data segment of this claim that may be named by nothing: looked at
+ * again, then deleted. */
 void tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
-/* sweep.c: deletes one on every site in service, each after a look-up of the fence; allowed or not is the caller's to know. */
-void tenant_data_delete(struct op *op, struct tenant *tenant,
-    const uint8_t id[OBJECT_ID_SIZE]);
-/* sweep.c: deletes what is useless under every higher chain, if that is allowed now (L29). orphans: lists the sites too. */
+/* sweep.c: deletes one on every site in service, each after a look-up of the
+ * fence; allowed or not is the caller's to know. */
+void tenant_data_delete(
+    struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
+/* sweep.c: deletes what is useless under every higher chain, if that is allowed
+ * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
-/* committer.c: an opening at head + 1 under the present attempt (L1), on these sites. */
-enum rc tenant_opening(struct op *op, struct tenant *tenant, struct site_set sites)
-    MUST_CHECK;
+/* committer.c: an opening at head + 1 under the present attempt (L1), on these
+ * sites. */
+enum rc tenant_opening(
+    struct op *op, struct tenant *tenant, struct site_set sites) MUST_CHECK;
 /* committer.c: ends a doubt with an opening, if m sites are in service (L1). */
 enum rc tenant_settle(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* committer.c: number 1 of a new tenant: the first migration. */
-enum rc tenant_first_number(struct op *op, struct tenant *tenant, struct site_set sites)
-    MUST_CHECK;
+enum rc tenant_first_number(
+    struct op *op, struct tenant *tenant, struct site_set sites) MUST_CHECK;
 
 #endif

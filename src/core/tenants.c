@@ -10,12 +10,14 @@
 enum { LIST_AT_A_TIME = 64 };
 
 static enum rc
-info_of(struct op *op, const struct tenant_row *row, struct service_tenant_info *info)
+info_of(struct op *op, const struct tenant_row *row,
+    struct service_tenant_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->id = row->id;
 	info->created_at = row->created_at;
-	(void)str_copy(info->lang, sizeof(info->lang), row->lang == LANG_EN ? "en" : "ja");
+	(void)str_copy(
+	    info->lang, sizeof(info->lang), row->lang == LANG_EN ? "en" : "ja");
 	if (row->name.size >= sizeof(info->name))
 		FAIL(op, RC_DAMAGED, "a tenant's name is too long");
 	memcpy(info->name, row->name.data, row->name.size);
@@ -88,7 +90,8 @@ collect_row(void *arg, struct op *op, const struct tenant_row *row)
 
 enum rc
 service_tenants(struct op *op, struct service *service,
-    enum rc (*each)(void *arg, struct op *op, const struct service_tenant_info *info),
+    enum rc (*each)(
+	void *arg, struct op *op, const struct service_tenant_info *info),
     void *arg)
 {
 	struct service_tenant_info info;
@@ -101,7 +104,8 @@ service_tenants(struct op *op, struct service *service,
 	do {
 		c.n = 0;
 		TRY(tenant_reader(op, service->provider, &reader));
-		rc = tenant_row_list(op, &reader->meta, after, LIST_AT_A_TIME, collect_row, &c);
+		rc = tenant_row_list(
+		    op, &reader->meta, after, LIST_AT_A_TIME, collect_row, &c);
 		tenant_reader_put(service->provider, reader);
 		TRY(rc);
 		for (i = 0; i < c.n; i++) {
@@ -135,7 +139,8 @@ intent_run(struct op *op, struct tx *tx, struct change *change)
 	rc = tenant_row_insert(op, tx->meta, &intent->row, key);
 	if (rc == RC_EXISTS) {
 		op_clear_error(op);
-		FAIL(op, RC_EXISTS, "there is a tenant %s already", intent->name);
+		FAIL(op, RC_EXISTS, "there is a tenant %s already",
+		    intent->name);
 	}
 	return rc;
 }
@@ -148,9 +153,11 @@ struct completion {
 static enum rc
 completion_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct completion *completion = container_of(change, struct completion, change);
+	struct completion *completion =
+	    container_of(change, struct completion, change);
 
-	return tenant_row_set_state(op, tx->meta, completion->id, TENANT_ROW_ACTIVE);
+	return tenant_row_set_state(
+	    op, tx->meta, completion->id, TENANT_ROW_ACTIVE);
 }
 
 static bool
@@ -158,7 +165,8 @@ name_valid(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n >= 1 && n <= 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+	return n >= 1 && n <= 32 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
 /* The tenant's own step; repeatable: number 1 may stand already. */
@@ -190,7 +198,9 @@ service_tenant_add(struct op *op, struct service *service, const char *name,
 
 	if (!name_valid(name))
 		FAIL(op, RC_INVALID,
-		    "a tenant's name is 1 to 32 of a-z, 0-9 and -, not \"%.40s\"", name);
+		    "a tenant's name is 1 to 32 of a-z, 0-9 and -, not "
+		    "\"%.40s\"",
+		    name);
 	rand_bytes(&intent.row.id, sizeof(intent.row.id));
 	intent.row.id = (intent.row.id >> 1) | 1;
 	intent.row.name = span_str(name);
@@ -213,7 +223,8 @@ service_resume_adding(struct op *op, struct service *service)
 	if (service->provider->mode != TENANT_READY)
 		return RC_OK;
 	TRY(tenant_reader(op, service->provider, &reader));
-	rc = tenant_row_list_state(op, &reader->meta, TENANT_ROW_ADDING, collect_row, &c);
+	rc = tenant_row_list_state(
+	    op, &reader->meta, TENANT_ROW_ADDING, collect_row, &c);
 	tenant_reader_put(service->provider, reader);
 	TRY(rc);
 	for (i = 0; i < c.n; i++)

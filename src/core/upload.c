@@ -1,7 +1,8 @@
 /*
  * upload.c - a content on its way in. Up to 64 KiB it travels in the numbered
- * segment; more is sealed frame by frame into data segments of 16 MiB. What is larger than
- * one of these is an upload session: each data segment is added by a change of its own (L8).
+ * segment; more is sealed frame by frame into data segments of 16 MiB. What is
+ * larger than one of these is an upload session: each data segment is added by
+ * a change of its own (L8).
  */
 #include "core/upload.h"
 
@@ -27,7 +28,8 @@ struct upload {
 	struct sha1 sha1;
 	uint64_t size;
 
-	/* The frame that is held back: only the next byte tells that it is not the last. */
+	/* The frame that is held back: only the next byte tells that it is not
+	 * the last. */
 	size_t n_frame;
 	size_t frame_room; /* small at first: most files are small */
 	uint8_t *frame;
@@ -43,7 +45,8 @@ struct upload {
 	struct fan *fan;
 	struct data_writer writer;
 	struct put_data data;
-	bool unnamed; /* it stands on the sites, and no change of this file's has named it */
+	bool unnamed; /* it stands on the sites, and no change of this file's
+			 has named it */
 	size_t n_chunks;
 	struct put_chunk chunks[CHUNKS_IN_SEGMENT];
 
@@ -51,7 +54,8 @@ struct upload {
 };
 
 enum rc
-upload_open(struct op *op, struct tenant *tenant, bool sha1, struct upload **ret_upload)
+upload_open(
+    struct op *op, struct tenant *tenant, bool sha1, struct upload **ret_upload)
 {
 	struct upload *u = mem_alloc(sizeof(*u));
 
@@ -119,8 +123,8 @@ segment_start(struct op *op, struct upload *u)
 	memcpy(header.claim, service->claim.id, OBJECT_ID_SIZE);
 	rand_id(header.data_id, OBJECT_ID_SIZE);
 	TRY(fan_open(op, service->config.sites, &service->claim,
-	    lanes_in_service(&t->lanes), t->id, header.data_id, service->claim.reg.m,
-	    SLOW_SITE_MS * CLOCK_MS, &u->fan));
+	    lanes_in_service(&t->lanes), t->id, header.data_id,
+	    service->claim.reg.m, SLOW_SITE_MS * CLOCK_MS, &u->fan));
 	return data_begin(op, &u->writer, &header, fan_sink(u->fan));
 }
 
@@ -139,7 +143,8 @@ chunk_start(struct op *op, struct upload *u)
 	return RC_OK;
 }
 
-/* Ends the data segment: it stands on the sites. A session notes it; the only one is kept for file_put. */
+/* Ends the data segment: it stands on the sites. A session notes it; the only
+ * one is kept for file_put. */
 static enum rc
 segment_finish(struct op *op, struct upload *u)
 {
@@ -155,11 +160,13 @@ segment_finish(struct op *op, struct upload *u)
 	return RC_OK;
 }
 
-/* A segment that is full and not the last: a change of its own names it (L8). */
+/* A segment that is full and not the last: a change of its own names it (L8).
+ */
 static enum rc
 segment_note(struct op *op, struct upload *u)
 {
-	TRY(upload_session_add(op, &u->session, u->chunks, u->n_chunks, &u->data));
+	TRY(upload_session_add(
+	    op, &u->session, u->chunks, u->n_chunks, &u->data));
 	u->unnamed = false;
 	mem_wipe(u->chunks, sizeof(u->chunks));
 	u->n_chunks = 0;
@@ -191,9 +198,10 @@ frame_seal(struct op *op, struct upload *u, bool last)
 	if (!u->in_chunk)
 		TRY(chunk_start(op, u));
 	chunk_ends = last || u->chunk.size + u->n_frame == SEGMENT_CHUNK_MAX;
-	TRY(aead_seal_frame(op, &u->aead, u->n_frames++, chunk_ends, segment_chunk_ad(),
-	    span_of(u->frame, u->n_frame), u->sealed));
-	TRY(data_frame(op, &u->writer, span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE)));
+	TRY(aead_seal_frame(op, &u->aead, u->n_frames++, chunk_ends,
+	    segment_chunk_ad(), span_of(u->frame, u->n_frame), u->sealed));
+	TRY(data_frame(
+	    op, &u->writer, span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE)));
 	u->chunk.size += (uint32_t)u->n_frame;
 	u->n_frame = 0;
 	return chunk_ends ? chunk_finish(op, u) : RC_OK;
@@ -251,7 +259,8 @@ upload_write(struct op *op, struct upload *upload, struct span bytes)
 	return RC_OK;
 }
 
-/* The whole content is the frame that was held back: it travels in the numbered segment. */
+/* The whole content is the frame that was held back: it travels in the numbered
+ * segment. */
 static enum rc
 end_inline(struct op *op, struct upload *u)
 {
@@ -259,7 +268,8 @@ end_inline(struct op *op, struct upload *u)
 
 	memset(&u->chunk, 0, sizeof(u->chunk));
 	chunk_key_make(u, 0, u->chunk.key);
-	TRY(aead_seal(op, key, segment_chunk_ad(), span_of(u->frame, u->n_frame), u->sealed));
+	TRY(aead_seal(op, key, segment_chunk_ad(),
+	    span_of(u->frame, u->n_frame), u->sealed));
 	u->chunk.size = (uint32_t)u->n_frame;
 	u->chunk.sealed = span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE);
 	u->chunks[0] = u->chunk;
@@ -276,7 +286,8 @@ end_data(struct op *op, struct upload *u)
 }
 
 enum rc
-upload_end(struct op *op, struct upload *upload, struct put_content *ret_content)
+upload_end(
+    struct op *op, struct upload *upload, struct put_content *ret_content)
 {
 	struct upload *u = upload;
 	struct put_content content = {.size = u->size, .chunks = u->chunks};

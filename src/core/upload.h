@@ -10,25 +10,29 @@
 
 struct upload;
 
-/* Begins one; nothing is written yet. Free with upload_free. sha1: that digest is wanted too. */
+/* Begins one; nothing is written yet. Free with upload_free. sha1: that digest
+ * is wanted too. */
 enum rc upload_open(struct op *op, struct tenant *tenant, bool sha1,
     struct upload **ret_upload) MUST_CHECK;
 
 /*
- * Takes the next bytes. May wait for the sites (3 s at most for a slow one, which is
- * then left behind). RC_NOT_STORED where too few sites take the data, RC_NO_SPACE below the
- * reserve (L14), RC_LIMIT beyond 8 EiB. After a failure only upload_free.
+ * Takes the next bytes. May wait for the sites (3 s at most for a slow one,
+ * which is then left behind). RC_NOT_STORED where too few sites take the data,
+ * RC_NO_SPACE below the reserve (L14), RC_LIMIT beyond 8 EiB. After a failure
+ * only upload_free.
  */
-enum rc upload_write(struct op *op, struct upload *upload, struct span bytes) MUST_CHECK;
+enum rc upload_write(
+    struct op *op, struct upload *upload, struct span bytes) MUST_CHECK;
 
 /*
- * Ends the content: its last bytes are on the sites. *ret_content describes it for
- * file_put and points into the upload, which must outlive the change.
+ * Ends the content: its last bytes are on the sites. *ret_content describes it
+ * for file_put and points into the upload, which must outlive the change.
  */
-enum rc upload_end(struct op *op, struct upload *upload, struct put_content *ret_content)
-    MUST_CHECK;
+enum rc upload_end(struct op *op, struct upload *upload,
+    struct put_content *ret_content) MUST_CHECK;
 
-/* Digests of what came so far, before upload_end's change: for Content-Digest and its like. */
+/* Digests of what came so far, before upload_end's change: for Content-Digest
+ * and its like. */
 void upload_sha256(const struct upload *upload, uint8_t out[SHA256_SIZE]);
 /* Only where upload_open was asked for it. */
 void upload_sha1(const struct upload *upload, uint8_t out[SHA1_SIZE]);
@@ -36,7 +40,8 @@ void upload_sha1(const struct upload *upload, uint8_t out[SHA1_SIZE]);
 /* Bytes taken so far. */
 uint64_t upload_size(const struct upload *upload);
 
-/* Whatever no change has named is left to the sweep of orphans (L8). Accepts NULL. */
+/* Whatever no change has named is left to the sweep of orphans (L8). Accepts
+ * NULL. */
 void upload_free(struct upload *upload);
 
 #endif

@@ -25,7 +25,8 @@ upload_session_init(struct upload_session *session, struct tenant *tenant)
 }
 
 static enum rc
-chunk_add(struct op *op, struct tx *tx, int64_t content, const struct put_chunk *put)
+chunk_add(
+    struct op *op, struct tx *tx, int64_t content, const struct put_chunk *put)
 {
 	struct chunk chunk = {
 	    .start = put->start,
@@ -44,7 +45,8 @@ chunk_add(struct op *op, struct tx *tx, int64_t content, const struct put_chunk 
 static enum rc
 add_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct add_change *add = container_of(change, struct add_change, change);
+	struct add_change *add =
+	    container_of(change, struct add_change, change);
 	struct content content = {.id = add->session->content};
 	size_t i;
 
@@ -99,9 +101,11 @@ drop_collect(void *arg, struct op *op, const struct chunk *chunk)
 	return RC_OK;
 }
 
-/* Deletes a chunk's row, and drops its data segment with the last row that names it (L15). */
+/* Deletes a chunk's row, and drops its data segment with the last row that
+ * names it (L15). */
 static enum rc
-drop_chunk(struct op *op, struct tx *tx, int64_t content, const struct chunk *chunk)
+drop_chunk(
+    struct op *op, struct tx *tx, int64_t content, const struct chunk *chunk)
 {
 	bool used;
 
@@ -115,7 +119,8 @@ drop_chunk(struct op *op, struct tx *tx, int64_t content, const struct chunk *ch
 static enum rc
 drop_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct drop_change *drop = container_of(change, struct drop_change, change);
+	struct drop_change *drop =
+	    container_of(change, struct drop_change, change);
 	struct drop_list list = {.n = 0};
 	size_t i;
 	bool used;
@@ -124,7 +129,8 @@ drop_run(struct op *op, struct tx *tx, struct change *change)
 	TRY(content_used(op, tx->meta, drop->content, &used));
 	if (used)
 		return RC_OK;
-	TRY(chunk_list(op, tx->meta, drop->content, 0, DROP_STEP, drop_collect, &list));
+	TRY(chunk_list(
+	    op, tx->meta, drop->content, 0, DROP_STEP, drop_collect, &list));
 	for (i = 0; i < list.n; i++)
 		TRY(drop_chunk(op, tx, drop->content, &list.chunks[i]));
 	drop->more = list.n == DROP_STEP;

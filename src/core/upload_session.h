@@ -16,11 +16,14 @@ struct upload_session {
 
 void upload_session_init(struct upload_session *session, struct tenant *tenant);
 
-/* A change that names a data segment and the chunks in it; the first makes the content's row. */
+/* A change that names a data segment and the chunks in it; the first makes the
+ * content's row. */
 enum rc upload_session_add(struct op *op, struct upload_session *session,
-    const struct put_chunk *chunks, size_t n, const struct put_data *data) MUST_CHECK;
+    const struct put_chunk *chunks, size_t n,
+    const struct put_data *data) MUST_CHECK;
 
-/* Where no file took the content its rows go, and the log drops its data segments. */
+/* Where no file took the content its rows go, and the log drops its data
+ * segments. */
 void upload_session_end(struct upload_session *session);
 
 /* The same for those that a crash left behind; at a tenant's start. */

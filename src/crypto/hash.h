@@ -11,7 +11,8 @@ enum { SHA256_SIZE = 32, SHA1_SIZE = 20, SHA256_STATE_SIZE = 128 };
 void sha256_of(struct span bytes, uint8_t out[SHA256_SIZE]);
 
 /* Over several pieces, as if they were one. */
-void sha256_of_pieces(const struct span *pieces, size_t n, uint8_t out[SHA256_SIZE]);
+void
+sha256_of_pieces(const struct span *pieces, size_t n, uint8_t out[SHA256_SIZE]);
 
 /*
  * Running SHA-256 with a state that can be kept and taken up again (an upload
@@ -40,10 +41,11 @@ void hmac_sha256(struct span key, const struct span *pieces, size_t n,
     uint8_t out[SHA256_SIZE]);
 
 /* RFC 5869 extract and expand; out_size at most 255 * 32 (aborts beyond). */
-void hkdf_sha256(struct span key, struct span salt, struct span info, uint8_t *out,
-    size_t out_size);
+void hkdf_sha256(struct span key, struct span salt, struct span info,
+    uint8_t *out, size_t out_size);
 
-/* Whether two runs of size bytes are equal, in time that does not tell where they differ. */
+/* Whether two runs of size bytes are equal, in time that does not tell where
+ * they differ. */
 bool hash_equal(const void *a, const void *b, size_t size);
 
 #endif

@@ -1,4 +1,5 @@
-/* secret.h - keys in locked memory that is not dumped and is wiped when given back. */
+/* secret.h - keys in locked memory that is not dumped and is wiped when given
+ * back. */
 #ifndef DOZO_CRYPTO_SECRET_H
 #define DOZO_CRYPTO_SECRET_H
 
@@ -16,15 +17,16 @@ enum { SECRET_MAX = 64 };
 struct secret;
 
 /* Zeroed, size bytes. One owner; free with secret_free. */
-enum rc secret_new(struct op *op, size_t size, struct secret **ret_secret) MUST_CHECK;
+enum rc
+secret_new(struct op *op, size_t size, struct secret **ret_secret) MUST_CHECK;
 
 /* A secret of the given bytes; the caller wipes its own copy. */
-enum rc secret_new_from(struct op *op, struct span bytes, struct secret **ret_secret)
-    MUST_CHECK;
+enum rc secret_new_from(
+    struct op *op, struct span bytes, struct secret **ret_secret) MUST_CHECK;
 
 /* Random bytes. */
-enum rc secret_new_random(struct op *op, size_t size, struct secret **ret_secret)
-    MUST_CHECK;
+enum rc secret_new_random(
+    struct op *op, size_t size, struct secret **ret_secret) MUST_CHECK;
 
 /* Wipes and gives back; accepts NULL. */
 void secret_free(struct secret *secret);

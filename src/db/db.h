@@ -1,7 +1,7 @@
 /*
- * db.h - a tenant's SQLite database, which is only an index over the log (LOG.md
- * L10): named statements, transactions under the committer's control, sessions
- * and their strict replay. The only folder that knows sqlite3.
+ * db.h - a tenant's SQLite database, which is only an index over the log
+ * (LOG.md L10): named statements, transactions under the committer's control,
+ * sessions and their strict replay. The only folder that knows sqlite3.
  */
 #ifndef DOZO_DB_DB_H
 #define DOZO_DB_DB_H
@@ -37,28 +37,33 @@ struct db_migration {
 	const char *text;
 };
 
-/* Once for the process, before any connection: MEMSTATUS 0, multi-thread mode. */
+/* Once for the process, before any connection: MEMSTATUS 0, multi-thread mode.
+ */
 enum rc db_library_init(struct op *op) MUST_CHECK;
 
 enum db_mode {
 	DB_READER, /* query_only */
-	DB_WRITER, /* the committer's: the only one that writes and checkpoints */
+	DB_WRITER, /* the committer's: the only one that writes and checkpoints
+		    */
 };
 
 /*
  * Opens path (made if absent, DB_WRITER only) with WAL, synchronous=OFF,
  * wal_autocheckpoint=0, NO_CKPT_ON_CLOSE, secure_delete, foreign_keys off, mmap
- * off, temporary data in memory, trusted_schema off, a busy time-out of 0. sql is
- * borrowed for ever. RC_NOT_FOUND (reader; writer: no such folder), RC_DAMAGED, RC_IO.
+ * off, temporary data in memory, trusted_schema off, a busy time-out of 0. sql
+ * is borrowed for ever. RC_NOT_FOUND (reader; writer: no such folder),
+ * RC_DAMAGED, RC_IO.
  */
 enum rc db_open(struct op *op, const char *path, enum db_mode mode,
     const struct db_sql *sql, struct db **ret_db) MUST_CHECK;
 
-/* Finalises everything; rolls back what is open; sessions have ended before. Accepts NULL. */
+/* Finalises everything; rolls back what is open; sessions have ended before.
+ * Accepts NULL. */
 void db_close(struct db *db);
 void db_close_ptr(struct db **db); /* for CLEANUP */
 
-/* Deletes a closed database with its -wal and -shm (L10: it is only a cache). RC_IO. */
+/* Deletes a closed database with its -wal and -shm (L10: it is only a cache).
+ * RC_IO. */
 enum rc db_remove(struct op *op, const char *path) MUST_CHECK;
 
 /* After a checkpoint and db_close: the database's file is on disk. RC_IO. */
@@ -70,13 +75,14 @@ struct db_rows;
 
 /*
  * Binds arguments by types: i int64_t, b struct span (zero size with NULL data:
- * an empty blob), t const char *, n nothing (NULL), and runs it to the end. RC_EXISTS where a
- * UNIQUE or PRIMARY KEY constraint fails, RC_INVALID where another one does or the
- * types do not fit, RC_CONFLICT outside a transaction, RC_NO_SPACE, RC_IO, RC_DAMAGED
- * (also: does not compile). The text stands in op; bytes are not copied.
+ * an empty blob), t const char *, n nothing (NULL), and runs it to the end.
+ * RC_EXISTS where a UNIQUE or PRIMARY KEY constraint fails, RC_INVALID where
+ * another one does or the types do not fit, RC_CONFLICT outside a transaction,
+ * RC_NO_SPACE, RC_IO, RC_DAMAGED (also: does not compile). The text stands in
+ * op; bytes are not copied.
  */
-enum rc db_run(struct op *op, struct db *db, size_t statement, const char *types, ...)
-    MUST_CHECK;
+enum rc db_run(struct op *op, struct db *db, size_t statement,
+    const char *types, ...) MUST_CHECK;
 
 /* As db_run; *ret_changed is the number of rows changed. */
 enum rc db_run_changed(struct op *op, struct db *db, size_t statement,
@@ -94,7 +100,8 @@ void db_rows_end_ptr(struct db_rows **rows); /* sets it to NULL */
 /* The next row; *ret_row false after the last. */
 enum rc db_next(struct op *op, struct db_rows *rows, bool *ret_row) MUST_CHECK;
 
-/* Starts a query and steps to its only row; RC_NOT_FOUND, without a text, where there is none. */
+/* Starts a query and steps to its only row; RC_NOT_FOUND, without a text, where
+ * there is none. */
 enum rc db_get(struct op *op, struct db *db, size_t statement,
     struct db_rows **ret_rows, const char *types, ...) MUST_CHECK;
 
@@ -106,11 +113,13 @@ bool db_is_null(const struct db_rows *rows, int column);
 
 /* ---- transactions (DB_WRITER) ---- */
 
-enum rc db_begin(struct op *op, struct db *db) MUST_CHECK;	/* BEGIN IMMEDIATE */
-enum rc db_savepoint(struct op *op, struct db *db) MUST_CHECK;	/* one level */
+enum rc db_begin(struct op *op, struct db *db) MUST_CHECK; /* BEGIN IMMEDIATE */
+enum rc db_savepoint(struct op *op, struct db *db) MUST_CHECK; /* one level */
 enum rc db_release(struct op *op, struct db *db) MUST_CHECK;
-enum rc db_undo(struct op *op, struct db *db) MUST_CHECK;	/* ROLLBACK TO, RELEASE */
-enum rc db_rollback(struct op *op, struct db *db) MUST_CHECK;	/* RC_OK where none is open */
+enum rc
+db_undo(struct op *op, struct db *db) MUST_CHECK; /* ROLLBACK TO, RELEASE */
+enum rc db_rollback(
+    struct op *op, struct db *db) MUST_CHECK; /* RC_OK where none is open */
 
 /*
  * Of these, what comes out of order (no transaction, a second savepoint) is
@@ -123,10 +132,12 @@ enum rc db_rollback(struct op *op, struct db *db) MUST_CHECK;	/* RC_OK where non
  */
 enum rc db_commit(struct op *op, struct db *db) MUST_CHECK;
 
-/* Whether a transaction is open. L6: false inside a group means that all of it is gone. */
+/* Whether a transaction is open. L6: false inside a group means that all of it
+ * is gone. */
 bool db_in_transaction(const struct db *db);
 
-/* Rows changed on this connection so far, rolled-back ones included: only differences tell anything. */
+/* Rows changed on this connection so far, rolled-back ones included: only
+ * differences tell anything. */
 int64_t db_total_changes(const struct db *db);
 
 /* A read transaction: one state for several queries (DB_READER). */
@@ -140,51 +151,56 @@ enum rc db_checkpoint(struct op *op, struct db *db) MUST_CHECK;
 
 struct db_session;
 
-/* Records the row changes of every table whose name does not begin with "local_". */
-enum rc db_session_begin(struct op *op, struct db *db, struct db_session **ret_session)
-    MUST_CHECK;
+/* Records the row changes of every table whose name does not begin with
+ * "local_". */
+enum rc db_session_begin(
+    struct op *op, struct db *db, struct db_session **ret_session) MUST_CHECK;
 
 /* Appends the changeset to out; *ret_empty where nothing changed. */
-enum rc db_session_take(struct op *op, struct db_session *session, struct buf *out,
-    bool *ret_empty) MUST_CHECK;
+enum rc db_session_take(struct op *op, struct db_session *session,
+    struct buf *out, bool *ret_empty) MUST_CHECK;
 void db_session_end(struct db_session *session); /* accepts NULL */
 void db_session_end_ptr(struct db_session **session);
 
 /*
- * Applies a changeset inside the open transaction. RC_DAMAGED on every conflict,
- * unknown table, other column count, or where fewer rows were applied than the
- * changeset holds; the caller then discards the database.
+ * Applies a changeset inside the open transaction. RC_DAMAGED on every
+ * conflict, unknown table, other column count, or where fewer rows were applied
+ * than the changeset holds; the caller then discards the database.
  */
-enum rc db_apply(struct op *op, struct db *db, struct span changeset) MUST_CHECK;
+enum rc
+db_apply(struct op *op, struct db *db, struct span changeset) MUST_CHECK;
 
 /* ---- schema ---- */
 
-/* Runs one migration's SQL inside the open transaction. RC_DAMAGED: roll back. */
-enum rc db_migrate(struct op *op, struct db *db, const struct db_migration *migration)
-    MUST_CHECK;
+/* Runs one migration's SQL inside the open transaction. RC_DAMAGED: roll back.
+ */
+enum rc db_migrate(struct op *op, struct db *db,
+    const struct db_migration *migration) MUST_CHECK;
 
-/* Prepares every statement (once; after migrations). RC_DAMAGED names the one that does not compile. */
+/* Prepares every statement (once; after migrations). RC_DAMAGED names the one
+ * that does not compile. */
 enum rc db_prepare_all(struct op *op, struct db *db) MUST_CHECK;
 
 /*
- * The state hash (L12): SHA-256 over all replicated tables in name order, rows in
- * primary key order, each value with its type and length. One read transaction.
+ * The state hash (L12): SHA-256 over all replicated tables in name order, rows
+ * in primary key order, each value with its type and length. One read
+ * transaction.
  */
-enum rc db_state_hash(struct op *op, struct db *db, uint8_t ret_hash[DB_HASH_SIZE])
-    MUST_CHECK;
+enum rc db_state_hash(
+    struct op *op, struct db *db, uint8_t ret_hash[DB_HASH_SIZE]) MUST_CHECK;
 
 /*
- * L5's rules for a schema: every replicated table has an explicit NOT NULL primary
- * key; no generated columns, triggers, foreign key actions, virtual tables,
- * autoincrement. RC_INVALID names the breach. For a test.
+ * L5's rules for a schema: every replicated table has an explicit NOT NULL
+ * primary key; no generated columns, triggers, foreign key actions, virtual
+ * tables, autoincrement. RC_INVALID names the breach. For a test.
  */
 enum rc db_check_schema(struct op *op, struct db *db) MUST_CHECK;
 
 /*
- * For a test: the query plan of a statement, one line an entry, into out; a full
- * scan reads "SCAN table".
+ * For a test: the query plan of a statement, one line an entry, into out; a
+ * full scan reads "SCAN table".
  */
-enum rc db_plan(struct op *op, struct db *db, size_t statement, struct buf *out)
-    MUST_CHECK;
+enum rc db_plan(
+    struct op *op, struct db *db, size_t statement, struct buf *out) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /* answer.c - from an answer to libmicrohttpd's response (H8), or to bytes on the session (H5). */
 #include <inttypes.h>
 #include <microhttpd.h>
-#include <stdio.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "http/date.h"
@@ -34,6 +34,20 @@ answer_release(struct answer *answer)
 }
 
 /*
+ * H8: an error midway ends the connection, so that the client notices. Not by
+ * MHD_CONTENT_READER_END_WITH_ERROR: after a resume libmicrohttpd asks from its
+ * idle handler, closes there, and never cleans such a connection up (it is in no
+ * epoll set then). A byte for a socket that is shut down fails where it should.
+ */
+static ssize_t
+answer_cut(struct exchange *x, char *out)
+{
+	(void)shutdown(x->connection->fd, SHUT_RDWR);
+	*out = '\0';
+	return 1;
+}
+
+/*
  * libmicrohttpd wants bytes (H14). It calls this on the event thread, and at the
  * end of a slot has the worker read on.
  */
@@ -48,7 +62,7 @@ answer_read(void *arg, uint64_t position, char *out, size_t max)
 	(void)position;
 	if (slots->filled == slots->taken) {
 		if (x->out_failed)
-			return MHD_CONTENT_READER_END_WITH_ERROR;
+			return answer_cut(x, out);
 		if (x->out_end)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		x->wait = WAIT_BYTES;

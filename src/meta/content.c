@@ -309,3 +309,38 @@ content_unfinished(
 	*ret_id = db_int(rows, 0);
 	return RC_OK;
 }
+
+enum rc
+content_next(
+    struct op *op, struct meta *meta, int64_t after, int64_t *ret_id)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CONTENT_NEXT, &rows, "i", after));
+	*ret_id = db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
+content_node(struct op *op, struct meta *meta, int64_t content, int64_t after,
+    int64_t *ret_node)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(
+	    op, meta->db, SQL_CONTENT_NODE, &rows, "ii", content, after));
+	*ret_node = db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
+content_totals(struct op *op, struct meta *meta, uint64_t *ret_files,
+    uint64_t *ret_bytes)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CONTENT_TOTALS, &rows, ""));
+	*ret_files = (uint64_t)db_int(rows, 0);
+	*ret_bytes = (uint64_t)db_int(rows, 1);
+	return RC_OK;
+}

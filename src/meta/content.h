@@ -64,6 +64,18 @@ enum rc content_used(struct op *op, struct meta *meta, int64_t id, bool *ret_use
 enum rc content_unfinished(struct op *op, struct meta *meta, int64_t after,
     int64_t *ret_id) MUST_CHECK;
 
+/* The first content above an id (0: of all); RC_NOT_FOUND behind the last. */
+enum rc content_next(struct op *op, struct meta *meta, int64_t after, int64_t *ret_id)
+    MUST_CHECK;
+
+/* The first file above an id that has this content now; RC_NOT_FOUND behind the last. */
+enum rc content_node(struct op *op, struct meta *meta, int64_t content, int64_t after,
+    int64_t *ret_node) MUST_CHECK;
+
+/* How many files there are, the trash's too, and their bytes. Reads every file's row. */
+enum rc content_totals(struct op *op, struct meta *meta, uint64_t *ret_files,
+    uint64_t *ret_bytes) MUST_CHECK;
+
 /* L15: whether a chunk lies in this data segment. */
 enum rc content_data_used(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE], bool *ret_used) MUST_CHECK;

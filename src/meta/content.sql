@@ -48,3 +48,16 @@ SELECT id FROM content INDEXED BY content_unfinished
 WHERE digest IS NULL AND id > ?1
 	AND NOT EXISTS (SELECT 1 FROM upload WHERE content = content.id)
 ORDER BY id LIMIT 1;
+
+-- name: content_next
+-- All of them, one after the other.
+SELECT id FROM content WHERE id > ?1 ORDER BY id LIMIT 1;
+
+-- name: content_node
+-- The files that have it now, one after the other.
+SELECT id FROM node INDEXED BY node_content WHERE content = ?1 AND id > ?2
+ORDER BY id LIMIT 1;
+
+-- name: content_totals
+-- Of status: reads every row of node.
+SELECT count(*), coalesce(sum(size), 0) FROM node WHERE kind = 0;

@@ -18,19 +18,19 @@ enum { META_NAME_KEY_SIZE = 16 };
 /* Keys derived from a tenant's root; immutable, shared by all threads. */
 struct meta_keys {
 	uint64_t tenant;
-	struct secret *siv;    /* 64 bytes: sealed columns */
-	struct secret *name;   /* 32 bytes: name keys (L18) */
+	struct secret *siv; /* 64 bytes: sealed columns */
+	struct secret *name; /* 32 bytes: name keys (L18) */
 	struct secret *lookup; /* 32 bytes: log-in names, digests, tokens */
-	struct secret *chunk;  /* 32 bytes: making chunk keys (L17) */
+	struct secret *chunk; /* 32 bytes: making chunk keys (L17) */
 };
 
-enum rc meta_keys_init(struct op *op, struct meta_keys *keys, const struct keyring *ring)
-    MUST_CHECK;
+enum rc meta_keys_init(struct op *op, struct meta_keys *keys,
+    const struct keyring *ring) MUST_CHECK;
 void meta_keys_release(struct meta_keys *keys);
 
 /* One thread at a time: the committer's own, or a reader's. */
 struct meta {
-	struct db *db;		      /* owned by whoever made this */
+	struct db *db; /* owned by whoever made this */
 	const struct meta_keys *keys; /* borrowed */
 	struct siv siv;
 };
@@ -44,21 +44,23 @@ void meta_release(struct meta *meta);
  * lies in the op's arena, SIV_TAG_SIZE bytes longer than plain.
  */
 enum rc meta_seal(struct op *op, struct meta *meta, const char *table,
-    const char *column, int64_t row, struct span plain, struct span *ret_sealed)
-    MUST_CHECK;
+    const char *column, int64_t row, struct span plain,
+    struct span *ret_sealed) MUST_CHECK;
 
 /* Opens what meta_seal made; RC_DAMAGED. */
 enum rc meta_open(struct op *op, struct meta *meta, const char *table,
-    const char *column, int64_t row, struct span sealed, struct span *ret_plain)
-    MUST_CHECK;
-
-/* As meta_open, into out's room bytes, for loops that keep nothing. RC_DAMAGED also where there is no room. */
-enum rc meta_open_into(struct op *op, struct meta *meta, const char *table,
-    const char *column, int64_t row, struct span sealed, uint8_t *out, size_t room,
+    const char *column, int64_t row, struct span sealed,
     struct span *ret_plain) MUST_CHECK;
 
-/* HMAC-SHA-256 under keys->lookup over (tenant, purpose, text): finds a row by what it may not show. */
-void meta_lookup_key(const struct meta *meta, const char *purpose, struct span text,
-    uint8_t out[32]);
+/* As meta_open, into out's room bytes, for loops that keep nothing. RC_DAMAGED
+ * also where there is no room. */
+enum rc meta_open_into(struct op *op, struct meta *meta, const char *table,
+    const char *column, int64_t row, struct span sealed, uint8_t *out,
+    size_t room, struct span *ret_plain) MUST_CHECK;
+
+/* HMAC-SHA-256 under keys->lookup over (tenant, purpose, text): finds a row by
+ * what it may not show. */
+void meta_lookup_key(const struct meta *meta, const char *purpose,
+    struct span text, uint8_t out[32]);
 
 #endif

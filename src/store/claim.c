@@ -13,7 +13,7 @@ enum { CLAIM_TRIES = 60 };
 
 /* What the fences of the attached sites say together. */
 struct fences {
-	uint64_t highest;		    /* over all sites */
+	uint64_t highest; /* over all sites */
 	uint64_t highest_of[SITES_MAX];
 	struct site_set listed;
 	bool any_register;
@@ -27,7 +27,8 @@ struct fence_list {
 	struct fences *fences;
 };
 
-/* L20: v < (v, v + 1) < v + 1. Twice the highest version, one less while two are named. */
+/* L20: v < (v, v + 1) < v + 1. Twice the highest version, one less while two
+ * are named. */
 static uint64_t
 register_rank(uint32_t n, const struct site_register *registers)
 {
@@ -86,7 +87,8 @@ fences_list(struct op *op, struct sites *sites, struct fences *ret_fences)
 		if (rc != RC_OK)
 			sites_failed(op, sites, list.slot, rc);
 		else
-			ret_fences->listed = site_set_with(ret_fences->listed, list.slot);
+			ret_fences->listed =
+			    site_set_with(ret_fences->listed, list.slot);
 	}
 }
 
@@ -104,15 +106,16 @@ claim_lost(struct op *op, struct claim *claim, enum claim_end end, size_t i)
 
 /*
  * Creates every counter from above highest up to the own one on a site, in
- * ascending order, the lower ones as fillers: so a claim that saw less can never
- * create one in between. RC_EXISTS is always a loss.
+ * ascending order, the lower ones as fillers: so a claim that saw less can
+ * never create one in between. RC_EXISTS is always a loss.
  */
 static enum rc
 fences_create(struct op *op, struct claim *claim, size_t i, uint64_t highest)
 {
 	struct site *site = claim->sites->slots[i].site;
 	CLEANUP(buf_release) struct buf bytes = {0};
-	struct fence_object fence = {.counter = claim->counter, .n_registers = 1};
+	struct fence_object fence = {
+	    .counter = claim->counter, .n_registers = 1};
 	struct object_name name;
 	uint64_t counter;
 	enum rc rc;
@@ -141,11 +144,13 @@ fences_create(struct op *op, struct claim *claim, size_t i, uint64_t highest)
 	return RC_OK;
 }
 
-/* One try under the register that is in force; RC_BUSY where another one came first. */
+/* One try under the register that is in force; RC_BUSY where another one came
+ * first. */
 static enum rc
 claim_create(struct op *op, struct claim *claim, const struct fences *fences)
 {
-	struct site_set sites = site_set_and(fences->listed, claim->of_register);
+	struct site_set sites =
+	    site_set_and(fences->listed, claim->of_register);
 	size_t i;
 	enum rc rc;
 
@@ -157,7 +162,8 @@ claim_create(struct op *op, struct claim *claim, const struct fences *fences)
 			continue;
 		rc = fences_create(op, claim, i, fences->highest_of[i]);
 		if (rc == RC_EXISTS)
-			FAIL(op, RC_BUSY, "another server is claiming these sites");
+			FAIL(op, RC_BUSY,
+			    "another server is claiming these sites");
 		if (rc != RC_OK)
 			sites_failed(op, claim->sites, i, rc);
 	}
@@ -166,26 +172,34 @@ claim_create(struct op *op, struct claim *claim, const struct fences *fences)
 	return RC_OK;
 }
 
-/* Takes over the register of the fences; RC_UNPROVEN where too few of its sites are here. */
+/* Takes over the register of the fences; RC_UNPROVEN where too few of its sites
+ * are here. */
 static enum rc
 claim_register(struct op *op, struct claim *claim, const struct fences *fences,
     const struct site_register *first)
 {
 	if (!fences->any_register && first == NULL)
-		FAIL(op, RC_UNPROVEN, "no site shows a fence: none is reachable, or they are new");
+		FAIL(op, RC_UNPROVEN,
+		    "no site shows a fence: none is reachable, or they are "
+		    "new");
 	claim->reg = fences->any_register ? fences->registers[0] : *first;
 	if (fences->any_register && fences->n_registers == 2)
-		FAIL(op, RC_REFUSED, "the register of sites is amid a change, which this version cannot finish");
+		FAIL(op, RC_REFUSED,
+		    "the register of sites is amid a change, which this "
+		    "version cannot finish");
 	claim->of_register = sites_of_register(claim->sites, &claim->reg);
 	if (site_set_count(site_set_and(fences->listed, claim->of_register)) <
 	    register_quorum(&claim->reg))
-		FAIL(op, RC_UNPROVEN, "%zu of %u sites are reachable, %u are needed to claim",
-		    site_set_count(site_set_and(fences->listed, claim->of_register)),
+		FAIL(op, RC_UNPROVEN,
+		    "%zu of %u sites are reachable, %u are needed to claim",
+		    site_set_count(
+			site_set_and(fences->listed, claim->of_register)),
 		    claim->reg.n, register_quorum(&claim->reg));
 	return RC_OK;
 }
 
-/* After its puts a claim lists again: a newer register or a higher counter is a loss (L2, L20). */
+/* After its puts a claim lists again: a newer register or a higher counter is a
+ * loss (L2, L20). */
 static enum rc
 claim_confirm(struct op *op, struct claim *claim)
 {
@@ -194,7 +208,8 @@ claim_confirm(struct op *op, struct claim *claim)
 	fences_list(op, claim->sites, &again);
 	if (again.highest > claim->counter)
 		FAIL(op, RC_BUSY, "another server is claiming these sites");
-	if (!again.any_register || !register_equal(&again.registers[0], &claim->reg))
+	if (!again.any_register ||
+	    !register_equal(&again.registers[0], &claim->reg))
 		FAIL(op, RC_BUSY, "the register of sites has just changed");
 	return RC_OK;
 }
@@ -227,8 +242,9 @@ wait_random(struct claim *claim)
 }
 
 enum rc
-claim_take(struct op *op, struct sites *sites, const struct site_register *first,
-    const char *host, struct claim *ret_claim)
+claim_take(struct op *op, struct sites *sites,
+    const struct site_register *first, const char *host,
+    struct claim *ret_claim)
 {
 	enum rc rc = RC_BUSY;
 	int try;
@@ -254,7 +270,8 @@ claim_take(struct op *op, struct sites *sites, const struct site_register *first
 }
 
 enum rc
-claim_read_register(struct op *op, struct sites *sites, struct site_register *ret_reg)
+claim_read_register(
+    struct op *op, struct sites *sites, struct site_register *ret_reg)
 {
 	struct fences fences;
 
@@ -271,7 +288,8 @@ claim_release(struct claim *claim)
 	mutex_release(&claim->lock);
 }
 
-/* The own fence, as it stands on a site; RC_NOT_FOUND, RC_EXISTS where it is another's. */
+/* The own fence, as it stands on a site; RC_NOT_FOUND, RC_EXISTS where it is
+ * another's. */
 static enum rc
 own_fence(struct op *op, struct claim *claim, struct site *site)
 {
@@ -301,12 +319,14 @@ claim_extend(struct op *op, struct claim *claim, size_t i)
 		claim_lost(op, claim, CLAIM_FENCED, i);
 		FAIL(op, RC_FENCED, "site %s shows a higher claim", site->name);
 	}
-	rc = fences.highest == claim->counter ? own_fence(op, claim, site)
-					      : fences_create(op, claim, i, fences.highest);
+	rc = fences.highest == claim->counter
+		 ? own_fence(op, claim, site)
+		 : fences_create(op, claim, i, fences.highest);
 	if (rc == RC_EXISTS) {
 		op_clear_error(op);
 		claim_lost(op, claim, CLAIM_STALE, i);
-		FAIL(op, RC_FENCED, "site %s has this claim's counter for another", site->name);
+		FAIL(op, RC_FENCED,
+		    "site %s has this claim's counter for another", site->name);
 	}
 	TRY(rc);
 	mutex_lock(&claim->lock);

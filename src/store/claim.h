@@ -14,32 +14,39 @@
 
 enum claim_end {
 	CLAIM_STANDS,
-	CLAIM_FENCED, /* a higher fence was seen: acknowledge nothing, delete nothing, exit */
-	CLAIM_STALE,  /* the own counter is taken on a site that appeared later: claim anew */
+	CLAIM_FENCED, /* a higher fence was seen: acknowledge nothing, delete
+			 nothing, exit */
+	CLAIM_STALE, /* the own counter is taken on a site that appeared later:
+			claim anew */
 };
 
 struct claim {
-	struct sites *sites;	     /* borrowed */
+	struct sites *sites; /* borrowed */
 	uint8_t id[OBJECT_ID_SIZE];
 	uint64_t counter;
-	struct site_register reg;    /* in force */
-	struct site_set of_register; /* the register's sites that are configured here */
+	struct site_register reg; /* in force */
+	struct site_set
+	    of_register; /* the register's sites that are configured here */
 	char host[FENCE_HOST_SIZE];
-	struct mutex lock;	     /* guards fenced */
-	struct site_set fenced;	     /* where the own fence stands: only these count */
-	atomic_int end;		     /* enum claim_end */
+	struct mutex lock; /* guards fenced */
+	struct site_set
+	    fenced; /* where the own fence stands: only these count */
+	atomic_int end; /* enum claim_end */
 };
 
 /*
  * Lists the fences of all attached sites, and claims the counter above the
- * highest. first is the register of a new service, or NULL: the newest that any fence names. Waits a random
- * while and tries again where another server is claiming, up to the op's deadline. RC_UNPROVEN where
- * fewer than max(m, R) sites are there (nothing was created), RC_BUSY where the others won.
+ * highest. first is the register of a new service, or NULL: the newest that any
+ * fence names. Waits a random while and tries again where another server is
+ * claiming, up to the op's deadline. RC_UNPROVEN where fewer than max(m, R)
+ * sites are there (nothing was created), RC_BUSY where the others won.
  */
-enum rc claim_take(struct op *op, struct sites *sites, const struct site_register *first,
-    const char *host, struct claim *ret_claim) MUST_CHECK;
+enum rc claim_take(struct op *op, struct sites *sites,
+    const struct site_register *first, const char *host,
+    struct claim *ret_claim) MUST_CHECK;
 
-/* Reads the register in force without claiming (a reader); RC_UNPROVEN where no fence can be read. */
+/* Reads the register in force without claiming (a reader); RC_UNPROVEN where no
+ * fence can be read. */
 enum rc claim_read_register(struct op *op, struct sites *sites,
     struct site_register *ret_reg) MUST_CHECK;
 
@@ -47,19 +54,21 @@ void claim_release(struct claim *claim);
 
 /*
  * Puts the claim's fence on a site that it does not stand on yet. RC_FENCED
- * where its counter is taken there or a higher one exists (claim->end says which).
+ * where its counter is taken there or a higher one exists (claim->end says
+ * which).
  */
 enum rc claim_extend(struct op *op, struct claim *claim, size_t i) MUST_CHECK;
 
-/* The sites that count: attached, of the register, and with the claim's own fence. */
+/* The sites that count: attached, of the register, and with the claim's own
+ * fence. */
 struct site_set claim_sites(struct claim *claim);
 
 /* A site went away: its fence has to be looked at again before it counts. */
 void claim_forget(struct claim *claim, size_t i);
 
 /*
- * After a put, before it counts: the site is still the one that was attached and
- * has no fence/<own + 1>. RC_FENCED, or the site's failure.
+ * After a put, before it counts: the site is still the one that was attached
+ * and has no fence/<own + 1>. RC_FENCED, or the site's failure.
  */
 enum rc claim_check(struct op *op, struct claim *claim, size_t i) MUST_CHECK;
 

@@ -27,8 +27,8 @@ struct fan_site {
 	struct site_stream *stream;
 	bool wanted; /* was in the set */
 	bool failed; /* or left behind */
-	bool busy;   /* a job is queued or runs */
-	bool done;   /* committed */
+	bool busy; /* a job is queued or runs */
+	bool done; /* committed */
 	bool commit; /* after the queue */
 	size_t n_queued;
 	struct fan_block *queue[FAN_QUEUE];
@@ -84,7 +84,8 @@ fan_unref(struct fan *fan)
 	for (i = 0; i < SITES_MAX; i++) {
 		site_stream_close(fan->site[i].stream);
 		while (fan->site[i].n_queued > 0)
-			block_unref(fan->site[i].queue[--fan->site[i].n_queued]);
+			block_unref(
+			    fan->site[i].queue[--fan->site[i].n_queued]);
 	}
 	block_unref(fan->filling);
 	cond_release(&fan->changed);
@@ -101,7 +102,8 @@ site_step(struct op *op, struct fan_site *s, struct fan_block *block)
 	if (s->stream == NULL)
 		TRY(site_stream_open(op, site, &s->fan->name, &s->stream));
 	if (block != NULL)
-		return site_stream_write(op, s->stream, span_of(block->data, block->size));
+		return site_stream_write(
+		    op, s->stream, span_of(block->data, block->size));
 	TRY(site_stream_commit(op, s->stream));
 	return claim_check(op, s->fan->claim, s->slot);
 }
@@ -169,12 +171,13 @@ site_wake(struct fan_site *s)
 	sites_submit(s->fan->sites, s->slot, &s->job);
 }
 
-static enum rc fan_write(struct segment_sink *sink, struct op *op, struct span bytes);
+static enum rc
+fan_write(struct segment_sink *sink, struct op *op, struct span bytes);
 
 enum rc
-fan_open(struct op *op, struct sites *sites, struct claim *claim, struct site_set set,
-    uint64_t tenant, const uint8_t id[OBJECT_ID_SIZE], size_t needed, int64_t patience,
-    struct fan **ret_fan)
+fan_open(struct op *op, struct sites *sites, struct claim *claim,
+    struct site_set set, uint64_t tenant, const uint8_t id[OBJECT_ID_SIZE],
+    size_t needed, int64_t patience, struct fan **ret_fan)
 {
 	struct fan *fan = mem_alloc(sizeof(*fan));
 	size_t i;
@@ -218,7 +221,8 @@ fan_alive(const struct fan *fan)
 	return n;
 }
 
-/* Under the lock: whether a site that takes part is not ready for the next block, or (commit) not done. */
+/* Under the lock: whether a site that takes part is not ready for the next
+ * block, or (commit) not done. */
 static bool
 fan_waits(const struct fan *fan, enum fan_step step)
 {
@@ -228,13 +232,15 @@ fan_waits(const struct fan *fan, enum fan_step step)
 		const struct fan_site *s = &fan->site[i];
 
 		if (!s->failed &&
-		    (step == FAN_WRITE ? s->n_queued == FAN_QUEUE - 1 && s->busy : !s->done))
+		    (step == FAN_WRITE ? s->n_queued == FAN_QUEUE - 1 && s->busy
+				       : !s->done))
 			return true;
 	}
 	return false;
 }
 
-/* Under the lock. Whoever is still not ready after the patience is left behind, as long as enough remain. */
+/* Under the lock. Whoever is still not ready after the patience is left behind,
+ * as long as enough remain. */
 static void
 fan_wait(struct fan *fan, enum fan_step step)
 {
@@ -242,13 +248,14 @@ fan_wait(struct fan *fan, enum fan_step step)
 	size_t i;
 
 	while (fan_waits(fan, step) &&
-	    cond_wait_until(&fan->changed, &fan->lock, deadline))
+	       cond_wait_until(&fan->changed, &fan->lock, deadline))
 		;
 	for (i = 0; i < fan->sites->n; i++) {
 		struct fan_site *s = &fan->site[i];
 
 		if (!s->failed &&
-		    (step == FAN_WRITE ? s->n_queued == FAN_QUEUE - 1 && s->busy : !s->done))
+		    (step == FAN_WRITE ? s->n_queued == FAN_QUEUE - 1 && s->busy
+				       : !s->done))
 			site_failed(s);
 	}
 }
@@ -275,7 +282,8 @@ block_send(struct op *op, struct fan *fan)
 	block_unref(fan->filling);
 	fan->filling = NULL;
 	if (alive < fan->needed)
-		FAIL(op, RC_NOT_STORED, "only %zu sites take the data, %zu are needed", alive,
+		FAIL(op, RC_NOT_STORED,
+		    "only %zu sites take the data, %zu are needed", alive,
 		    fan->needed);
 	return RC_OK;
 }
@@ -293,7 +301,8 @@ fan_write(struct segment_sink *sink, struct op *op, struct span bytes)
 		step = FAN_BLOCK - fan->filling->size;
 		if (step > bytes.size)
 			step = bytes.size;
-		memcpy(fan->filling->data + fan->filling->size, bytes.data, step);
+		memcpy(
+		    fan->filling->data + fan->filling->size, bytes.data, step);
 		fan->filling->size += step;
 		bytes.data += step;
 		bytes.size -= step;
@@ -324,7 +333,8 @@ fan_commit(struct op *op, struct fan *fan, struct site_set *ret_on)
 	if (!claim_stands(fan->claim))
 		FAIL(op, RC_FENCED, "another server has taken over");
 	if (site_set_count(on) < fan->needed)
-		FAIL(op, RC_NOT_STORED, "only %zu sites have the data, %zu are needed",
+		FAIL(op, RC_NOT_STORED,
+		    "only %zu sites have the data, %zu are needed",
 		    site_set_count(on), fan->needed);
 	*ret_on = on;
 	return RC_OK;

@@ -59,7 +59,8 @@ lanes_init(struct lanes *lanes, struct sites *sites, struct claim *claim,
 		lanes->lane[i].site = i;
 		lanes->lane[i].job.run = lane_run;
 		lanes->lane[i].last = &lanes->lane[i].first;
-		(void)str_copy(lanes->lane[i].why, LANE_WHY_SIZE, "not looked at yet");
+		(void)str_copy(
+		    lanes->lane[i].why, LANE_WHY_SIZE, "not looked at yet");
 	}
 }
 
@@ -78,7 +79,8 @@ item_drop(struct lane *lane)
 	mem_free(item);
 }
 
-/* Gives up what is queued; the item that a thread has in hand is left to it. Under the lock. */
+/* Gives up what is queued; the item that a thread has in hand is left to it.
+ * Under the lock. */
 static void
 queue_drop(struct lane *lane)
 {
@@ -152,9 +154,11 @@ lane_leave(struct op *op, struct lane *lane, const char *why)
 	struct lanes *lanes = lane->lanes;
 
 	if (lane->in_service)
-		log_warn(op, "site-behind", "site=%s tenant=%016llx number=%llu why=\"%s\"",
+		log_warn(op, "site-behind",
+		    "site=%s tenant=%016llx number=%llu why=\"%s\"",
 		    lanes->sites->slots[lane->site].site->name,
-		    (unsigned long long)lanes->tenant, (unsigned long long)lane->held, why);
+		    (unsigned long long)lanes->tenant,
+		    (unsigned long long)lane->held, why);
 	lane->in_service = false;
 	(void)snprintf(lane->why, sizeof(lane->why), "%.119s", why);
 	queue_drop(lane);
@@ -183,7 +187,8 @@ lanes_leave_all(struct lanes *lanes)
 	mutex_unlock(&lanes->lock);
 }
 
-/* One put with all that makes it count: the site's own sync, then the look-up of L2. */
+/* One put with all that makes it count: the site's own sync, then the look-up
+ * of L2. */
 static enum rc
 offer_put(struct op *op, struct lanes *lanes, size_t i, struct offer *offer)
 {
@@ -194,8 +199,8 @@ offer_put(struct op *op, struct lanes *lanes, size_t i, struct offer *offer)
 }
 
 /*
- * Does the lane's first item. S10: after a failure nothing later in the queue is
- * sent, and the lane leaves service.
+ * Does the lane's first item. S10: after a failure nothing later in the queue
+ * is sent, and the lane leaves service.
  */
 static void
 lane_run(struct site_job *job)
@@ -276,7 +281,8 @@ offer_queue(struct op *op, struct lanes *lanes, struct offer *offer,
 
 	mutex_lock(&lanes->lock);
 	for (i = 0; i < lanes->sites->n; i++)
-		if (site_set_has(sites, i) && !lane_queue(&lanes->lane[i], offer))
+		if (site_set_has(sites, i) &&
+		    !lane_queue(&lanes->lane[i], offer))
 			lane_leave(op, &lanes->lane[i], "its queue is full");
 	mutex_unlock(&lanes->lock);
 }
@@ -321,7 +327,8 @@ reoffer(struct op *op, struct lanes *lanes, struct offer *offer)
 		if (!site_set_has(failed, i) || site_set_has(offer->acks, i))
 			continue;
 		/* A thread of the site may still be in it. */
-		if (lanes->lane[i].busy || lanes->lane[i].held + 1 < offer->number)
+		if (lanes->lane[i].busy ||
+		    lanes->lane[i].held + 1 < offer->number)
 			continue;
 		rc = reoffer_one(op, lanes, offer, i);
 		op_clear_error(op);
@@ -339,15 +346,16 @@ offer_wait(struct lanes *lanes, struct offer *offer, int64_t until)
 
 	mutex_lock(&lanes->lock);
 	while (site_set_count(offer->acks) < lanes->claim->reg.m &&
-	    claim_stands(lanes->claim) &&
-	    cond_wait_until(&lanes->changed, &lanes->lock, until))
+	       claim_stands(lanes->claim) &&
+	       cond_wait_until(&lanes->changed, &lanes->lock, until))
 		;
 	acks = offer->acks;
 	mutex_unlock(&lanes->lock);
 	return acks;
 }
 
-/* What has not answered is unknown (L24): it leaves service until it is read again. */
+/* What has not answered is unknown (L24): it leaves service until it is read
+ * again. */
 static void
 leave_unanswered(struct op *op, struct lanes *lanes)
 {
@@ -371,8 +379,9 @@ lanes_offer(struct op *op, struct lanes *lanes, struct offer *offer,
 	for (;;) {
 		now = clock_mono();
 		acks = offer_wait(lanes, offer,
-		    now + REOFFER_MS * CLOCK_MS < deadline ? now + REOFFER_MS * CLOCK_MS
-							   : deadline);
+		    now + REOFFER_MS * CLOCK_MS < deadline
+			? now + REOFFER_MS * CLOCK_MS
+			: deadline);
 		*ret_acks = acks;
 		if (!claim_stands(lanes->claim))
 			FAIL(op, RC_FENCED, "another server has taken over");
@@ -385,7 +394,8 @@ lanes_offer(struct op *op, struct lanes *lanes, struct offer *offer,
 		if (clock_mono() >= deadline) {
 			leave_unanswered(op, lanes);
 			FAIL(op, RC_IN_DOUBT,
-			    "only %zu of %u sites have acknowledged number %llu",
+			    "only %zu of %u sites have acknowledged number "
+			    "%llu",
 			    site_set_count(acks), lanes->claim->reg.m,
 			    (unsigned long long)offer->number);
 		}

@@ -1,4 +1,5 @@
-/* register.h - the register of sites: which sites a service has and how many must have a thing (LOG.md L20). */
+/* register.h - the register of sites: which sites a service has and how many
+ * must have a thing (LOG.md L20). */
 #ifndef DOZO_STORE_REGISTER_H
 #define DOZO_STORE_REGISTER_H
 
@@ -11,8 +12,8 @@ enum { REGISTER_SITES_MAX = 16 };
 
 struct site_register {
 	uint64_t version; /* 1 at first; each change adds 1 */
-	uint32_t m;	  /* min_sites, at least 1 */
-	uint32_t n;	  /* sites, m at least */
+	uint32_t m; /* min_sites, at least 1 */
+	uint32_t n; /* sites, m at least */
 	uint8_t ids[REGISTER_SITES_MAX][OBJECT_ID_SIZE];
 };
 
@@ -26,7 +27,8 @@ bool register_contains(
     const struct site_register *reg, const uint8_t site[OBJECT_ID_SIZE]);
 
 /* Same version, m and sites, in whatever order. */
-bool register_equal(const struct site_register *a, const struct site_register *b);
+bool
+register_equal(const struct site_register *a, const struct site_register *b);
 
 /* Whether the numbers make sense and no site stands twice. */
 bool register_valid(const struct site_register *reg);

@@ -22,12 +22,14 @@ site_close_ptr(struct site **site)
 	*site = NULL;
 }
 
-/* The path of a "dir:" url; an absolute one, so that a service started elsewhere means the same. */
+/* The path of a "dir:" url; an absolute one, so that a service started
+ * elsewhere means the same. */
 static enum rc
 url_dir(struct op *op, const char *url, const char **ret_path)
 {
 	if (!str_starts(url, "dir:") || url[4] != '/')
-		FAIL(op, RC_INVALID, "a site is dir:/absolute/path, not %s", url);
+		FAIL(op, RC_INVALID, "a site is dir:/absolute/path, not %s",
+		    url);
 	*ret_path = url + 4;
 	return RC_OK;
 }
@@ -43,8 +45,9 @@ site_open(struct op *op, const char *url, const uint8_t service[OBJECT_ID_SIZE],
 }
 
 enum rc
-site_create(struct op *op, const char *url, const uint8_t service[OBJECT_ID_SIZE],
-    const uint8_t id[OBJECT_ID_SIZE], const char *name)
+site_create(struct op *op, const char *url,
+    const uint8_t service[OBJECT_ID_SIZE], const uint8_t id[OBJECT_ID_SIZE],
+    const char *name)
 {
 	const char *path;
 
@@ -110,7 +113,8 @@ site_get(struct op *op, struct site *site, const struct object_name *name,
 	TRY(site->ops->size(op, site, name, &size));
 	buf_clear(buf);
 	if (size > buf->limit)
-		FAIL(op, RC_LIMIT, "%s is larger than %zu bytes", name->file, buf->limit);
+		FAIL(op, RC_LIMIT, "%s is larger than %zu bytes", name->file,
+		    buf->limit);
 	TRY(buf_grow(op, buf, (size_t)size, &room));
 	return site->ops->read(op, site, name, 0, room, (size_t)size);
 }
@@ -178,8 +182,8 @@ site_space(struct op *op, struct site *site, struct io_space *ret_space)
 }
 
 enum rc
-site_stream_open(struct op *op, struct site *site, const struct object_name *name,
-    struct site_stream **ret_stream)
+site_stream_open(struct op *op, struct site *site,
+    const struct object_name *name, struct site_stream **ret_stream)
 {
 	return site->ops->stream_open(op, site, name, ret_stream);
 }

@@ -1,4 +1,5 @@
-/* site_dir.c - a site that is a directory: immutable named objects (L0). README.md states S1 to S4. */
+/* site_dir.c - a site that is a directory: immutable named objects (L0).
+ * README.md states S1 to S4. */
 #include "store/site_dir.h"
 
 #include <stdatomic.h>
@@ -51,10 +52,11 @@ root_open(struct op *op, struct site_dir *dir, int *ret_fd)
 	TRY(io_dir_id(op, fd, &id));
 	mutex_lock(&dir->lock);
 	same = dir->attached && id.device == dir->where.device &&
-	    id.inode == dir->where.inode;
+	       id.inode == dir->where.inode;
 	mutex_unlock(&dir->lock);
 	if (!same)
-		FAIL(op, RC_IO, "site %s: the folder is not the one that was attached",
+		FAIL(op, RC_IO,
+		    "site %s: the folder is not the one that was attached",
 		    dir->base.name);
 	*ret_fd = fd;
 	fd = -1;
@@ -62,8 +64,8 @@ root_open(struct op *op, struct site_dir *dir, int *ret_fd)
 }
 
 static enum rc
-folder_open(struct op *op, struct site_dir *dir, const char *folder, bool create,
-    int *ret_fd)
+folder_open(struct op *op, struct site_dir *dir, const char *folder,
+    bool create, int *ret_fd)
 {
 	CLEANUP(io_close) int root_fd = -1;
 
@@ -95,7 +97,8 @@ refuse_network(struct op *op, int root_fd, const char *path)
 	TRY(io_space(op, root_fd, &space));
 	if (space.network)
 		FAIL(op, RC_REFUSED,
-		    "%s is on a network file system, whose listings may be old", path);
+		    "%s is on a network file system, whose listings may be old",
+		    path);
 	return RC_OK;
 }
 
@@ -111,10 +114,11 @@ dir_attach(struct op *op, struct site *site)
 	TRY(refuse_network(op, fd, dir->path));
 	TRY(id_read(op, fd, &id));
 	if (memcmp(id.service, site->service, OBJECT_ID_SIZE) != 0)
-		FAIL(op, RC_REFUSED, "%s is a site of another service", dir->path);
+		FAIL(op, RC_REFUSED, "%s is a site of another service",
+		    dir->path);
 	if (memcmp(id.id, site->id, OBJECT_ID_SIZE) != 0)
-		FAIL(op, RC_REFUSED, "%s is the site %s, not %s", dir->path, id.name,
-		    site->name);
+		FAIL(op, RC_REFUSED, "%s is the site %s, not %s", dir->path,
+		    id.name, site->name);
 	TRY(io_dir_id(op, fd, &where));
 	mutex_lock(&dir->lock);
 	dir->where = where;
@@ -146,9 +150,9 @@ dir_prepare(struct op *op, struct site *site, const char *folder)
 }
 
 /*
- * S2: an equal name with equal bytes is success, but only after this process has
- * synced the file; the folder is synced by the caller (whoever linked it may
- * have died before).
+ * S2: an equal name with equal bytes is success, but only after this process
+ * has synced the file; the folder is synced by the caller (whoever linked it
+ * may have died before).
  */
 static enum rc
 object_same(struct op *op, int folder_fd, const char *file, struct span bytes)
@@ -165,10 +169,12 @@ object_same(struct op *op, int folder_fd, const char *file, struct span bytes)
 	if (size != bytes.size)
 		FAIL(op, RC_EXISTS, "%s is there with another size", file);
 	for (at = 0; at < bytes.size; at += step) {
-		step = bytes.size - at < COMPARE_BLOCK ? bytes.size - at : COMPARE_BLOCK;
+		step = bytes.size - at < COMPARE_BLOCK ? bytes.size - at
+						       : COMPARE_BLOCK;
 		TRY(io_read_at(op, fd, at, block, step));
 		if (memcmp(block, bytes.data + at, step) != 0)
-			FAIL(op, RC_EXISTS, "%s is there with other bytes", file);
+			FAIL(op, RC_EXISTS, "%s is there with other bytes",
+			    file);
 	}
 	return io_sync_file(op, fd);
 }
@@ -362,8 +368,8 @@ static const struct site_stream_ops dir_stream_ops = {
 };
 
 static enum rc
-dir_stream_open(struct op *op, struct site *site, const struct object_name *name,
-    struct site_stream **ret_stream)
+dir_stream_open(struct op *op, struct site *site,
+    const struct object_name *name, struct site_stream **ret_stream)
 {
 	struct site_dir *dir = dir_of(site);
 	struct dir_stream *s = mem_alloc(sizeof(*s));
@@ -405,8 +411,9 @@ static const struct site_ops dir_ops = {
 };
 
 enum rc
-site_dir_open(struct op *op, const char *path, const uint8_t service[OBJECT_ID_SIZE],
-    const uint8_t id[OBJECT_ID_SIZE], const char *name, struct site **ret_site)
+site_dir_open(struct op *op, const char *path,
+    const uint8_t service[OBJECT_ID_SIZE], const uint8_t id[OBJECT_ID_SIZE],
+    const char *name, struct site **ret_site)
 {
 	size_t size = strlen(path) + 1;
 	struct site_dir *dir = mem_alloc(sizeof(*dir) + size);
@@ -426,12 +433,14 @@ site_dir_open(struct op *op, const char *path, const uint8_t service[OBJECT_ID_S
 static enum rc
 refuse_entry(void *arg, struct op *op, const char *name)
 {
-	FAIL(op, RC_EXISTS, "%s is not empty (%s is in it)", (const char *)arg, name);
+	FAIL(op, RC_EXISTS, "%s is not empty (%s is in it)", (const char *)arg,
+	    name);
 }
 
 enum rc
-site_dir_create(struct op *op, const char *path, const uint8_t service[OBJECT_ID_SIZE],
-    const uint8_t id[OBJECT_ID_SIZE], const char *name)
+site_dir_create(struct op *op, const char *path,
+    const uint8_t service[OBJECT_ID_SIZE], const uint8_t id[OBJECT_ID_SIZE],
+    const char *name)
 {
 	CLEANUP(io_close) int slash_fd = -1;
 	CLEANUP(io_close) int fd = -1;

@@ -13,7 +13,7 @@ enum rc site_dir_open(struct op *op, const char *path,
 enum rc site_dir_create(struct op *op, const char *path,
     const uint8_t service[OBJECT_ID_SIZE], const uint8_t id[OBJECT_ID_SIZE],
     const char *name) MUST_CHECK;
-enum rc site_dir_identify(struct op *op, const char *path, struct site_id *ret_id)
-    MUST_CHECK;
+enum rc site_dir_identify(
+    struct op *op, const char *path, struct site_id *ret_id) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* sites.c - the sites of a service, their states and their threads. README.md states S5. */
+/* sites.c - the sites of a service, their states and their threads. README.md
+ * states S5. */
 #include "store/sites.h"
 
 #include <stdio.h>
@@ -89,7 +90,8 @@ slot_start(struct op *op, struct sites *sites, size_t i)
 			FAIL(op, RC_NO_MEMORY, "out of memory");
 		arg->sites = sites;
 		arg->slot = i;
-		rc = thread_start(op, &slot->threads[slot->n_threads], name, site_thread, arg);
+		rc = thread_start(op, &slot->threads[slot->n_threads], name,
+		    site_thread, arg);
 		if (rc != RC_OK) {
 			mem_free(arg);
 			return rc;
@@ -182,8 +184,8 @@ void
 sites_failed(struct op *op, struct sites *sites, size_t i, enum rc rc)
 {
 	if (state_set(sites, i, SITE_AWAY, op_error(op, rc)))
-		log_warn(op, "site-away", "site=%s why=\"%s\"", sites->slots[i].site->name,
-		    op_error(op, rc));
+		log_warn(op, "site-away", "site=%s why=\"%s\"",
+		    sites->slots[i].site->name, op_error(op, rc));
 	op_clear_error(op);
 }
 

@@ -48,11 +48,13 @@ site_set_count(struct site_set set)
 }
 
 enum site_state {
-	SITE_AWAY,     /* not there, or not the site it should be: why tells */
-	SITE_ATTACHED, /* there; it counts only where the claim's fence stands too (claim.h) */
+	SITE_AWAY, /* not there, or not the site it should be: why tells */
+	SITE_ATTACHED, /* there; it counts only where the claim's fence stands
+			  too (claim.h) */
 };
 
-/* Work for one site, done by one of its threads. Stays valid until run has returned. */
+/* Work for one site, done by one of its threads. Stays valid until run has
+ * returned. */
 struct site_job {
 	void (*run)(struct site_job *job);
 	struct site_job *next;
@@ -62,9 +64,10 @@ struct site_slot {
 	struct site *site;
 	enum site_state state;
 	char why[SITE_WHY_SIZE]; /* "" while attached */
-	int64_t since;		 /* clock_mono() of the last change of state */
-	uint64_t epoch;		 /* grows at each attaching: what was known of the site before is void */
-	struct io_space space;	 /* as last looked at; all zero before */
+	int64_t since; /* clock_mono() of the last change of state */
+	uint64_t epoch; /* grows at each attaching: what was known of the site
+			   before is void */
+	struct io_space space; /* as last looked at; all zero before */
 	struct site_job *first;
 	struct site_job **last;
 	struct cond work;
@@ -84,9 +87,11 @@ struct sites {
 enum rc sites_new(struct op *op, struct sites **ret_sites) MUST_CHECK;
 
 /* Adds a site, which is then owned; before sites_start only. RC_LIMIT. */
-enum rc sites_add(struct op *op, struct sites *sites, struct site *site) MUST_CHECK;
+enum rc
+sites_add(struct op *op, struct sites *sites, struct site *site) MUST_CHECK;
 
-/* Starts SITE_THREADS threads for each site, and attaches what is there (a site that is away is no error). */
+/* Starts SITE_THREADS threads for each site, and attaches what is there (a site
+ * that is away is no error). */
 enum rc sites_start(struct op *op, struct sites *sites) MUST_CHECK;
 
 /* Lets queued jobs end, joins the threads, closes the sites. Accepts NULL. */
@@ -99,9 +104,10 @@ size_t sites_find(const struct sites *sites, const uint8_t id[OBJECT_ID_SIZE]);
 bool sites_try(struct op *op, struct sites *sites, size_t i);
 
 /*
- * Tells what a call on the site came to. An error of the site (RC_IO, RC_NOT_FOUND of a
- * folder that must be there, RC_NO_SPACE, RC_TIMEOUT) makes it SITE_AWAY with the op's error text
- * as the reason; the keeper tries it again. Clears the op's error.
+ * Tells what a call on the site came to. An error of the site (RC_IO,
+ * RC_NOT_FOUND of a folder that must be there, RC_NO_SPACE, RC_TIMEOUT) makes
+ * it SITE_AWAY with the op's error text as the reason; the keeper tries it
+ * again. Clears the op's error.
  */
 void sites_failed(struct op *op, struct sites *sites, size_t i, enum rc rc);
 
@@ -112,8 +118,8 @@ uint64_t sites_epoch(struct sites *sites, size_t i);
 struct site_set sites_attached(struct sites *sites);
 
 /* Of a register's sites, those that are in the set. */
-struct site_set sites_of_register(const struct sites *sites,
-    const struct site_register *reg);
+struct site_set
+sites_of_register(const struct sites *sites, const struct site_register *reg);
 
 /* Queues a job for the site's threads. */
 void sites_submit(struct sites *sites, size_t i, struct site_job *job);

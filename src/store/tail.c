@@ -1,4 +1,5 @@
-/* tail.c - what the sites list of a tenant, and the winning chain in it (LOG.md L1, L3). */
+/* tail.c - what the sites list of a tenant, and the winning chain in it (LOG.md
+ * L1, L3). */
 #include "store/tail.h"
 
 #include <stdlib.h>
@@ -21,7 +22,8 @@ rows_add(struct op *op, struct rows *rows, const void *row)
 	void *data;
 
 	if (rows->n == TAIL_OBJECTS_MAX)
-		FAIL(op, RC_LIMIT, "more than %d objects in a folder", TAIL_OBJECTS_MAX);
+		FAIL(op, RC_LIMIT, "more than %d objects in a folder",
+		    TAIL_OBJECTS_MAX);
 	if (rows->n == room) {
 		room = room == 0 ? 64 : 2 * room;
 		data = mem_realloc(rows->data, room * rows->size);
@@ -113,15 +115,19 @@ key_compare(const void *a, const void *b)
 	int order = compare_u64(x->name.version, y->name.version);
 
 	if (order == 0)
-		order = generation_compare(x->name.generation, y->name.generation);
+		order =
+		    generation_compare(x->name.generation, y->name.generation);
 	if (order == 0)
-		order = memcmp(x->name.hash8, y->name.hash8, sizeof(x->name.hash8));
+		order =
+		    memcmp(x->name.hash8, y->name.hash8, sizeof(x->name.hash8));
 	return order;
 }
 
-/* Sorts, and makes one row of each object that several sites list. set_at: where a row's site set lies. */
+/* Sorts, and makes one row of each object that several sites list. set_at:
+ * where a row's site set lies. */
 static void
-rows_merge(struct rows *rows, int (*compare)(const void *, const void *), size_t set_at)
+rows_merge(struct rows *rows, int (*compare)(const void *, const void *),
+    size_t set_at)
 {
 	char *data = rows->data;
 	size_t i, kept = 0;
@@ -134,9 +140,11 @@ rows_merge(struct rows *rows, int (*compare)(const void *, const void *), size_t
 		char *row = data + i * rows->size;
 
 		if (compare(last, row) == 0) {
-			struct site_set *into = (struct site_set *)(void *)(last + set_at);
+			struct site_set *into =
+			    (struct site_set *)(void *)(last + set_at);
 
-			into->bits |= ((struct site_set *)(void *)(row + set_at))->bits;
+			into->bits |=
+			    ((struct site_set *)(void *)(row + set_at))->bits;
 		} else {
 			kept++;
 			memmove(data + kept * rows->size, row, rows->size);
@@ -156,7 +164,8 @@ list_site(struct op *op, struct sites *sites, size_t slot, uint64_t tenant,
 	static const struct {
 		const char *kind;
 		enum rc (*seen)(void *arg, struct op *op, const char *file);
-	} folders[] = {{"log", log_seen}, {"data", data_seen}, {"keys", key_seen}};
+	} folders[] = {
+	    {"log", log_seen}, {"data", data_seen}, {"keys", key_seen}};
 	struct rows *into[] = {&rows->logs, &rows->data, &rows->keys};
 	char folder[OBJECT_FOLDER_SIZE];
 	size_t i;
@@ -165,15 +174,15 @@ list_site(struct op *op, struct sites *sites, size_t slot, uint64_t tenant,
 		struct listing l = {.rows = into[i], .slot = slot};
 
 		object_folder(folder, folders[i].kind, tenant);
-		TRY(site_list(op, sites->slots[slot].site, folder, SITE_LIST_DURABLE,
-		    folders[i].seen, &l));
+		TRY(site_list(op, sites->slots[slot].site, folder,
+		    SITE_LIST_DURABLE, folders[i].seen, &l));
 	}
 	return RC_OK;
 }
 
 enum rc
-tail_list(struct op *op, struct sites *sites, struct site_set set, uint64_t tenant,
-    struct tail *ret_tail)
+tail_list(struct op *op, struct sites *sites, struct site_set set,
+    uint64_t tenant, struct tail *ret_tail)
 {
 	struct tail_rows rows = {
 	    .logs.size = sizeof(struct tail_log),
@@ -229,10 +238,11 @@ tail_release(struct tail *tail)
 	*tail = (struct tail){0};
 }
 
-/* One copy: RC_DAMAGED where its bytes do not pass or are not what the name says. */
+/* One copy: RC_DAMAGED where its bytes do not pass or are not what the name
+ * says. */
 static enum rc
-read_copy(struct op *op, struct site *site, uint64_t tenant, const struct log_name *name,
-    struct buf *bytes, struct segment *ret_segment)
+read_copy(struct op *op, struct site *site, uint64_t tenant,
+    const struct log_name *name, struct buf *bytes, struct segment *ret_segment)
 {
 	struct object_name object;
 
@@ -242,15 +252,17 @@ read_copy(struct op *op, struct site *site, uint64_t tenant, const struct log_na
 	if (ret_segment->header.kind != SEGMENT_NUMBERED ||
 	    ret_segment->header.tenant != tenant ||
 	    ret_segment->header.number != name->number ||
-	    generation_compare(ret_segment->header.generation, name->generation) != 0 ||
+	    generation_compare(
+		ret_segment->header.generation, name->generation) != 0 ||
 	    memcmp(ret_segment->hash, name->hash8, sizeof(name->hash8)) != 0)
-		FAIL(op, RC_DAMAGED, "%s is not what its name says", object.file);
+		FAIL(op, RC_DAMAGED, "%s is not what its name says",
+		    object.file);
 	return RC_OK;
 }
 
 enum rc
-tail_read(struct op *op, struct sites *sites, uint64_t tenant, struct tail *tail,
-    size_t i, struct buf *bytes, struct segment *ret_segment)
+tail_read(struct op *op, struct sites *sites, uint64_t tenant,
+    struct tail *tail, size_t i, struct buf *bytes, struct segment *ret_segment)
 {
 	struct tail_log *log = &tail->logs[i];
 	struct site_set from = site_set_and(log->on, tail->listed);
@@ -261,8 +273,8 @@ tail_read(struct op *op, struct sites *sites, uint64_t tenant, struct tail *tail
 		if (!site_set_has(from, slot))
 			continue;
 		op_clear_error(op);
-		rc = read_copy(op, sites->slots[slot].site, tenant, &log->name, bytes,
-		    ret_segment);
+		rc = read_copy(op, sites->slots[slot].site, tenant, &log->name,
+		    bytes, ret_segment);
 		if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
 			return rc;
 		if (rc != RC_OK) {
@@ -270,9 +282,11 @@ tail_read(struct op *op, struct sites *sites, uint64_t tenant, struct tail *tail
 			continue;
 		}
 		log->read = true;
-		log->carries_changes = ret_segment->header.role != SEGMENT_OPENING;
+		log->carries_changes =
+		    ret_segment->header.role != SEGMENT_OPENING;
 		memcpy(log->hash, ret_segment->hash, OBJECT_HASH_SIZE);
-		memcpy(log->previous, ret_segment->header.previous, OBJECT_HASH_SIZE);
+		memcpy(log->previous, ret_segment->header.previous,
+		    OBJECT_HASH_SIZE);
 		return RC_OK;
 	}
 	FAIL(op, RC_DAMAGED, "number %llu cannot be read from any site",
@@ -300,7 +314,8 @@ tail_find(const struct tail *tail, const struct log_name *name)
 {
 	size_t i = tail_find_number(tail, name->number);
 
-	for (; i < tail->n_logs && tail->logs[i].name.number == name->number; i++)
+	for (; i < tail->n_logs && tail->logs[i].name.number == name->number;
+	     i++)
 		if (log_name_compare(&tail->logs[i].name, name) == 0)
 			return i;
 	return TAIL_NONE;
@@ -315,11 +330,13 @@ tail_find_data(const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE])
 	memcpy(key.id, id, OBJECT_ID_SIZE);
 	if (tail->n_data == 0)
 		return TAIL_NONE;
-	found = bsearch(&key, tail->data, tail->n_data, sizeof(key), data_compare);
+	found =
+	    bsearch(&key, tail->data, tail->n_data, sizeof(key), data_compare);
 	return found == NULL ? TAIL_NONE : (size_t)(found - tail->data);
 }
 
-/* Marks what each object stands on. On return linked[i] tells whether i's chain reaches a known start. */
+/* Marks what each object stands on. On return linked[i] tells whether i's chain
+ * reaches a known start. */
 static void
 chain_link(struct tail *tail, const struct tail_root *root, bool *linked)
 {
@@ -328,16 +345,22 @@ chain_link(struct tail *tail, const struct tail_root *root, bool *linked)
 	for (i = 0; i < tail->n_logs; i++) {
 		struct tail_log *log = &tail->logs[i];
 
-		/* Below the root only branches are read: each is reachable from the database's chain. */
-		linked[i] = log->name.number <= root->number ||
+		/* Below the root only branches are read: each is reachable from
+		 * the database's chain. */
+		linked[i] =
+		    log->name.number <= root->number ||
 		    (log->read && log->name.number == root->number + 1 &&
-			memcmp(log->previous, root->hash, OBJECT_HASH_SIZE) == 0);
+			memcmp(log->previous, root->hash, OBJECT_HASH_SIZE) ==
+			    0);
 		if (!log->read || log->name.number == 0)
 			continue;
 		k = tail_find_number(tail, log->name.number - 1);
-		for (; k < i && tail->logs[k].name.number + 1 == log->name.number; k++) {
+		for (;
+		     k < i && tail->logs[k].name.number + 1 == log->name.number;
+		     k++) {
 			if (!tail->logs[k].read ||
-			    memcmp(tail->logs[k].hash, log->previous, OBJECT_HASH_SIZE) != 0)
+			    memcmp(tail->logs[k].hash, log->previous,
+				OBJECT_HASH_SIZE) != 0)
 				continue;
 			log->parent = k;
 			linked[i] = linked[i] || linked[k];
@@ -347,7 +370,8 @@ chain_link(struct tail *tail, const struct tail_root *root, bool *linked)
 
 /* L1: by counter, attempt, number. */
 static int
-chain_compare(struct generation a, uint64_t a_number, struct generation b, uint64_t b_number)
+chain_compare(struct generation a, uint64_t a_number, struct generation b,
+    uint64_t b_number)
 {
 	int order = generation_compare(a, b);
 
@@ -356,7 +380,8 @@ chain_compare(struct generation a, uint64_t a_number, struct generation b, uint6
 
 /* The best linked object, or TAIL_NONE where the root is at least as high. */
 static size_t
-chain_best(const struct tail *tail, const struct tail_root *root, const bool *linked)
+chain_best(
+    const struct tail *tail, const struct tail_root *root, const bool *linked)
 {
 	size_t i, best = TAIL_NONE;
 
@@ -371,14 +396,15 @@ chain_best(const struct tail *tail, const struct tail_root *root, const bool *li
 			generation = tail->logs[best].name.generation;
 			number = tail->logs[best].name.number;
 		}
-		if (chain_compare(log->name.generation, log->name.number, generation,
-			number) > 0)
+		if (chain_compare(log->name.generation, log->name.number,
+			generation, number) > 0)
 			best = i;
 	}
 	return best;
 }
 
-/* Something above the best chain that cannot be read or does not reach down: a piece is missing. */
+/* Something above the best chain that cannot be read or does not reach down: a
+ * piece is missing. */
 static enum rc
 refuse_gap(struct op *op, const struct tail *tail, const struct tail_root *root,
     const bool *linked, size_t best)
@@ -404,8 +430,8 @@ refuse_gap(struct op *op, const struct tail *tail, const struct tail_root *root,
 
 		if (log->read && linked[i])
 			continue;
-		if (chain_compare(log->name.generation, log->name.number, generation,
-			number) > 0)
+		if (chain_compare(log->name.generation, log->name.number,
+			generation, number) > 0)
 			FAIL(op, RC_UNPROVEN, "number %llu %s",
 			    (unsigned long long)log->name.number,
 			    log->read ? "has no predecessor on any site"
@@ -417,7 +443,8 @@ refuse_gap(struct op *op, const struct tail *tail, const struct tail_root *root,
 
 /* Marks the winner's chain; RC_REFUSED where the root is not on it. */
 static enum rc
-chain_mark(struct op *op, struct tail *tail, const struct tail_root *root, size_t winner)
+chain_mark(struct op *op, struct tail *tail, const struct tail_root *root,
+    size_t winner)
 {
 	size_t i = winner;
 	uint64_t lowest = root->number + 1;
@@ -430,15 +457,18 @@ chain_mark(struct op *op, struct tail *tail, const struct tail_root *root, size_
 		i = tail->logs[i].parent;
 	}
 	if (lowest != root->number + 1 ||
-	    (i != TAIL_NONE &&
-		memcmp(tail->logs[i].previous, root->hash, OBJECT_HASH_SIZE) != 0))
+	    (i != TAIL_NONE && memcmp(tail->logs[i].previous, root->hash,
+				   OBJECT_HASH_SIZE) != 0))
 		FAIL(op, RC_REFUSED,
-		    "the local database ends at number %llu (%02x%02x%02x%02x), which is "
-		    "not on the winning chain of the sites (number %llu, counter %llu)",
-		    (unsigned long long)root->number, root->hash[0], root->hash[1],
-		    root->hash[2], root->hash[3],
+		    "the local database ends at number %llu "
+		    "(%02x%02x%02x%02x), which is "
+		    "not on the winning chain of the sites (number %llu, "
+		    "counter %llu)",
+		    (unsigned long long)root->number, root->hash[0],
+		    root->hash[1], root->hash[2], root->hash[3],
 		    (unsigned long long)tail->logs[winner].name.number,
-		    (unsigned long long)tail->logs[winner].name.generation.counter);
+		    (unsigned long long)tail->logs[winner]
+			.name.generation.counter);
 	return RC_OK;
 }
 
@@ -447,7 +477,8 @@ chain_mark(struct op *op, struct tail *tail, const struct tail_root *root, size_
  * acknowledged (L3, 4). More than that means that acknowledged data would go.
  */
 static enum rc
-refuse_branches(struct op *op, const struct tail *tail, const struct tail_root *root)
+refuse_branches(
+    struct op *op, const struct tail *tail, const struct tail_root *root)
 {
 	size_t i;
 
@@ -455,13 +486,16 @@ refuse_branches(struct op *op, const struct tail *tail, const struct tail_root *
 		const struct tail_log *log = &tail->logs[i];
 
 		if (log->on_chain || !log->read || !log->carries_changes ||
-		    log->parent == TAIL_NONE || tail->logs[log->parent].on_chain)
+		    log->parent == TAIL_NONE ||
+		    tail->logs[log->parent].on_chain)
 			continue;
 		if (tail->logs[log->parent].name.number <= root->number &&
-		    memcmp(tail->logs[log->parent].hash, root->hash, OBJECT_HASH_SIZE) == 0)
+		    memcmp(tail->logs[log->parent].hash, root->hash,
+			OBJECT_HASH_SIZE) == 0)
 			continue;
 		FAIL(op, RC_REFUSED,
-		    "a losing branch has changes at number %llu (counter %llu) above its "
+		    "a losing branch has changes at number %llu (counter %llu) "
+		    "above its "
 		    "first segment: acknowledged data may be in it",
 		    (unsigned long long)log->name.number,
 		    (unsigned long long)log->name.generation.counter);
@@ -473,7 +507,8 @@ enum rc
 tail_pick(struct op *op, struct tail *tail, const struct tail_root *root,
     size_t *ret_winner)
 {
-	CLEANUP(mem_free_ptr) bool *linked = mem_alloc_array(tail->n_logs + 1, sizeof(bool));
+	CLEANUP(mem_free_ptr)
+	bool *linked = mem_alloc_array(tail->n_logs + 1, sizeof(bool));
 	size_t best;
 
 	if (linked == NULL)

@@ -1,6 +1,6 @@
 /*
- * tail.h - what the sites hold of one tenant: the union of their listings, and the
- * chain in it (LOG.md L1, L3). No keys, no SQL.
+ * tail.h - what the sites hold of one tenant: the union of their listings, and
+ * the chain in it (LOG.md L1, L3). No keys, no SQL.
  */
 #ifndef DOZO_STORE_TAIL_H
 #define DOZO_STORE_TAIL_H
@@ -14,12 +14,12 @@ enum { TAIL_OBJECTS_MAX = 8 << 20, TAIL_ASIDE_MAX = 4096 };
 /* A numbered segment that at least one site lists. */
 struct tail_log {
 	struct log_name name;
-	struct site_set on;   /* sites that list it */
-	struct site_set rot;  /* of these, where its bytes did not pass */
-	bool read;	      /* its bytes passed somewhere: the fields below are known */
+	struct site_set on; /* sites that list it */
+	struct site_set rot; /* of these, where its bytes did not pass */
+	bool read; /* its bytes passed somewhere: the fields below are known */
 	bool carries_changes; /* anything but an opening */
-	bool on_chain;	      /* of the winner */
-	size_t parent;	      /* index of number - 1 on its branch; TAIL_NONE */
+	bool on_chain; /* of the winner */
+	size_t parent; /* index of number - 1 on its branch; TAIL_NONE */
 	uint8_t hash[OBJECT_HASH_SIZE];
 	uint8_t previous[OBJECT_HASH_SIZE];
 };
@@ -45,7 +45,8 @@ struct tail {
 
 /*
  * Lists log/, data/ and keys/ of the tenant on the sites of the set, durably
- * (L0). A site that cannot be listed is away and not in listed. Needs tail_release.
+ * (L0). A site that cannot be listed is away and not in listed. Needs
+ * tail_release.
  */
 enum rc tail_list(struct op *op, struct sites *sites, struct site_set set,
     uint64_t tenant, struct tail *ret_tail) MUST_CHECK;
@@ -53,10 +54,12 @@ void tail_release(struct tail *tail); /* also for CLEANUP */
 
 /*
  * Reads numbered segment i from a site that lists it and has it undamaged, into
- * bytes; fills in the fields of tail->logs[i]. RC_DAMAGED where no listed copy passes.
+ * bytes; fills in the fields of tail->logs[i]. RC_DAMAGED where no listed copy
+ * passes.
  */
-enum rc tail_read(struct op *op, struct sites *sites, uint64_t tenant, struct tail *tail,
-    size_t i, struct buf *bytes, struct segment *ret_segment) MUST_CHECK;
+enum rc tail_read(struct op *op, struct sites *sites, uint64_t tenant,
+    struct tail *tail, size_t i, struct buf *bytes,
+    struct segment *ret_segment) MUST_CHECK;
 
 /* The first object at or above number; tail->n_logs where there is none. */
 size_t tail_find_number(const struct tail *tail, uint64_t number);
@@ -65,9 +68,11 @@ size_t tail_find_number(const struct tail *tail, uint64_t number);
 size_t tail_find(const struct tail *tail, const struct log_name *name);
 
 /* Data segment by id, or TAIL_NONE. */
-size_t tail_find_data(const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE]);
+size_t
+tail_find_data(const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE]);
 
-/* Where the chain starts: the local database's head, or nothing (number 0, zero hash). */
+/* Where the chain starts: the local database's head, or nothing (number 0, zero
+ * hash). */
 struct tail_root {
 	uint64_t number;
 	struct generation generation;
@@ -77,14 +82,14 @@ struct tail_root {
 
 /*
  * Links what was read above root, and picks the winner: the object with the
- * highest (counter, attempt, number) whose chain reaches down to a known start (L1). Sets
- * on_chain. *ret_winner is TAIL_NONE where the root itself is the head.
- *   RC_UNPROVEN: a gap or damage above the best chain: something is missing (list
- *                once more, or wait for another site)
- *   RC_REFUSED:  the root does not lie on the winner, or a losing branch carries
- *                changes above its first segment: acknowledged data would go (L3)
+ * highest (counter, attempt, number) whose chain reaches down to a known start
+ * (L1). Sets on_chain. *ret_winner is TAIL_NONE where the root itself is the
+ * head. RC_UNPROVEN: a gap or damage above the best chain: something is missing
+ * (list once more, or wait for another site) RC_REFUSED:  the root does not lie
+ * on the winner, or a losing branch carries changes above its first segment:
+ * acknowledged data would go (L3)
  */
-enum rc tail_pick(struct op *op, struct tail *tail, const struct tail_root *root,
-    size_t *ret_winner) MUST_CHECK;
+enum rc tail_pick(struct op *op, struct tail *tail,
+    const struct tail_root *root, size_t *ret_winner) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* fake_tx.c - the committer's part of core/change.h over two databases and no sites. */
+/* fake_tx.c - the committer's part of core/change.h over two databases and no
+ * sites. */
 #include "lib/fake_tx.h"
 
 #include <stdio.h>
@@ -11,7 +12,11 @@
 #include "meta/setting.h"
 #include "tenant_sql.h"
 
-enum { TOUCHED_MAX = 65536, RECORDS_MAX = 2 * FAKE_GROUP_MAX + 2, RECORD_LIMIT = 64 << 20 };
+enum {
+	TOUCHED_MAX = 65536,
+	RECORDS_MAX = 2 * FAKE_GROUP_MAX + 2,
+	RECORD_LIMIT = 64 << 20
+};
 
 struct fake {
 	struct tx tx; /* first: a tx is its fake */
@@ -128,7 +133,8 @@ end_session(struct fake *fake)
 
 	if (fake->session == NULL)
 		return;
-	ASSERT_OK(&fake->op, db_session_take(&fake->op, fake->session, &fake->records, &empty));
+	ASSERT_OK(&fake->op,
+	    db_session_take(&fake->op, fake->session, &fake->records, &empty));
 	db_session_end_ptr(&fake->session);
 	if (empty)
 		return;
@@ -140,7 +146,8 @@ static void
 begin_session(struct fake *fake)
 {
 	if (fake->session == NULL)
-		ASSERT_OK(&fake->op, db_session_begin(&fake->op, fake->writer, &fake->session));
+		ASSERT_OK(&fake->op,
+		    db_session_begin(&fake->op, fake->writer, &fake->session));
 }
 
 static void
@@ -165,7 +172,8 @@ replay(struct fake *fake)
 	ASSERT_OK(&fake->op, db_begin(&fake->op, fake->copy));
 	for (i = 0; i < fake->n_records; i++) {
 		ASSERT_OK(&fake->op, db_apply(&fake->op, fake->copy,
-		    span_of(fake->records.data + start, fake->ends[i] - start)));
+					 span_of(fake->records.data + start,
+					     fake->ends[i] - start)));
 		start = fake->ends[i];
 	}
 	ASSERT_OK(&fake->op, db_commit(&fake->op, fake->copy));
@@ -179,10 +187,12 @@ fake_flush(struct fake *fake)
 	if (!fake->open)
 		return;
 	begin_session(fake);
-	ASSERT_OK(&fake->op, counter_set(&fake->op, &fake->meta, "id", fake->next_id));
+	ASSERT_OK(&fake->op,
+	    counter_set(&fake->op, &fake->meta, "id", fake->next_id));
 	for (i = 0; i < fake->n_touched; i++)
-		ASSERT_OK(&fake->op, folder_tag_set(&fake->op, &fake->meta, fake->touched[i],
-		    (int64_t)fake->tx.number));
+		ASSERT_OK(
+		    &fake->op, folder_tag_set(&fake->op, &fake->meta,
+				   fake->touched[i], (int64_t)fake->tx.number));
 	end_session(fake);
 	ASSERT_OK(&fake->op, db_commit(&fake->op, fake->writer));
 	fake->open = false;
@@ -255,7 +265,8 @@ open_db(struct fake *fake, const char *name)
 	struct db *db;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", fake->sandbox, name);
-	ASSERT_OK(&fake->op, db_open(&fake->op, path, DB_WRITER, &tenant_sql, &db));
+	ASSERT_OK(
+	    &fake->op, db_open(&fake->op, path, DB_WRITER, &tenant_sql, &db));
 	ASSERT_OK(&fake->op, db_begin(&fake->op, db));
 	ASSERT_OK(&fake->op, db_migrate(&fake->op, db, &tenant_migrations[0]));
 	ASSERT_OK(&fake->op, db_commit(&fake->op, db));
@@ -275,12 +286,16 @@ fake_new(void)
 	library = true;
 	fake->sandbox = test_sandbox();
 	buf_init(&fake->records, RECORD_LIMIT);
-	ASSERT_OK(&fake->op, keyring_new(&fake->op, FAKE_TENANT, false, &fake->ring));
-	ASSERT_OK(&fake->op, meta_keys_init(&fake->op, &fake->keys, fake->ring));
+	ASSERT_OK(
+	    &fake->op, keyring_new(&fake->op, FAKE_TENANT, false, &fake->ring));
+	ASSERT_OK(
+	    &fake->op, meta_keys_init(&fake->op, &fake->keys, fake->ring));
 	fake->writer = open_db(fake, "writer.db");
 	fake->copy = open_db(fake, "copy.db");
-	ASSERT_OK(&fake->op, meta_init(&fake->op, &fake->meta, fake->writer, &fake->keys));
-	ASSERT_OK(&fake->op, counter_get(&fake->op, &fake->meta, "id", &fake->next_id));
+	ASSERT_OK(&fake->op,
+	    meta_init(&fake->op, &fake->meta, fake->writer, &fake->keys));
+	ASSERT_OK(&fake->op,
+	    counter_get(&fake->op, &fake->meta, "id", &fake->next_id));
 	fake->tx.meta = &fake->meta;
 	fake->tx.tenant = FAKE_TENANT;
 	fake->tx.now = 1000 * CLOCK_S;

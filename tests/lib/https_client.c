@@ -37,7 +37,8 @@ fail_tls(struct op *op, const char *what, int error)
 static int
 tcp_open(uint16_t port, const char *from, int receive_buffer)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in to = {
+	    .sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in own = {.sin_family = AF_INET};
 	struct timeval silence = {.tv_sec = SILENCE_S};
 	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -45,14 +46,17 @@ tcp_open(uint16_t port, const char *from, int receive_buffer)
 	if (fd < 0)
 		return -1;
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof(silence));
+	(void)setsockopt(
+	    fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
+	(void)setsockopt(
+	    fd, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof(silence));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (receive_buffer > 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
 		    sizeof(receive_buffer));
-	if ((from != NULL && (inet_pton(AF_INET, from, &own.sin_addr) != 1 ||
-		bind(fd, (struct sockaddr *)&own, sizeof(own)) != 0)) ||
+	if ((from != NULL &&
+		(inet_pton(AF_INET, from, &own.sin_addr) != 1 ||
+		    bind(fd, (struct sockaddr *)&own, sizeof(own)) != 0)) ||
 	    connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
 		io_close(&fd);
 	return fd;
@@ -72,8 +76,8 @@ session_prepare(struct op *op, struct https_client *client,
 	int error = gnutls_certificate_allocate_credentials(&client->trust);
 
 	if (error == 0 && options->ca_path != NULL &&
-	    gnutls_certificate_set_x509_trust_file(client->trust, options->ca_path,
-		GNUTLS_X509_FMT_PEM) < 1)
+	    gnutls_certificate_set_x509_trust_file(
+		client->trust, options->ca_path, GNUTLS_X509_FMT_PEM) < 1)
 		FAIL(op, RC_IO, "no CA in %s", options->ca_path);
 	if (error == 0)
 		error = gnutls_init(&client->session, GNUTLS_CLIENT);
@@ -81,17 +85,19 @@ session_prepare(struct op *op, struct https_client *client,
 		error = gnutls_priority_set_direct(client->session,
 		    priorities != NULL ? priorities : "NORMAL", NULL);
 	if (error == 0)
-		error = gnutls_credentials_set(client->session, GNUTLS_CRD_CERTIFICATE,
-		    client->trust);
+		error = gnutls_credentials_set(
+		    client->session, GNUTLS_CRD_CERTIFICATE, client->trust);
 	if (error != 0)
 		return fail_tls(op, "TLS client", error);
 	if (options->ca_path != NULL)
-		gnutls_session_set_verify_cert(client->session, options->name, 0);
+		gnutls_session_set_verify_cert(
+		    client->session, options->name, 0);
 	if (options->resume.size > 0)
-		(void)gnutls_session_set_data(client->session, options->resume.data,
-		    options->resume.size);
+		(void)gnutls_session_set_data(client->session,
+		    options->resume.data, options->resume.size);
 	if (options->alpn != NULL) {
-		gnutls_datum_t alpn = {(unsigned char *)(uintptr_t)options->alpn,
+		gnutls_datum_t alpn = {
+		    (unsigned char *)(uintptr_t)options->alpn,
 		    (unsigned)strlen(options->alpn)};
 
 		(void)gnutls_alpn_set_protocols(client->session, &alpn, 1, 0);
@@ -117,13 +123,14 @@ https_open(struct op *op, uint16_t port, const struct https_options *options,
 	if (client->fd < 0)
 		return op_fail_errno(op, RC_IO, errno, "connect");
 	if (options->before.size > 0 &&
-	    send(client->fd, options->before.data, options->before.size, MSG_NOSIGNAL) !=
-		(ssize_t)options->before.size)
+	    send(client->fd, options->before.data, options->before.size,
+		MSG_NOSIGNAL) != (ssize_t)options->before.size)
 		return op_fail_errno(op, RC_IO, errno, "send");
 	TRY(session_prepare(op, client, options));
 	do
 		error = gnutls_handshake(client->session);
-	while (error < 0 && gnutls_error_is_fatal(error) == 0 && error != GNUTLS_E_AGAIN);
+	while (error < 0 && gnutls_error_is_fatal(error) == 0 &&
+	       error != GNUTLS_E_AGAIN);
 	if (error < 0)
 		return fail_tls(op, "handshake", error);
 	*ret_client = client;
@@ -154,7 +161,8 @@ enum rc
 https_send(struct op *op, struct https_client *client, struct span bytes)
 {
 	while (bytes.size > 0) {
-		ssize_t n = gnutls_record_send(client->session, bytes.data, bytes.size);
+		ssize_t n =
+		    gnutls_record_send(client->session, bytes.data, bytes.size);
 
 		if (n == GNUTLS_E_INTERRUPTED)
 			continue;
@@ -180,12 +188,13 @@ refill(struct op *op, struct https_client *client)
 
 	if (client->at < client->size)
 		return RC_OK;
-	/* It says "again" at once after a session ticket, and late for a time-out. */
+	/* It says "again" at once after a session ticket, and late for a
+	 * time-out. */
 	do
-		n = gnutls_record_recv(client->session, client->bytes,
-		    sizeof(client->bytes));
+		n = gnutls_record_recv(
+		    client->session, client->bytes, sizeof(client->bytes));
 	while (n == GNUTLS_E_INTERRUPTED ||
-	    (n == GNUTLS_E_AGAIN && clock_mono() < deadline));
+	       (n == GNUTLS_E_AGAIN && clock_mono() < deadline));
 	client->at = 0;
 	client->size = 0;
 	/* An end without close_notify is an end. */
@@ -230,7 +239,8 @@ line_read(struct op *op, struct https_client *client, struct buf *line)
 }
 
 static enum rc
-head_read(struct op *op, struct https_client *client, struct https_response *response)
+head_read(
+    struct op *op, struct https_client *client, struct https_response *response)
 {
 	CLEANUP(buf_release) struct buf head = {.limit = 64 << 10};
 	size_t last;
@@ -249,8 +259,8 @@ head_read(struct op *op, struct https_client *client, struct https_response *res
 
 /* *ret_whole is false where the connection ended before. */
 static enum rc
-body_read(struct op *op, struct https_client *client, uint64_t size, struct buf *body,
-    bool *ret_whole)
+body_read(struct op *op, struct https_client *client, uint64_t size,
+    struct buf *body, bool *ret_whole)
 {
 	*ret_whole = false;
 	while (size > 0) {
@@ -271,7 +281,8 @@ body_read(struct op *op, struct https_client *client, uint64_t size, struct buf 
 }
 
 static enum rc
-chunks_read(struct op *op, struct https_client *client, struct https_response *response)
+chunks_read(
+    struct op *op, struct https_client *client, struct https_response *response)
 {
 	for (;;) {
 		CLEANUP(buf_release) struct buf line = {.limit = 256};
@@ -307,8 +318,8 @@ https_receive(struct op *op, struct https_client *client, bool to_head,
 	TRY(head_read(op, client, ret_response));
 	length = https_header(op, ret_response, "Content-Length");
 	coding = https_header(op, ret_response, "Transfer-Encoding");
-	if (to_head || ret_response->status < 200 || ret_response->status == 204 ||
-	    ret_response->status == 304) {
+	if (to_head || ret_response->status < 200 ||
+	    ret_response->status == 204 || ret_response->status == 304) {
 		ret_response->complete = true;
 		return RC_OK;
 	}
@@ -316,12 +327,13 @@ https_receive(struct op *op, struct https_client *client, bool to_head,
 		return chunks_read(op, client, ret_response);
 	if (length == NULL)
 		FAIL(op, RC_INVALID, "neither a length nor chunks");
-	return body_read(op, client, strtoull(length, NULL, 10), &ret_response->body,
-	    &ret_response->complete);
+	return body_read(op, client, strtoull(length, NULL, 10),
+	    &ret_response->body, &ret_response->complete);
 }
 
 const char *
-https_header(struct op *op, const struct https_response *response, const char *name)
+https_header(
+    struct op *op, const struct https_response *response, const char *name)
 {
 	size_t size = strlen(name);
 	const char *line = response->head;
@@ -333,7 +345,8 @@ https_header(struct op *op, const struct https_response *response, const char *n
 			continue;
 		line += size + 1;
 		line += strspn(line, " ");
-		if (op_format(op, &value, "%.*s", (int)strcspn(line, "\r"), line) != RC_OK)
+		if (op_format(op, &value, "%.*s", (int)strcspn(line, "\r"),
+			line) != RC_OK)
 			return NULL;
 		return value;
 	}
@@ -348,8 +361,9 @@ https_ended(struct https_client *client)
 	char c;
 
 	op_init(&op);
-	return https_read(&op, client, &c, 1, &n) == RC_OK ? n == 0
-							    : strstr(op.error, "again") == NULL;
+	return https_read(&op, client, &c, 1, &n) == RC_OK
+		   ? n == 0
+		   : strstr(op.error, "again") == NULL;
 }
 
 int
@@ -361,7 +375,8 @@ https_fd(struct https_client *client)
 const char *
 https_protocol(struct https_client *client)
 {
-	return gnutls_protocol_get_name(gnutls_protocol_get_version(client->session));
+	return gnutls_protocol_get_name(
+	    gnutls_protocol_get_version(client->session));
 }
 
 const char *
@@ -383,7 +398,8 @@ https_alpn(struct op *op, struct https_client *client)
 	char *text;
 
 	if (gnutls_alpn_get_selected_protocol(client->session, &alpn) != 0 ||
-	    op_format(op, &text, "%.*s", (int)alpn.size, (const char *)alpn.data) != RC_OK)
+	    op_format(op, &text, "%.*s", (int)alpn.size,
+		(const char *)alpn.data) != RC_OK)
 		return "";
 	return text;
 }
@@ -417,7 +433,8 @@ enum rc
 https_fingerprint(struct op *op, struct https_client *client, uint8_t out[32])
 {
 	unsigned n = 0;
-	const gnutls_datum_t *chain = gnutls_certificate_get_peers(client->session, &n);
+	const gnutls_datum_t *chain =
+	    gnutls_certificate_get_peers(client->session, &n);
 	size_t size = 32;
 
 	if (chain == NULL || n == 0 ||

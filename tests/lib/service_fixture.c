@@ -38,13 +38,14 @@ fixture_init(struct fixture *f, size_t n, uint32_t m)
 	f->reg.m = m;
 	f->reg.n = (uint32_t)n;
 	for (i = 0; i < n; i++) {
-		(void)snprintf(f->site_paths[i], sizeof(f->site_paths[i]), "%.280s/%s",
-		    f->path, names[i]);
+		(void)snprintf(f->site_paths[i], sizeof(f->site_paths[i]),
+		    "%.280s/%s", f->path, names[i]);
 		(void)snprintf(url, sizeof(url), "dir:%s", f->site_paths[i]);
 		rand_bytes(f->reg.ids[i], OBJECT_ID_SIZE);
-		ASSERT_OK(&op, keystore_add_site(&op, f->keystore, f->reg.ids[i], names[i]));
-		ASSERT_OK(&op, site_create(&op, url, f->keystore->service, f->reg.ids[i],
-		    names[i]));
+		ASSERT_OK(&op, keystore_add_site(
+				   &op, f->keystore, f->reg.ids[i], names[i]));
+		ASSERT_OK(&op, site_create(&op, url, f->keystore->service,
+				   f->reg.ids[i], names[i]));
 	}
 }
 
@@ -66,8 +67,8 @@ sites_make(struct op *op, const struct fixture *f, struct sites **ret_sites)
 	ASSERT_OK(op, sites_new(op, ret_sites));
 	for (i = 0; i < f->n_sites; i++) {
 		(void)snprintf(url, sizeof(url), "dir:%s", f->site_paths[i]);
-		ASSERT_OK(op, site_open(op, url, f->keystore->service, f->reg.ids[i], names[i],
-		    &site));
+		ASSERT_OK(op, site_open(op, url, f->keystore->service,
+				  f->reg.ids[i], names[i], &site));
 		ASSERT_OK(op, sites_add(op, *ret_sites, site));
 	}
 }
@@ -103,7 +104,8 @@ fixture_open(struct op *op, struct fixture *f)
 }
 
 enum rc
-fixture_open_other(struct op *op, struct fixture *f, struct service **ret_service)
+fixture_open_other(
+    struct op *op, struct fixture *f, struct service **ret_service)
 {
 	struct service_config config;
 	static char db_path[320];
@@ -144,13 +146,15 @@ struct set_change {
 static enum rc
 set_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct set_change *set = container_of(change, struct set_change, change);
+	struct set_change *set =
+	    container_of(change, struct set_change, change);
 
 	return setting_set(op, tx->meta, SETTING_TRASH_DAYS, set->value);
 }
 
 enum rc
-fixture_set(struct op *op, struct tenant *tenant, int64_t value, struct receipt *ret_receipt)
+fixture_set(struct op *op, struct tenant *tenant, int64_t value,
+    struct receipt *ret_receipt)
 {
 	struct set_change set = {.change.run = set_run, .value = value};
 	enum rc rc = change_commit(op, tenant, &set.change);
@@ -167,7 +171,8 @@ fixture_get(struct op *op, struct tenant *tenant)
 	int64_t value;
 
 	ASSERT_OK(op, tenant_reader(op, tenant, &reader));
-	ASSERT_OK(op, setting_get(op, &reader->meta, SETTING_TRASH_DAYS, &value));
+	ASSERT_OK(
+	    op, setting_get(op, &reader->meta, SETTING_TRASH_DAYS, &value));
 	tenant_reader_put(tenant, reader);
 	return value;
 }
@@ -189,7 +194,8 @@ fixture_await_sites(struct fixture *f, struct tenant *tenant, size_t n)
 }
 
 size_t
-fixture_count(const struct fixture *f, size_t site, const char *kind, uint64_t tenant)
+fixture_count(
+    const struct fixture *f, size_t site, const char *kind, uint64_t tenant)
 {
 	char folder[OBJECT_FOLDER_SIZE], path[400];
 	struct dirent *entry;
@@ -197,7 +203,8 @@ fixture_count(const struct fixture *f, size_t site, const char *kind, uint64_t t
 	DIR *dir;
 
 	object_folder(folder, kind, tenant);
-	(void)snprintf(path, sizeof(path), "%s/%s", f->site_paths[site], folder);
+	(void)snprintf(
+	    path, sizeof(path), "%s/%s", f->site_paths[site], folder);
 	dir = opendir(path);
 	if (dir == NULL)
 		return 0;

@@ -1,4 +1,5 @@
-/* service_fixture.h - a service over directory sites in a sandbox, opened and closed as often as a test likes. */
+/* service_fixture.h - a service over directory sites in a sandbox, opened and
+ * closed as often as a test likes. */
 #ifndef DOZO_TESTS_SERVICE_FIXTURE_H
 #define DOZO_TESTS_SERVICE_FIXTURE_H
 
@@ -18,17 +19,20 @@ struct fixture {
 	char site_paths[FIXTURE_SITES][300];
 	struct service *service;
 	int64_t offer_time; /* 0: the service's own */
-	bool made;	    /* the first opening has been */
+	bool made; /* the first opening has been */
 };
 
-/* A sandbox with n sites (tokyo, osaka, sendai), m of which must have a thing; nothing is opened. */
+/* A sandbox with n sites (tokyo, osaka, sendai), m of which must have a thing;
+ * nothing is opened. */
 void fixture_init(struct fixture *f, size_t n, uint32_t m);
 void fixture_release(struct fixture *f);
 
-/* Opens the service; the first time as a new one. Returns what service_open does, with its text printed on failure. */
+/* Opens the service; the first time as a new one. Returns what service_open
+ * does, with its text printed on failure. */
 enum rc fixture_open(struct op *op, struct fixture *f);
 /* Opens a second one over the same sites, with databases of its own. */
-enum rc fixture_open_other(struct op *op, struct fixture *f, struct service **ret_service);
+enum rc fixture_open_other(
+    struct op *op, struct fixture *f, struct service **ret_service);
 void fixture_close(struct op *op, struct fixture *f);
 
 /* Deletes every local database, as a power cut would make them be discarded. */
@@ -43,6 +47,7 @@ int64_t fixture_get(struct op *op, struct tenant *tenant);
 void fixture_await_sites(struct fixture *f, struct tenant *tenant, size_t n);
 
 /* Objects in a tenant's folder on a site. */
-size_t fixture_count(const struct fixture *f, size_t site, const char *kind, uint64_t tenant);
+size_t fixture_count(
+    const struct fixture *f, size_t site, const char *kind, uint64_t tenant);
 
 #endif

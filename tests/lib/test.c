@@ -17,7 +17,8 @@ test_sandbox(void)
 	char path[256];
 	char *copy;
 
-	(void)snprintf(path, sizeof(path), "%s/dozo-test-XXXXXX", base != NULL ? base : "/tmp");
+	(void)snprintf(path, sizeof(path), "%s/dozo-test-XXXXXX",
+	    base != NULL ? base : "/tmp");
 	assert_non_null(mkdtemp(path));
 	copy = strdup(path);
 	assert_non_null(copy);

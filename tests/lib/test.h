@@ -1,4 +1,5 @@
-/* test.h - what all tests share: cmocka with its headers in order, sandboxes, results that print the op's error. */
+/* test.h - what all tests share: cmocka with its headers in order, sandboxes,
+ * results that print the op's error. */
 #ifndef DOZO_TESTS_TEST_H
 #define DOZO_TESTS_TEST_H
 
@@ -13,30 +14,35 @@
 #include "base/op.h"
 #include "base/span.h"
 
-/* A fresh empty folder in TMPDIR or /tmp; free the path with test_sandbox_remove. */
+/* A fresh empty folder in TMPDIR or /tmp; free the path with
+ * test_sandbox_remove. */
 char *test_sandbox(void);
 
 /* Removes the folder with all below it and frees the path. */
 void test_sandbox_remove(char *path);
 
-/* Fails the test, with the op's error text, unless call gives the expected rc. */
-#define ASSERT_RC(op, expected, call)                                          \
-	do {                                                                   \
-		enum rc got_ = (call);                                         \
-		if (got_ != (expected))                                        \
-			fail_msg("%s: %s (%s), expected %s", #call, rc_name(got_), \
-			    op_error((op), got_), rc_name(expected));          \
-		op_clear_error(op);                                            \
+/* Fails the test, with the op's error text, unless call gives the expected rc.
+ */
+#define ASSERT_RC(op, expected, call) \
+	do { \
+		enum rc got_ = (call); \
+		if (got_ != (expected)) \
+			fail_msg("%s: %s (%s), expected %s", #call, \
+			    rc_name(got_), op_error((op), got_), \
+			    rc_name(expected)); \
+		op_clear_error(op); \
 	} while (0)
 #define ASSERT_OK(op, call) ASSERT_RC(op, RC_OK, call)
 
 /*
- * Runs body(arg) again and again, the n-th allocation (or I/O call) failing, for
- * n = 1, 2, ... until it passes without the fault happening. body returns what it
- * got; each faulty run must return something other than RC_OK or pass for a
- * reason of its own, and must leak nothing (ASan sees to that). At most limit runs.
+ * Runs body(arg) again and again, the n-th allocation (or I/O call) failing,
+ * for n = 1, 2, ... until it passes without the fault happening. body returns
+ * what it got; each faulty run must return something other than RC_OK or pass
+ * for a reason of its own, and must leak nothing (ASan sees to that). At most
+ * limit runs.
  */
 void test_torture_alloc(enum rc (*body)(void *arg), void *arg, long limit);
-void test_torture_io(enum rc (*body)(void *arg), void *arg, int error, long limit);
+void
+test_torture_io(enum rc (*body)(void *arg), void *arg, int error, long limit);
 
 #endif

@@ -1,4 +1,5 @@
-/* test_files.c - contents of all sizes in through upload and out through download, over real directories. */
+/* test_files.c - contents of all sizes in through upload and out through
+ * download, over real directories. */
 #include "lib/service_fixture.h"
 
 #include <fcntl.h>
@@ -39,7 +40,8 @@ world_enter(struct world *w)
 	ASSERT_OK(&w->op, service_tenant(&w->op, w->f.service, w->id, &w->t));
 	w->op.actor = (struct actor){.tenant = w->id};
 	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
-	ASSERT_OK(&w->op, member_find(&w->op, &reader->meta, span_str("admin"), &member));
+	ASSERT_OK(&w->op,
+	    member_find(&w->op, &reader->meta, span_str("admin"), &member));
 	w->op.actor.member = member.id;
 	ASSERT_OK(&w->op, path_spaces(&w->op, &reader->meta, space_find, w));
 	tenant_reader_put(w->t, reader);
@@ -59,7 +61,8 @@ world_open(void **state)
 	op_init(&w->op);
 	fixture_init(&w->f, 3, 2);
 	ASSERT_OK(&w->op, fixture_open(&w->op, &w->f));
-	ASSERT_OK(&w->op, service_tenant_add(&w->op, w->f.service, "demo", "ja", &w->id));
+	ASSERT_OK(&w->op,
+	    service_tenant_add(&w->op, w->f.service, "demo", "ja", &w->id));
 	ASSERT_OK(&w->op, service_tenant(&w->op, w->f.service, w->id, &t));
 	w->op.actor.tenant = w->id;
 	ASSERT_OK(&w->op, member_found(&w->op, t, LANG_JA, &admin));
@@ -93,7 +96,8 @@ world_close(void **state)
 	return 0;
 }
 
-/* A byte that depends on its place and the file, so that a misplaced piece shows. */
+/* A byte that depends on its place and the file, so that a misplaced piece
+ * shows. */
 static uint8_t
 byte_at(uint64_t position, unsigned seed)
 {
@@ -120,13 +124,16 @@ put(struct world *w, const char *name, uint64_t size, unsigned seed)
 	uint8_t *piece = malloc(100000);
 	uint64_t done;
 
-	ASSERT_OK(&w->op, tree_name_init(&w->op, span_str(name), &file.to.name));
+	ASSERT_OK(
+	    &w->op, tree_name_init(&w->op, span_str(name), &file.to.name));
 	ASSERT_OK(&w->op, upload_open(&w->op, w->t, true, &upload));
 	for (done = 0; done < size;) {
-		size_t step = size - done < 100000 ? (size_t)(size - done) : 100000;
+		size_t step =
+		    size - done < 100000 ? (size_t)(size - done) : 100000;
 
 		fill(piece, step, done, seed);
-		ASSERT_OK(&w->op, upload_write(&w->op, upload, span_of(piece, step)));
+		ASSERT_OK(
+		    &w->op, upload_write(&w->op, upload, span_of(piece, step)));
 		done += step;
 	}
 	free(piece);
@@ -154,10 +161,12 @@ check(struct world *w, int64_t node_id, uint64_t size, unsigned seed)
 	ASSERT_OK(&w->op, download_open(&w->op, w->t, node.content, &download));
 	assert_int_equal(download_size(download), size);
 	do {
-		ASSERT_OK(&w->op, download_read(&w->op, download, done, piece, 150001, &n));
+		ASSERT_OK(&w->op,
+		    download_read(&w->op, download, done, piece, 150001, &n));
 		for (i = 0; i < n; i++)
 			if (piece[i] != byte_at(done + i, seed))
-				fail_msg("byte %llu is wrong", (unsigned long long)(done + i));
+				fail_msg("byte %llu is wrong",
+				    (unsigned long long)(done + i));
 		done += n;
 	} while (n > 0);
 	assert_int_equal(done, size);
@@ -165,7 +174,8 @@ check(struct world *w, int64_t node_id, uint64_t size, unsigned seed)
 	for (i = 1; i < 8 && size > 8; i++) {
 		uint64_t at = size / 8 * (8 - i);
 
-		ASSERT_OK(&w->op, download_read(&w->op, download, at, piece, 7, &n));
+		ASSERT_OK(
+		    &w->op, download_read(&w->op, download, at, piece, 7, &n));
 		assert_int_equal(n, size - at < 7 ? size - at : 7);
 		assert_int_equal(piece[0], byte_at(at, seed));
 	}
@@ -174,8 +184,9 @@ check(struct world *w, int64_t node_id, uint64_t size, unsigned seed)
 }
 
 #define MIB (UINT64_C(1) << 20)
-static const uint64_t sizes[] = {0, 1, 4096, 65535, 65536, 65537, 131072, 4 * MIB - 1,
-    4 * MIB, 4 * MIB + 1, 16 * MIB - 65536, 16 * MIB, 16 * MIB + 1, 36 * MIB + 5};
+static const uint64_t sizes[] = {0, 1, 4096, 65535, 65536, 65537, 131072,
+    4 * MIB - 1, 4 * MIB, 4 * MIB + 1, 16 * MIB - 65536, 16 * MIB, 16 * MIB + 1,
+    36 * MIB + 5};
 
 static void
 contents_of_all_sizes_come_back_byte_for_byte(void **state)
@@ -199,15 +210,19 @@ static void
 a_read_passes_over_a_site_that_is_gone_or_damaged(void **state)
 {
 	struct world *w = *state;
-	int64_t large = put(w, "large", 3 * MIB, 1), small = put(w, "small", 5000, 2);
+	int64_t large = put(w, "large", 3 * MIB, 1),
+		small = put(w, "small", 5000, 2);
 	char command[1000], away[320];
 
 	fixture_await_sites(&w->f, w->t, 3);
 	/* Every byte of every object on the first site is turned over. */
 	(void)snprintf(command, sizeof(command),
-	    "find %.300s/data %.300s/log -type f | while read -r f; do chmod 600 \"$f\"; "
-	    "tr '\\000-\\377' '\\001-\\377\\000' <\"$f\" >\"$f.x\" && cat \"$f.x\" >\"$f\"; "
-	    "rm \"$f.x\"; done", w->f.site_paths[0], w->f.site_paths[0]);
+	    "find %.300s/data %.300s/log -type f | while read -r f; do chmod "
+	    "600 \"$f\"; "
+	    "tr '\\000-\\377' '\\001-\\377\\000' <\"$f\" >\"$f.x\" && cat "
+	    "\"$f.x\" >\"$f\"; "
+	    "rm \"$f.x\"; done",
+	    w->f.site_paths[0], w->f.site_paths[0]);
 	assert_int_equal(system(command), 0);
 	check(w, large, 3 * MIB, 1);
 	check(w, small, 5000, 2);
@@ -230,11 +245,13 @@ an_upload_that_breaks_off_leaves_no_rows(void **state)
 	(void)put(w, "other", 10, 1);
 	ASSERT_OK(&w->op, upload_open(&w->op, w->t, false, &upload));
 	for (i = 0; i < 40; i++)
-		ASSERT_OK(&w->op, upload_write(&w->op, upload, span_of(piece, MIB)));
+		ASSERT_OK(
+		    &w->op, upload_write(&w->op, upload, span_of(piece, MIB)));
 	free(piece);
 	upload_free(upload);
 	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
-	ASSERT_RC(&w->op, RC_NOT_FOUND, content_unfinished(&w->op, &reader->meta, 0, &w->space));
+	ASSERT_RC(&w->op, RC_NOT_FOUND,
+	    content_unfinished(&w->op, &reader->meta, 0, &w->space));
 	tenant_reader_put(w->t, reader);
 }
 
@@ -243,11 +260,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		contents_of_all_sizes_come_back_byte_for_byte, world_open, world_close),
+		contents_of_all_sizes_come_back_byte_for_byte, world_open,
+		world_close),
 	    cmocka_unit_test_setup_teardown(
-		a_read_passes_over_a_site_that_is_gone_or_damaged, world_open, world_close),
+		a_read_passes_over_a_site_that_is_gone_or_damaged, world_open,
+		world_close),
 	    cmocka_unit_test_setup_teardown(
-		an_upload_that_breaks_off_leaves_no_rows, world_open, world_close),
+		an_upload_that_breaks_off_leaves_no_rows, world_open,
+		world_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

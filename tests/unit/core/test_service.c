@@ -1,4 +1,5 @@
-/* test_service.c - a whole service over real directories: changes, restarts, sites that go and come. */
+/* test_service.c - a whole service over real directories: changes, restarts,
+ * sites that go and come. */
 #include "lib/service_fixture.h"
 
 #include <stdio.h>
@@ -104,7 +105,8 @@ a_site_that_is_away_stops_nothing_and_is_caught_up(void **state)
 	fixture_await_sites(&f, t, 2);
 	assert_int_equal(rename(away, f.site_paths[1]), 0);
 	fixture_await_sites(&f, t, 3);
-	assert_int_equal(fixture_count(&f, 1, "log", id), fixture_count(&f, 0, "log", id));
+	assert_int_equal(
+	    fixture_count(&f, 1, "log", id), fixture_count(&f, 0, "log", id));
 	tenant_put(t);
 	fixture_close(&op, &f);
 	fixture_release(&f);
@@ -190,10 +192,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_change_is_on_the_sites_and_survives_a_restart),
-	    cmocka_unit_test(without_its_databases_a_service_has_the_same_state),
-	    cmocka_unit_test(a_site_that_is_away_stops_nothing_and_is_caught_up),
-	    cmocka_unit_test(with_too_few_sites_a_change_is_refused_and_reads_go_on),
-	    cmocka_unit_test(a_second_server_takes_over_and_the_first_acknowledges_nothing),
+	    cmocka_unit_test(
+		without_its_databases_a_service_has_the_same_state),
+	    cmocka_unit_test(
+		a_site_that_is_away_stops_nothing_and_is_caught_up),
+	    cmocka_unit_test(
+		with_too_few_sites_a_change_is_refused_and_reads_go_on),
+	    cmocka_unit_test(
+		a_second_server_takes_over_and_the_first_acknowledges_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

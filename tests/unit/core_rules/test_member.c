@@ -80,23 +80,35 @@ whatever_is_wrong_is_refused_alike(void **state)
 	ASSERT_OK(&r->host, sign_in(r, "alice", secret, &who));
 }
 
+/* The quickest of three, so that a busy machine does not count. */
+static int64_t
+time_refused(struct rules *r, const char *login)
+{
+	struct member_sign_in who;
+	int64_t best = INT64_MAX;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		int64_t start = clock_mono();
+		int64_t took;
+
+		ASSERT_RC(&r->host, RC_DENIED, sign_in(r, login, span_str("wrong horse"), &who));
+		took = clock_mono() - start;
+		best = took < best ? took : best;
+	}
+	return best;
+}
+
 static void
 an_unknown_name_takes_as_long_as_a_wrong_password(void **state)
 {
 	struct rules *r = *state;
-	struct member_sign_in who;
-	int64_t known, unknown, start;
 
 	ASSERT_OK(&r->admin,
 	    member_set_password(&r->admin, r->tenant, r->alice.actor.member, secret, NULL));
-	start = clock_mono();
-	ASSERT_RC(&r->host, RC_DENIED, sign_in(r, "alice", span_str("wrong horse"), &who));
-	known = clock_mono() - start;
-	start = clock_mono();
-	ASSERT_RC(&r->host, RC_DENIED, sign_in(r, "nobody", span_str("wrong horse"), &who));
-	unknown = clock_mono() - start;
 	/* A look-up alone takes under a hundredth of a hash. */
-	assert_true(unknown > known / 20);
+	assert_true(time_refused(r, "nobody") > time_refused(r, "alice") / 20);
+	assert_true(time_refused(r, "bob") > time_refused(r, "alice") / 20);
 }
 
 static void

@@ -1,0 +1,345 @@
+/* check.c - all of a tenant's objects on all sites, by the rows of the local database. */
+#include "core/check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/check_content.h"
+#include "meta/local.h"
+
+enum { ROWS_AT_A_TIME = 256, TEXT_SIZE = 400 };
+
+struct check {
+	struct tenant *tenant;
+	const struct check_job *job;
+	struct meta *meta;
+	struct check_report *report;
+	size_t site;
+	struct buf bytes;
+	struct buf plain;
+	uint8_t previous[OBJECT_HASH_SIZE]; /* of the number before */
+	size_t n;
+	union {
+		struct local_log logs[ROWS_AT_A_TIME];
+		struct local_data data[ROWS_AT_A_TIME];
+	} rows;
+};
+
+static struct site *
+site_of(const struct check *c)
+{
+	return c->tenant->service->config.sites->slots[c->site].site;
+}
+
+static struct check_site *
+result_of(const struct check *c)
+{
+	return &c->report->sites[c->site];
+}
+
+static enum rc
+stop_look(struct op *op, const struct check *c)
+{
+	if (c->job->stop != NULL && atomic_load(c->job->stop))
+		FAIL(op, RC_TIMEOUT, "the check was stopped");
+	return RC_OK;
+}
+
+/* Counts what an object came to; only what is no matter of the object is passed up. */
+static enum rc
+object_note(struct op *op, struct check *c, const char *what, enum rc rc, const char *why)
+{
+	char text[TEXT_SIZE];
+
+	if (rc == RC_NO_MEMORY || rc == RC_LIMIT)
+		return op_fail(op, rc, "%s", why);
+	if (rc == RC_NOT_FOUND)
+		result_of(c)->missing++;
+	else
+		result_of(c)->damaged++;
+	(void)snprintf(text, sizeof(text), "%s: %s", what,
+	    rc == RC_NOT_FOUND ? "not there" : why);
+	c->job->problem(c->job->arg, c->site, text);
+	return RC_OK;
+}
+
+/* ---- numbered segments ---- */
+
+static enum rc
+log_open(struct op *op, struct check *c, const struct segment *segment)
+{
+	size_t i;
+
+	TRY(segment_check_index(op, segment, c->tenant->ring));
+	for (i = 0; i < segment->n_items; i++)
+		if (segment->items[i].type != SEGMENT_CHUNK)
+			TRY(segment_open_record(op, segment, i, c->tenant->ring,
+			    &c->plain));
+	return RC_OK;
+}
+
+static enum rc
+log_look(struct op *op, struct check *c, const struct local_log *row,
+    const struct object_name *name)
+{
+	struct segment segment;
+
+	TRY(site_get(op, site_of(c), name, &c->bytes));
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (segment.header.kind != SEGMENT_NUMBERED ||
+	    segment.header.tenant != c->tenant->id ||
+	    segment.header.number != row->number ||
+	    generation_compare(segment.header.generation, row->generation) != 0)
+		FAIL(op, RC_DAMAGED, "another segment stands under this name");
+	if (memcmp(segment.header.previous, c->previous, OBJECT_HASH_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "it does not stand on the number before it");
+	if (memcmp(segment.hash, row->hash, OBJECT_HASH_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "its hash is another");
+	return c->job->read_data ? log_open(op, c, &segment) : RC_OK;
+}
+
+static enum rc
+log_check(struct op *op, struct check *c, const struct local_log *row)
+{
+	CLEANUP(op_release) struct op step; /* an object's memory goes with it */
+	struct log_name name = {.number = row->number, .generation = row->generation};
+	struct object_name object;
+	char what[64];
+	enum rc rc;
+
+	op_init(&step);
+	memcpy(name.hash8, row->hash, sizeof(name.hash8));
+	object_log(&object, c->tenant->id, &name);
+	rc = log_look(&step, c, row, &object);
+	memcpy(c->previous, row->hash, OBJECT_HASH_SIZE);
+	if (rc == RC_OK) {
+		result_of(c)->numbers++;
+		result_of(c)->bytes += c->bytes.size;
+		return RC_OK;
+	}
+	(void)snprintf(what, sizeof(what), "number %" PRIu64, row->number);
+	return object_note(op, c, what, rc, op_error(&step, rc));
+}
+
+static enum rc
+log_row(void *arg, struct op *op, const struct local_log *row)
+{
+	struct check *c = arg;
+
+	(void)op;
+	if (row->number <= c->report->head)
+		c->rows.logs[c->n++] = *row;
+	return RC_OK;
+}
+
+static enum rc
+logs_check(struct op *op, struct check *c)
+{
+	uint64_t number = 0;
+	size_t i;
+
+	memset(c->previous, 0, sizeof(c->previous));
+	do {
+		c->n = 0;
+		TRY(local_log_list(op, c->meta, number + 1, ROWS_AT_A_TIME, log_row, c));
+		for (i = 0; i < c->n; i++) {
+			TRY(stop_look(op, c));
+			TRY(log_check(op, c, &c->rows.logs[i]));
+		}
+		if (c->n > 0)
+			number = c->rows.logs[c->n - 1].number;
+	} while (c->n == ROWS_AT_A_TIME);
+	return RC_OK;
+}
+
+/* ---- data segments ---- */
+
+static enum rc
+data_look(struct op *op, struct check *c, const struct local_data *row,
+    const struct object_name *name)
+{
+	struct segment segment;
+
+	TRY(site_get(op, site_of(c), name, &c->bytes));
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (segment.header.kind != SEGMENT_DATA ||
+	    segment.header.tenant != c->tenant->id ||
+	    memcmp(segment.header.data_id, row->id, OBJECT_ID_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "another segment stands under this name");
+	if (c->bytes.size != row->size ||
+	    memcmp(segment.hash, row->hash, OBJECT_HASH_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "its size or its hash is another");
+	return RC_OK;
+}
+
+static enum rc
+data_check(struct op *op, struct check *c, const struct local_data *row)
+{
+	CLEANUP(op_release) struct op step;
+	struct local_data now;
+	struct object_name object;
+	char what[80];
+	enum rc rc;
+
+	op_init(&step);
+	object_data(&object, c->tenant->id, row->id);
+	rc = data_look(&step, c, row, &object);
+	if (rc == RC_OK) {
+		result_of(c)->data++;
+		result_of(c)->bytes += c->bytes.size;
+		return RC_OK;
+	}
+	/* Dropped since: no loss. */
+	if (local_data_get(op, c->meta, row->id, &now) == RC_NOT_FOUND) {
+		op_clear_error(op);
+		return RC_OK;
+	}
+	op_clear_error(op);
+	(void)snprintf(what, sizeof(what), "data segment %.32s", object.file);
+	return object_note(op, c, what, rc, op_error(&step, rc));
+}
+
+static enum rc
+data_row(void *arg, struct op *op, const struct local_data *row)
+{
+	struct check *c = arg;
+
+	(void)op;
+	c->rows.data[c->n++] = *row;
+	return RC_OK;
+}
+
+static enum rc
+data_check_all(struct op *op, struct check *c)
+{
+	uint8_t last[OBJECT_ID_SIZE];
+	const uint8_t *after = NULL;
+	size_t i;
+
+	do {
+		c->n = 0;
+		TRY(local_data_list(op, c->meta, after, ROWS_AT_A_TIME, data_row, c));
+		for (i = 0; i < c->n; i++) {
+			TRY(stop_look(op, c));
+			TRY(data_check(op, c, &c->rows.data[i]));
+		}
+		if (c->n > 0)
+			memcpy(last, c->rows.data[c->n - 1].id, sizeof(last));
+		after = last;
+	} while (c->n == ROWS_AT_A_TIME);
+	return RC_OK;
+}
+
+/* ---- numbers that are nobody's ---- */
+
+struct aside_search {
+	const struct log_name *name;
+	bool found;
+};
+
+static enum rc
+aside_compare(void *arg, struct op *op, const struct local_log *aside)
+{
+	struct aside_search *search = arg;
+
+	(void)op;
+	if (aside->number == search->name->number &&
+	    generation_compare(aside->generation, search->name->generation) == 0)
+		search->found = true;
+	return RC_OK;
+}
+
+static enum rc
+name_check(void *arg, struct op *op, const char *file)
+{
+	struct check *c = arg;
+	struct aside_search search = {0};
+	struct local_log row;
+	struct log_name name;
+	char text[TEXT_SIZE];
+
+	search.name = &name;
+	if (object_log_parse(op, file, &name) == RC_OK) {
+		if (name.number > c->report->head)
+			return RC_OK; /* newer than this check */
+		if (local_log_get(op, c->meta, name.number, &row) == RC_OK &&
+		    memcmp(row.hash, name.hash8, sizeof(name.hash8)) == 0)
+			return RC_OK;
+		op_clear_error(op);
+		TRY(local_aside_list(op, c->meta, name.number, aside_compare, &search));
+		if (search.found)
+			return RC_OK;
+	}
+	op_clear_error(op);
+	result_of(c)->strange++;
+	(void)snprintf(text, sizeof(text), "log: %.96s is not of this chain", file);
+	c->job->problem(c->job->arg, c->site, text);
+	return RC_OK;
+}
+
+/* ---- all of it ---- */
+
+static enum rc
+site_check(struct op *op, struct check *c)
+{
+	char folder[OBJECT_FOLDER_SIZE];
+	enum rc rc;
+
+	result_of(c)->looked = true;
+	TRY(logs_check(op, c));
+	TRY(data_check_all(op, c));
+	object_folder(folder, "log", c->tenant->id);
+	rc = site_list(op, site_of(c), folder, SITE_LIST_SEEN, name_check, c);
+	if (rc == RC_IO || rc == RC_NOT_FOUND) {
+		char why[OP_ERROR_SIZE];
+
+		(void)snprintf(why, sizeof(why), "%s", op_error(op, rc));
+		op_clear_error(op);
+		rc = object_note(op, c, "log", RC_IO, why);
+	}
+	TRY(rc);
+	if (!c->job->read_data || c->tenant->id == TENANT_PROVIDER)
+		return RC_OK;
+	return check_contents(op, c->tenant, c->meta, c->job, c->site, result_of(c));
+}
+
+static enum rc
+sites_check(struct op *op, struct check *c)
+{
+	struct site_set set = sites_attached(c->tenant->service->config.sites);
+	struct local_log head;
+
+	TRY(local_log_head(op, c->meta, &head));
+	c->report->head = head.number;
+	for (c->site = 0; c->site < c->tenant->service->config.sites->n; c->site++)
+		if (site_set_has(set, c->site))
+			TRY(site_check(op, c));
+	return RC_OK;
+}
+
+enum rc
+check_tenant(struct op *op, struct tenant *tenant, const struct check_job *job,
+    struct check_report *ret_report)
+{
+	CLEANUP(mem_free_ptr) struct check *c = mem_alloc(sizeof(*c));
+	struct reader *reader;
+	enum rc rc;
+
+	if (c == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	memset(ret_report, 0, sizeof(*ret_report));
+	c->tenant = tenant;
+	c->job = job;
+	c->report = ret_report;
+	buf_init(&c->bytes, SEGMENT_DATA_MAX);
+	buf_init(&c->plain, SEGMENT_NUMBERED_MAX);
+	TRY(tenant_reader(op, tenant, &reader));
+	c->meta = &reader->meta;
+	rc = sites_check(op, c);
+	tenant_reader_put(tenant, reader);
+	buf_release(&c->bytes);
+	buf_release(&c->plain);
+	return rc;
+}

@@ -1,0 +1,146 @@
+/* find.c - from a request's path to nodes, and headers that several methods have. */
+#include "base/clock.h"
+#include "base/str.h"
+#include "core/path.h"
+#include "dav/request.h"
+
+/* Seconds that an int64_t of nanoseconds holds. */
+enum { MTIME_DIGITS = 10 };
+#define MTIME_MAX INT64_C(9223372036)
+
+enum rc
+dav_read(struct dav *dav,
+    enum rc (*work)(struct dav *dav, struct meta *meta, void *arg), void *arg)
+{
+	struct reader *reader;
+	enum rc rc;
+
+	TRY(tenant_reader(dav->req->op, dav->tenant, &reader));
+	rc = work(dav, &reader->meta, arg);
+	tenant_reader_put(dav->tenant, reader);
+	return rc;
+}
+
+enum rc
+dav_find(struct dav *dav, struct meta *meta, enum access_right right,
+    struct node *ret_node)
+{
+	struct op *op = dav->req->op;
+	struct place place;
+	struct node node;
+
+	TRY(path_find(op, meta, dav->names, dav->n_names, &node));
+	if (node.kind == NODE_FILE && dav->req->target.trailing_slash)
+		FAIL(op, RC_NOT_FOUND, "a file's path ends without a slash");
+	if (node.id == NODE_ROOT)
+		return tree_stat(op, meta, NODE_ROOT, ret_node);
+	TRY(access_node(op, meta, &op->actor, node.id, right, &place));
+	*ret_node = node;
+	return RC_OK;
+}
+
+enum rc
+dav_target(struct dav *dav, struct meta *meta, const struct span *names,
+    size_t n_names, struct tree_target *ret_target)
+{
+	struct op *op = dav->req->op;
+	struct tree_target target;
+	struct place place;
+	enum rc rc;
+
+	if (n_names < 2) {
+		rc = op_fail(op, RC_DENIED, "only spaces stand at the root");
+		return door_refused(dav->req, rc, TREE_WHY_SPACE);
+	}
+	TRY(tree_name_init(op, names[n_names - 1], &target.name));
+	rc = path_find_parent(op, meta, names, n_names, &target.parent);
+	if (rc == RC_OK)
+		rc = access_node(op, meta, &op->actor, target.parent,
+		    ACCESS_WRITE, &place);
+	if (rc == RC_NOT_FOUND)
+		return door_refused(dav->req, rc, TREE_WHY_PARENT);
+	TRY(rc);
+	*ret_target = target;
+	return RC_OK;
+}
+
+enum rc
+dav_depth(struct dav *dav, enum dav_depth *ret_depth)
+{
+	const char *text = http_header(dav->req, "Depth");
+
+	if (text == NULL || strcasecmp(text, "infinity") == 0)
+		*ret_depth = DAV_DEPTH_INFINITY;
+	else if (strcmp(text, "0") == 0)
+		*ret_depth = DAV_DEPTH_0;
+	else if (strcmp(text, "1") == 0)
+		*ret_depth = DAV_DEPTH_1;
+	else
+		FAIL(dav->req->op, RC_INVALID, "Depth is 0, 1 or infinity");
+	return RC_OK;
+}
+
+bool
+dav_mtime_parse(const char *text, int64_t *ret_mtime)
+{
+	bool negative = *text == '-';
+	int64_t seconds = 0;
+	size_t n;
+
+	text += negative;
+	n = strspn(text, "0123456789");
+	if (n == 0 || n > MTIME_DIGITS)
+		return false;
+	for (; n > 0; n--)
+		seconds = seconds * 10 + (*text++ - '0');
+	if (*text == '.')
+		text += 1 + strspn(text + 1, "0123456789");
+	if (*text != '\0' || seconds >= MTIME_MAX)
+		return false;
+	*ret_mtime = (negative ? -seconds : seconds) * CLOCK_S;
+	return true;
+}
+
+enum rc
+dav_mtime(struct dav *dav, bool *ret_given, int64_t *ret_mtime)
+{
+	const char *text = http_header(dav->req, "X-OC-Mtime");
+
+	*ret_given = text != NULL;
+	if (text != NULL && !dav_mtime_parse(text, ret_mtime))
+		FAIL(dav->req->op, RC_INVALID,
+		    "X-OC-Mtime is in seconds since 1970");
+	return RC_OK;
+}
+
+enum rc
+dav_no_if(struct dav *dav, bool *ret_go)
+{
+	const char *text = http_header(dav->req, "If");
+
+	*ret_go = text == NULL;
+	if (text == NULL)
+		return RC_OK;
+	text += strspn(text, " \t");
+	if ((*text != '(' && *text != '<') || strchr(text, ')') == NULL)
+		FAIL(dav->req->op, RC_INVALID, "the If header is malformed");
+	http_problem(dav->req, 412, "precondition-failed",
+	    "No lock has the token that If names",
+	    "If ヘッダーが示すロックはありません",
+	    "This server has no locks yet; use If-Match for states.");
+	return RC_OK;
+}
+
+enum rc
+dav_result(struct dav *dav, const struct tree_result *result, bool etag)
+{
+	char id[DOOR_FILE_ID_SIZE], tag[DOOR_ETAG_SIZE];
+
+	door_file_id(dav->tenant, result->etag.node, id);
+	door_etag(&result->etag, tag);
+	TRY(http_set_header(dav->req, "OC-FileId", id));
+	TRY(http_set_header(dav->req, "OC-ETag", tag));
+	if (etag)
+		TRY(http_set_header(dav->req, "ETag", tag));
+	return door_receipt(dav->req, dav->door, &result->receipt);
+}
