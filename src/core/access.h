@@ -9,32 +9,34 @@
 #include "meta/space.h"
 
 enum access_right {
-	ACCESS_READ,	/* list, see, download */
-	ACCESS_WRITE,	/* put in, change, move, delete */
+	ACCESS_READ, /* list, see, download */
+	ACCESS_WRITE, /* put in, change, move, delete */
 	ACCESS_RESTORE, /* see the trash and take out of it */
 };
 
 /*
  * A member may do everything in the own personal space and in the company
  * space; administrators have no more rights to others' spaces. The host's
- * commands (no member) may only restore, and only until an administrator has first
- * signed in. RC_NOT_FOUND where the actor may not even know of the space,
+ * commands (no member) may only restore, and only until an administrator has
+ * first signed in. RC_NOT_FOUND where the actor may not even know of the space,
  * RC_DENIED where the actor is suspended, of another tenant or may not do this.
  */
-enum rc access_space(struct op *op, struct meta *meta, const struct actor *actor,
+enum rc
+access_space(struct op *op, struct meta *meta, const struct actor *actor,
     const struct space *space, enum access_right right) MUST_CHECK;
 
 /* Where a node stands. */
 struct place {
 	struct space space;
-	size_t n;	/* at least 1 */
-	int64_t *nodes; /* from the node itself up to the space, in the op's arena */
+	size_t n; /* at least 1 */
+	int64_t *
+	    nodes; /* from the node itself up to the space, in the op's arena */
 };
 
 /*
- * Walks up from a node to its space and asks access_space. RC_NOT_FOUND too where
- * the node is in the trash or being copied; RC_DENIED for NODE_ROOT, where
- * nothing but spaces stands.
+ * Walks up from a node to its space and asks access_space. RC_NOT_FOUND too
+ * where the node is in the trash or being copied; RC_DENIED for NODE_ROOT,
+ * where nothing but spaces stands.
  */
 enum rc access_node(struct op *op, struct meta *meta, const struct actor *actor,
     int64_t node, enum access_right right, struct place *ret_place) MUST_CHECK;
@@ -46,11 +48,12 @@ bool place_has(const struct place *place, int64_t node);
  * commands until an administrator has first signed in, or with break_glass.
  * RC_DENIED.
  */
-enum rc access_manage(struct op *op, struct meta *meta, const struct actor *actor,
-    bool break_glass) MUST_CHECK;
+enum rc access_manage(struct op *op, struct meta *meta,
+    const struct actor *actor, bool break_glass) MUST_CHECK;
 
-/* Whether the actor may act for this member: the member itself, or access_manage. */
-enum rc access_member(struct op *op, struct meta *meta, const struct actor *actor,
-    int64_t member, bool break_glass) MUST_CHECK;
+/* Whether the actor may act for this member: the member itself, or
+ * access_manage. */
+enum rc access_member(struct op *op, struct meta *meta,
+    const struct actor *actor, int64_t member, bool break_glass) MUST_CHECK;
 
 #endif

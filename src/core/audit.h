@@ -29,7 +29,8 @@ enum audit_action {
 	AUDIT_COPY_STEP = 38, /* hidden rows of a folder's copy */
 	AUDIT_RESTORE = 39,
 	AUDIT_SITE_PLACE = 50, /* the provider's log: where a site stands */
-	AUDIT_REPLACED = 40, /* went to the trash because something was moved or copied over it */
+	AUDIT_REPLACED = 40, /* went to the trash because something was moved or
+				copied over it */
 };
 
 /* Stored. Texts are UTF-8, numbers 8 bytes little-endian. */
@@ -39,9 +40,9 @@ enum audit_field {
 	AUDIT_PARENT = 3,
 	AUDIT_FORMER_PARENT = 4,
 	AUDIT_SIZE = 5,
-	AUDIT_VERSION = 6,  /* the row that keeps the former content */
-	AUDIT_SOURCE = 7,   /* node that was copied */
-	AUDIT_MEMBER = 8,   /* whom it is about */
+	AUDIT_VERSION = 6, /* the row that keeps the former content */
+	AUDIT_SOURCE = 7, /* node that was copied */
+	AUDIT_MEMBER = 8, /* whom it is about */
 	AUDIT_ROLE = 9,
 	AUDIT_STATUS = 10,
 	AUDIT_COUNT = 11,
@@ -53,7 +54,8 @@ enum audit_field {
 
 enum { AUDIT_BODY_MAX = 3072, AUDIT_TEXT_MAX = 1024 };
 
-/* A row being made: fields one after the other, each u8 field, u16 size (little-endian), bytes. */
+/* A row being made: fields one after the other, each u8 field, u16 size
+ * (little-endian), bytes. */
 struct audit {
 	enum audit_action action;
 	int64_t member;
@@ -62,7 +64,8 @@ struct audit {
 	uint8_t body[AUDIT_BODY_MAX];
 };
 
-/* Begins with who asked, from where and by which request. asker is who wants the change. */
+/* Begins with who asked, from where and by which request. asker is who wants
+ * the change. */
 void audit_begin(struct audit *audit, enum audit_action action,
     const struct op *asker, int64_t node);
 
@@ -70,7 +73,8 @@ void audit_begin(struct audit *audit, enum audit_action action,
 void audit_text(struct audit *audit, enum audit_field field, struct span text);
 void audit_number(struct audit *audit, enum audit_field field, int64_t value);
 
-enum rc audit_write(struct op *op, struct tx *tx, const struct audit *audit) MUST_CHECK;
+enum rc
+audit_write(struct op *op, struct tx *tx, const struct audit *audit) MUST_CHECK;
 
 /*
  * Takes the next field off a body; *ret_more false at its end. RC_DAMAGED.
@@ -78,9 +82,9 @@ enum rc audit_write(struct op *op, struct tx *tx, const struct audit *audit) MUS
 struct audit_value {
 	enum audit_field field;
 	struct span bytes; /* of the body */
-	int64_t number;	   /* where bytes.size is 8 */
+	int64_t number; /* where bytes.size is 8 */
 };
-enum rc audit_next(struct op *op, struct span *body, struct audit_value *ret_value,
-    bool *ret_more) MUST_CHECK;
+enum rc audit_next(struct op *op, struct span *body,
+    struct audit_value *ret_value, bool *ret_more) MUST_CHECK;
 
 #endif

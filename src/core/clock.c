@@ -75,6 +75,20 @@ service_clock_now(struct service_clock *clock)
 	return now;
 }
 
+int64_t
+service_clock_accept(struct service_clock *clock)
+{
+	int64_t added;
+
+	mutex_lock(&clock->lock);
+	advance(clock);
+	added = clock->not_counted < REBOOT_MAX ? clock->not_counted : REBOOT_MAX;
+	clock->last.service += added;
+	clock->not_counted = 0;
+	mutex_unlock(&clock->lock);
+	return added;
+}
+
 void
 service_clock_stamp(struct service_clock *clock, struct clock_stamp *ret_stamp)
 {

@@ -36,6 +36,12 @@ void service_clock_release(struct service_clock *clock);
 /* Service time now, ns. Any thread. */
 int64_t service_clock_now(struct service_clock *clock);
 
+/*
+ * Counts now what did not count at the start, 30 days of it at most: an operator
+ * says that the wall clock is right. Returns the ns that were added.
+ */
+int64_t service_clock_accept(struct service_clock *clock);
+
 /* The present stamp, for keeping. */
 void
 service_clock_stamp(struct service_clock *clock, struct clock_stamp *ret_stamp);

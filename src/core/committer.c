@@ -161,17 +161,15 @@ group_make(struct op *op, struct tenant *t, struct group *group,
 	CLEANUP(offer_unref_ptr) struct offer *offer = NULL;
 	struct sealed sealed = {0};
 	struct receipt receipt = {0};
-	int64_t changed = 0;
 	struct change *c;
 	size_t i = 0;
 
-	for (c = batch->first; c != NULL; c = c->next, i++) {
+	for (c = batch->first; c != NULL; c = c->next, i++)
 		TRY(group_run_change(op, group, c, &rows[i]));
-		changed += rows[i];
-	}
-	if (changed == 0)
-		return db_rollback(op, t->writer);
 	TRY(group_end_session(op, group));
+	/* Rows written as they were leave no record: there is nothing to log. */
+	if (group->n_records == 0 && group->at.n_adds == 0)
+		return db_rollback(op, t->writer);
 	TRY(group_bookkeeping(op, group));
 	TRY(group_seal(op, group, &sealed));
 	offer = sealed.offer;

@@ -21,7 +21,8 @@ open_place(struct op *op, struct tx *tx, const struct op *asker,
 	if (put->node == 0) {
 		TRY(target_open(op, tx, &asker->actor, &put->to, why, target));
 	} else {
-		TRY(source_open(op, tx, &asker->actor, put->node, why, &source));
+		TRY(source_open(
+		    op, tx, &asker->actor, put->node, why, &source));
 		*target = (struct target){
 		    .place = source.place,
 		    .taken = true,
@@ -48,13 +49,14 @@ same_bytes(struct op *op, struct tx *tx, const struct node *file,
 		return RC_OK;
 	TRY(content_get(op, tx->meta, file->content, &current));
 	*ret_same = current.finished &&
-	    hash_equal(current.sha256, content->sha256, SHA256_SIZE);
+		    hash_equal(current.sha256, content->sha256, SHA256_SIZE);
 	return RC_OK;
 }
 
 /* ---- the content's rows ---- */
 
-/* A chunk as its row has it: its sealed bytes are in this segment, or in a data segment. */
+/* A chunk as its row has it: its sealed bytes are in this segment, or in a data
+ * segment. */
 static enum rc
 chunk_place(struct op *op, struct tx *tx, const struct put_chunk *put,
     struct chunk *chunk)
@@ -67,8 +69,7 @@ chunk_place(struct op *op, struct tx *tx, const struct put_chunk *put,
 		return RC_OK;
 	}
 	chunk->place.number = tx->number;
-	return tx_inline(
-	    op, tx, put->sealed, put->size, &chunk->place.offset);
+	return tx_inline(op, tx, put->sealed, put->size, &chunk->place.offset);
 }
 
 static enum rc
@@ -170,8 +171,7 @@ put_over(struct op *op, struct tx *tx, const struct op *asker,
 	node.changed_by = asker->actor.member;
 	node.tag = tx_tag(tx);
 	TRY(node_set_content(op, tx->meta, &node));
-	TRY(content_keep(
-	    op, tx, &target->holder, node.id, &result->version));
+	TRY(content_keep(op, tx, &target->holder, node.id, &result->version));
 	TRY(place_touch(op, tx, &target->place));
 	TRY(write_audit(
 	    op, tx, asker, AUDIT_FILE_OVERWRITE, &node, result->version));

@@ -1,6 +1,6 @@
 /*
- * file_put.h - the change that makes an uploaded content current: a new file, or
- * a new state of one that is there, whose former content becomes a version.
+ * file_put.h - the change that makes an uploaded content current: a new file,
+ * or a new state of one that is there, whose former content becomes a version.
  */
 #ifndef DOZO_CORE_FILE_PUT_H
 #define DOZO_CORE_FILE_PUT_H
@@ -11,12 +11,14 @@
 
 enum { FILE_PUT_CHUNKS_MAX = 512, FILE_PUT_DATA_MAX = 64 };
 
-/* A chunk with its key in the open: the caller wipes it when the call has returned. */
+/* A chunk with its key in the open: the caller wipes it when the call has
+ * returned. */
 struct put_chunk {
 	uint64_t start; /* in the content, ascending without gaps */
-	uint32_t size;	/* of the plaintext */
+	uint32_t size; /* of the plaintext */
 	uint8_t key[AEAD_KEY_SIZE];
-	struct span sealed; /* travels in the numbered segment; no data: it stands in a data segment */
+	struct span sealed; /* travels in the numbered segment; no data: it
+			       stands in a data segment */
 	uint8_t data[OBJECT_ID_SIZE];
 	uint64_t offset; /* of its first frame there */
 };
@@ -29,9 +31,10 @@ struct put_data {
 
 struct put_content {
 	/*
-	 * 0: the content's row and chunks are made by this change. Else the row of an
-	 * upload session, whose chunks have rows already; this change finishes it,
-	 * or, where the file has these bytes, leaves it to the session's end.
+	 * 0: the content's row and chunks are made by this change. Else the row
+	 * of an upload session, whose chunks have rows already; this change
+	 * finishes it, or, where the file has these bytes, leaves it to the
+	 * session's end.
 	 */
 	int64_t session;
 	uint64_t session_chunks;
@@ -57,24 +60,26 @@ struct file_put {
 struct file_put_result {
 	struct tree_result tree;
 	/*
-	 * tree.unchanged, or same and a new date: the bytes were not taken; the data
-	 * segments of content.data are not named by the log and may be deleted.
+	 * tree.unchanged, or same and a new date: the bytes were not taken; the
+	 * data segments of content.data are not named by the log and may be
+	 * deleted.
 	 */
 	bool not_taken;
 	int64_t version; /* row that keeps the former content, or 0 */
 };
 
 /*
- * As the calls of tree.h. An upload of the very bytes that the file has makes no version;
- * without a new date no new ETag either (L23). RC_CONFLICT with
+ * As the calls of tree.h. An upload of the very bytes that the file has makes
+ * no version; without a new date no new ETag either (L23). RC_CONFLICT with
  * TREE_WHY_KIND over a folder.
  */
-enum rc file_put(struct op *op, struct tenant *tenant, const struct file_put *put,
-    struct file_put_result *result) MUST_CHECK;
+enum rc file_put(struct op *op, struct tenant *tenant,
+    const struct file_put *put, struct file_put_result *result) MUST_CHECK;
 
 /*
  * The same inside a change of the caller's (an upload session's last one);
- * asker is who wants it. The caller's change has inline_size set as file_put_inline_size says.
+ * asker is who wants it. The caller's change has inline_size set as
+ * file_put_inline_size says.
  */
 enum rc file_put_run(struct op *op, struct tx *tx, const struct op *asker,
     const struct file_put *put, struct file_put_result *result) MUST_CHECK;

@@ -34,8 +34,8 @@ member_login_check(struct op *op, struct span login)
 }
 
 enum rc
-password_prepare(struct op *op, struct span password,
-    char ret_hash[PASSWORD_HASH_SIZE])
+password_prepare(
+    struct op *op, struct span password, char ret_hash[PASSWORD_HASH_SIZE])
 {
 	if (password.data == NULL) {
 		ret_hash[0] = '\0';
@@ -105,8 +105,8 @@ member_run(struct op *op, struct tx *tx, struct change *change)
 }
 
 /*
- * For what a remembered sign-in must not outlive. After the change, whatever came of
- * it: readers see it by now, and one void memory too many costs a hash.
+ * For what a remembered sign-in must not outlive. After the change, whatever
+ * came of it: readers see it by now, and one void memory too many costs a hash.
  */
 static enum rc
 commit_and_forget(struct op *op, struct tenant *tenant, struct member_change *c)

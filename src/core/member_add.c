@@ -41,8 +41,8 @@ make_space(struct op *op, struct tx *tx, const struct op *asker,
 	int64_t lang;
 
 	TRY(setting_get(op, tx->meta, SETTING_LANG, &lang));
-	node.name = span_str(
-	    space_names[kind][lang == LANG_EN ? LANG_EN : LANG_JA]);
+	node.name =
+	    span_str(space_names[kind][lang == LANG_EN ? LANG_EN : LANG_JA]);
 	/* Not found by name: every member's personal space has the same one. */
 	node_fixed_key(node.id, node.key);
 	TRY(node_insert(op, tx->meta, &node));

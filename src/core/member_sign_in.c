@@ -10,7 +10,8 @@ refuse(struct op *op)
 	FAIL(op, RC_DENIED, "wrong name or password");
 }
 
-/* The member of that name; RC_NOT_FOUND for a text that cannot be a name, too. */
+/* The member of that name; RC_NOT_FOUND for a text that cannot be a name, too.
+ */
 static enum rc
 find(struct op *op, struct meta *meta, struct span login,
     struct member_row *ret_member)
@@ -75,7 +76,7 @@ member_sign_in(struct op *op, struct meta *meta, struct span login,
 	    .app_password = app.id,
 	    .administrator = row.role == MEMBER_ADMINISTRATOR,
 	    .to_note = row.first_signed_in_at == 0 ||
-		(app.id != 0 && app.last_used < today),
+		       (app.id != 0 && app.last_used < today),
 	    .name = row.name,
 	};
 	return RC_OK;
@@ -95,8 +96,8 @@ note_app_password(struct op *op, struct tx *tx, const struct note_change *c)
 {
 	struct app_password password;
 	struct audit audit;
-	enum rc rc = app_password_get(
-	    op, tx->meta, c->sign_in->app_password, &password);
+	enum rc rc =
+	    app_password_get(op, tx->meta, c->sign_in->app_password, &password);
 
 	if (rc == RC_NOT_FOUND)
 		FAIL(op, RC_DENIED, "this app password was revoked");
@@ -113,7 +114,8 @@ note_app_password(struct op *op, struct tx *tx, const struct note_change *c)
 static enum rc
 note_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct note_change *c = container_of(change, struct note_change, change);
+	struct note_change *c =
+	    container_of(change, struct note_change, change);
 	struct audit audit;
 	bool first;
 

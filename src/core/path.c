@@ -4,7 +4,8 @@
 #include "base/text.h"
 #include "core/access.h"
 
-/* A few spaces at a time: a statement's rows must end before others are asked. */
+/* A few spaces at a time: a statement's rows must end before others are asked.
+ */
 enum { SPACES_MAX = 64 };
 
 struct spaces {
@@ -35,8 +36,8 @@ path_spaces(struct op *op, struct meta *meta, node_each *each, void *arg)
 	for (i = 0; i < spaces.n; i++) {
 		struct place place;
 		struct node node;
-		enum rc rc = access_node(op, meta, &op->actor, spaces.nodes[i],
-		    ACCESS_READ, &place);
+		enum rc rc = access_node(
+		    op, meta, &op->actor, spaces.nodes[i], ACCESS_READ, &place);
 
 		if (rc == RC_NOT_FOUND) {
 			op_clear_error(op);
@@ -72,8 +73,8 @@ compare(void *arg, struct op *op, const struct node *space)
 }
 
 static enum rc
-find_space(struct op *op, struct meta *meta, struct span fold,
-    struct node *ret_node)
+find_space(
+    struct op *op, struct meta *meta, struct span fold, struct node *ret_node)
 {
 	struct search search = {.fold = fold};
 
@@ -85,8 +86,8 @@ find_space(struct op *op, struct meta *meta, struct span fold,
 }
 
 static enum rc
-find_child(struct op *op, struct meta *meta, struct span fold,
-    struct node *node)
+find_child(
+    struct op *op, struct meta *meta, struct span fold, struct node *node)
 {
 	uint8_t key[META_NAME_KEY_SIZE];
 	enum rc rc = RC_NOT_FOUND;
@@ -101,8 +102,8 @@ find_child(struct op *op, struct meta *meta, struct span fold,
 }
 
 /*
- * access_node is asked for the space; all below it is the same space's, until rules
- * for folders come. A cache of paths has its place here.
+ * access_node is asked for the space; all below it is the same space's, until
+ * rules for folders come. A cache of paths has its place here.
  */
 enum rc
 path_find(struct op *op, struct meta *meta, const struct span *segments,

@@ -1,6 +1,6 @@
 /*
- * path.h - from path segments to nodes, beginning at the virtual root: the spaces
- * that a member sees, under their stored names.
+ * path.h - from path segments to nodes, beginning at the virtual root: the
+ * spaces that a member sees, under their stored names.
  */
 #ifndef DOZO_CORE_PATH_H
 #define DOZO_CORE_PATH_H
@@ -9,23 +9,24 @@
 
 enum { PATH_SEGMENTS_MAX = 4096 };
 
-/* Calls each for every space that op->actor may read: the own ones first, then the company's. */
-enum rc path_spaces(struct op *op, struct meta *meta, node_each *each, void *arg)
-    MUST_CHECK;
+/* Calls each for every space that op->actor may read: the own ones first, then
+ * the company's. */
+enum rc path_spaces(
+    struct op *op, struct meta *meta, node_each *each, void *arg) MUST_CHECK;
 
 /*
- * The node at a path of n decoded segments; none of them: the root, a folder with
- * id NODE_ROOT and tree_stat's ETag not filled in. RC_NOT_FOUND, RC_DENIED;
- * RC_INVALID for text that is no name; RC_LIMIT.
+ * The node at a path of n decoded segments; none of them: the root, a folder
+ * with id NODE_ROOT and tree_stat's ETag not filled in. RC_NOT_FOUND,
+ * RC_DENIED; RC_INVALID for text that is no name; RC_LIMIT.
  */
-enum rc path_find(struct op *op, struct meta *meta, const struct span *segments, size_t n,
-    struct node *ret_node) MUST_CHECK;
+enum rc path_find(struct op *op, struct meta *meta, const struct span *segments,
+    size_t n, struct node *ret_node) MUST_CHECK;
 
 /*
  * The folder of a path's last segment (n at least 1), which need not be there.
  * RC_NOT_FOUND where the folder is not there or is a file.
  */
-enum rc path_find_parent(struct op *op, struct meta *meta, const struct span *segments,
-    size_t n, int64_t *ret_parent) MUST_CHECK;
+enum rc path_find_parent(struct op *op, struct meta *meta,
+    const struct span *segments, size_t n, int64_t *ret_parent) MUST_CHECK;
 
 #endif

@@ -30,7 +30,8 @@ precondition_check(struct op *op, const struct tx *tx,
 	if (p->if_match &&
 	    (node == NULL ||
 		(!p->if_match_any && !listed(p->match, p->n_match, tx, node))))
-		FAIL(op, RC_CONFLICT, "it is not the state that If-Match names");
+		FAIL(
+		    op, RC_CONFLICT, "it is not the state that If-Match names");
 	if (p->if_none_match && node != NULL &&
 	    (p->if_none_match_any ||
 		listed(p->none_match, p->n_none_match, tx, node)))

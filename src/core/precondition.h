@@ -1,4 +1,5 @@
-/* precondition.h - If-Match and If-None-Match, without HTTP: lists of ETags, parsed by a door. */
+/* precondition.h - If-Match and If-None-Match, without HTTP: lists of ETags,
+ * parsed by a door. */
 #ifndef DOZO_CORE_PRECONDITION_H
 #define DOZO_CORE_PRECONDITION_H
 
@@ -11,10 +12,12 @@ struct node_etag {
 	int64_t tag;
 };
 
-/* All zero: none. What a door cannot parse as one of ours it leaves out of the list. */
+/* All zero: none. What a door cannot parse as one of ours it leaves out of the
+ * list. */
 struct precondition {
-	bool if_match;	    /* was given; its list may be empty, then nothing matches */
-	bool if_match_any;  /* "*" */
+	bool if_match; /* was given; its list may be empty, then nothing matches
+			*/
+	bool if_match_any; /* "*" */
 	bool if_none_match;
 	bool if_none_match_any;
 	size_t n_match, n_none_match;
@@ -29,6 +32,7 @@ struct node_etag node_etag(const struct node *node);
  * earlier change of the group touched matches no ETag any more. RC_CONFLICT.
  */
 enum rc precondition_check(struct op *op, const struct tx *tx,
-    const struct precondition *precondition, const struct node *node) MUST_CHECK;
+    const struct precondition *precondition,
+    const struct node *node) MUST_CHECK;
 
 #endif

@@ -71,15 +71,32 @@ provider_open(struct op *op, struct service *s)
 
 static void service_keeper(void *arg);
 
+/*
+ * The right to write (L2), if enough sites are there. Without it a service that
+ * exists already shows what it can (L3, 1 and 6).
+ */
+static enum rc
+claim_start(struct op *op, struct service *s)
+{
+	enum rc rc;
+
+	if (s->config.read_only)
+		return RC_OK;
+	rc = claim_take(op, &s->claim, s->config.first, s->config.host);
+	atomic_store(&s->claimed, rc == RC_OK);
+	if (rc != RC_UNPROVEN || s->config.first != NULL)
+		return rc;
+	log_warn(op, "not-claimed", "why=\"%s\"", op->error);
+	op_clear_error(op);
+	return claim_read_register(op, &s->claim);
+}
+
 static enum rc
 service_start(struct op *op, struct service *s)
 {
 	TRY(sites_start(op, s->config.sites));
 	sites_look_at_space(op, s->config.sites);
-	if (!s->config.read_only)
-		TRY(claim_take(op, s->config.sites, s->config.first,
-		    s->config.host, &s->claim));
-	s->claimed = !s->config.read_only;
+	TRY(claim_start(op, s));
 	TRY(clock_start(op, s));
 	s->clock_runs = true;
 	TRY(provider_open(op, s));
@@ -105,6 +122,7 @@ service_open(struct op *op, const struct service_config *config,
 		s->config.offer_time = 10 * CLOCK_S;
 	if (s->config.slow_time == 0)
 		s->config.slow_time = 10 * CLOCK_S;
+	claim_init(&s->claim, s->config.sites);
 	mutex_init(&s->lock);
 	cond_init(&s->changed);
 	s->started = clock_mono();
@@ -147,7 +165,7 @@ service_close(struct op *op, struct service *service)
 	mutex_unlock(&s->lock);
 	if (s->keeper_runs)
 		thread_join(&s->keeper);
-	if (s->keeper_runs && !s->config.read_only)
+	if (s->keeper_runs && s->claimed)
 		rc = heads_write(op, s);
 	op_clear_error(op);
 	tenants_close(op, s);
@@ -160,8 +178,7 @@ service_close(struct op *op, struct service *service)
 		service_clock_release(&s->clock);
 	heads_release(&s->heads);
 	sites_free(s->config.sites);
-	if (s->claimed)
-		claim_release(&s->claim);
+	claim_release(&s->claim);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -398,11 +415,38 @@ keep_stamps(struct op *op, struct service *s, uint64_t step)
 		log_warn(op, "not-kept", "why=\"%s\"", op_error(op, rc));
 }
 
+/*
+ * Takes the claim that could not be had at the start. The tenants, which only
+ * read until now, are opened anew by the rules of L3.
+ */
+static bool
+claim_late(struct op *op, struct service *s)
+{
+	struct tenant **list;
+	size_t i, n;
+	enum rc rc;
+
+	rc = claim_take(op, &s->claim, NULL, s->config.host);
+	op_clear_error(op);
+	if (rc != RC_OK || tenants_pin(op, s, &list, &n) != RC_OK)
+		return false;
+	atomic_store(&s->claimed, true);
+	for (i = 0; i < n; i++) {
+		tenant_close(op, list[i]);
+		rc = tenant_open(op, list[i]);
+		op_clear_error(op);
+		unpin(list[i]);
+	}
+	return true;
+}
+
 static void
 keeper_step(struct op *op, struct service *s, uint64_t step)
 {
 	keep_sites(op, s);
 	if (s->config.read_only || !service_stands(s))
+		return;
+	if (!s->claimed && !claim_late(op, s))
 		return;
 	if (step % 10 == 0)
 		keep_claim(op, s);
@@ -443,7 +487,8 @@ service_health(struct service *service)
 	struct tenant *t;
 	size_t in_service;
 
-	if (s->config.read_only || !service_stands(s) || s->head_unproven)
+	if (s->config.read_only || !s->claimed || !service_stands(s) ||
+	    s->head_unproven)
 		return HEALTH_READ_ONLY;
 	mutex_lock(&s->lock);
 	for (t = s->tenants != NULL ? s->tenants : s->provider; t != NULL;

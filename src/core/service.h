@@ -39,7 +39,13 @@ struct service_config {
 
 struct service {
 	struct service_config config;
-	struct claim claim; /* not where read_only */
+	struct claim claim;
+	/*
+	 * Whether a claim was taken. Without one (too few sites at the start)
+	 * what the sites in reach decide is shown, and the keeper goes on
+	 * trying.
+	 */
+	atomic_bool claimed;
 	struct service_clock clock;
 	struct heads heads; /* as last read or written */
 	struct mutex lock; /* guards tenants and stopping */
@@ -51,7 +57,6 @@ struct service {
 	struct thread keeper;
 	bool keeper_runs;
 	int64_t started; /* clock_mono() */
-	bool claimed;
 	bool clock_runs;
 	int64_t proven_at; /* clock_mono() of the last look at the fences of R
 			      sites */
@@ -68,8 +73,9 @@ struct service_tenant_info {
 
 /*
  * Starts the sites, claims, opens the provider's log and goes on with what a
- * crash left half-done. RC_UNPROVEN (too few sites to claim), RC_REFUSED,
- * RC_FENCED.
+ * crash left half-done. With too few sites to claim it is read-only, until
+ * there are enough; RC_UNPROVEN where not even the local database can tell
+ * anything. RC_REFUSED, RC_FENCED.
  */
 enum rc service_open(struct op *op, const struct service_config *config,
     struct service **ret_service) MUST_CHECK;

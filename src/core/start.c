@@ -147,7 +147,7 @@ root_of(const struct tenant *t, struct tail_root *root)
 /* Lists and picks; once more where a gap shows, for listings are not atomic
  * (L0). */
 static enum rc
-chain_find(struct op *op, struct start *s)
+chain_pick(struct op *op, struct start *s)
 {
 	struct tenant *t = s->tenant;
 	struct tail_root root;
@@ -174,6 +174,31 @@ chain_find(struct op *op, struct start *s)
 		rc = tail_pick(op, &s->tail, &root, &s->winner);
 	}
 	return rc;
+}
+
+/*
+ * L3: any R sites show every acknowledged number. A database whose head none of
+ * them has is ahead of all: they were rolled back.
+ */
+static enum rc
+chain_find(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	struct log_name head = {
+	    .number = t->head.number,
+	    .generation = t->head.generation,
+	};
+
+	TRY(chain_pick(op, s));
+	memcpy(head.hash8, t->head.hash, sizeof(head.hash8));
+	if (t->head.number == 0 || s->winner != TAIL_NONE ||
+	    tail_find(&s->tail, &head) != TAIL_NONE)
+		return RC_OK;
+	FAIL(op, RC_REFUSED,
+	    "the local database ends at number %llu, which no site has: the "
+	    "sites "
+	    "were rolled back",
+	    (unsigned long long)t->head.number);
 }
 
 /* The numbers on the winning chain, and how far they are decided (L3, 5). */
@@ -374,20 +399,33 @@ start_refused(struct op *op, struct tenant *t)
 	return RC_REFUSED;
 }
 
-/* A service that claims nothing shows what the sites in reach have, to the end.
+/*
+ * Without a claim nothing is written. A service that is to read only shows what
+ * the sites in reach have, to the end; one that could not claim shows what is
+ * decided (L3, 6).
  */
 static enum rc
 start_reading(struct op *op, struct start *s)
 {
 	struct tenant *t = s->tenant;
+	bool to_the_end = t->service->config.read_only;
+	enum rc rc;
 
 	s->set = sites_attached(t->service->config.sites);
 	TRY(tenant_database_open(op, t));
-	TRY(chain_find(op, s));
+	rc = chain_find(op, s);
+	if (rc == RC_UNPROVEN && !to_the_end)
+		return start_unproven(op, s);
+	if (rc == RC_REFUSED)
+		return start_refused(op, t);
+	TRY(rc);
 	decided_find(s);
-	s->decided = s->head;
+	if (to_the_end)
+		s->decided = s->head;
 	TRY(decided_show(op, s));
-	tenant_set_mode(op, t, TENANT_READ_ONLY, "this service only reads");
+	tenant_set_mode(op, t, TENANT_READ_ONLY,
+	    to_the_end ? "this service only reads"
+		       : "too few sites are reachable to write");
 	return RC_OK;
 }
 
@@ -397,7 +435,7 @@ start_run(struct op *op, struct start *s)
 	struct tenant *t = s->tenant;
 	enum rc rc;
 
-	if (t->service->config.read_only)
+	if (!t->service->claimed)
 		return start_reading(op, s);
 	TRY(fence_all(op, t->service));
 #ifdef DOZO_PLANT_TAILS_ANYWHERE

@@ -238,6 +238,6 @@ tenant_sites(struct tenant *tenant)
 {
 	struct service *service = tenant->service;
 
-	return service->config.read_only ? sites_attached(service->config.sites)
-					 : claim_sites(&service->claim);
+	return !service->claimed ? sites_attached(service->config.sites)
+				 : claim_sites(&service->claim);
 }

@@ -63,7 +63,8 @@ collect_space(void *arg, struct op *op, const struct space *space)
 	return RC_OK;
 }
 
-/* All spaces of a kind that the actor may restore in; the others are passed over. */
+/* All spaces of a kind that the actor may restore in; the others are passed
+ * over. */
 static enum rc
 kind_items(struct op *op, struct meta *meta, enum space_kind kind,
     trash_item_each *each, void *arg)
@@ -85,8 +86,7 @@ kind_items(struct op *op, struct meta *meta, enum space_kind kind,
 }
 
 enum rc
-trash_items(
-    struct op *op, struct meta *meta, trash_item_each *each, void *arg)
+trash_items(struct op *op, struct meta *meta, trash_item_each *each, void *arg)
 {
 	struct space_batch own = {0};
 	size_t i;
@@ -111,7 +111,8 @@ struct restore_change {
 	struct span name;
 };
 
-/* The folder where it was, if it still stands in that space; else the space itself. */
+/* The folder where it was, if it still stands in that space; else the space
+ * itself. */
 static enum rc
 find_folder(struct op *op, struct tx *tx, const struct actor *actor,
     const struct trash *trash, struct place *ret_place)
@@ -172,9 +173,8 @@ numbered_name(struct op *op, const struct node *node, unsigned number,
 }
 
 static enum rc
-free_name(struct op *op, struct tx *tx, int64_t parent,
-    const struct node *node, struct span *ret_name,
-    uint8_t key[META_NAME_KEY_SIZE])
+free_name(struct op *op, struct tx *tx, int64_t parent, const struct node *node,
+    struct span *ret_name, uint8_t key[META_NAME_KEY_SIZE])
 {
 	struct span name = node->name;
 	unsigned number;

@@ -1,4 +1,5 @@
-/* trash.h - what was deleted: listing it and taking it out again. (Purging what is past its term comes later.) */
+/* trash.h - what was deleted: listing it and taking it out again. (Purging what
+ * is past its term comes later.) */
 #ifndef DOZO_CORE_TRASH_H
 #define DOZO_CORE_TRASH_H
 
@@ -6,22 +7,21 @@
 #include "meta/trash.h"
 
 /* Something in the trash; valid until each returns. */
-typedef enum rc trash_item_each(void *arg, struct op *op, const struct trash *trash,
-    const struct node *node);
+typedef enum rc trash_item_each(void *arg, struct op *op,
+    const struct trash *trash, const struct node *node);
 
 /*
  * Calls each for what lies in the trash of the spaces that op->actor sees (the
- * host's commands: of all spaces, until an administrator has signed in), a space
- * after the other, oldest nodes first. RC_DENIED.
+ * host's commands: of all spaces, until an administrator has signed in), a
+ * space after the other, oldest nodes first. RC_DENIED.
  */
-enum rc trash_items(struct op *op, struct meta *meta, trash_item_each *each, void *arg)
-    MUST_CHECK;
-
+enum rc trash_items(struct op *op, struct meta *meta, trash_item_each *each,
+    void *arg) MUST_CHECK;
 
 /*
- * Puts a node back into the folder where it was, or, where that is gone, into the
- * top of its space. A name that is taken by now gets " (2)", " (3)" ... before its
- * extension. *ret_name: the name that it has now. RC_NOT_FOUND.
+ * Puts a node back into the folder where it was, or, where that is gone, into
+ * the top of its space. A name that is taken by now gets " (2)", " (3)" ...
+ * before its extension. *ret_name: the name that it has now. RC_NOT_FOUND.
  */
 enum rc trash_restore(struct op *op, struct tenant *tenant, int64_t node,
     struct tree_result *result, struct span *ret_name) MUST_CHECK;

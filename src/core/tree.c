@@ -18,7 +18,8 @@ struct mkdir_change {
 static enum rc
 mkdir_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct mkdir_change *c = container_of(change, struct mkdir_change, change);
+	struct mkdir_change *c =
+	    container_of(change, struct mkdir_change, change);
 	enum tree_why *why = &c->result->why;
 	struct node node = {
 	    .kind = NODE_FOLDER,
@@ -127,7 +128,8 @@ struct mtime_change {
 static enum rc
 mtime_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct mtime_change *c = container_of(change, struct mtime_change, change);
+	struct mtime_change *c =
+	    container_of(change, struct mtime_change, change);
 	enum tree_why *why = &c->result->why;
 	struct source source;
 	struct audit audit;
@@ -210,8 +212,7 @@ root_stat(struct op *op, struct meta *meta, struct node *ret_node)
 }
 
 enum rc
-tree_stat(
-    struct op *op, struct meta *meta, int64_t node, struct node *ret_node)
+tree_stat(struct op *op, struct meta *meta, int64_t node, struct node *ret_node)
 {
 	struct place place;
 

@@ -11,9 +11,11 @@
 #include "meta/node.h"
 
 enum {
-	TREE_DEPTH_MAX = 500, /* folders from the space down, where new ones are made */
+	TREE_DEPTH_MAX =
+	    500, /* folders from the space down, where new ones are made */
 	TREE_TOUCH_MAX = 1000, /* folders above a change that get a new ETag */
-	TREE_JOIN_MAX = 500, /* versions that join a file moved over theirs (L8) */
+	TREE_JOIN_MAX =
+	    500, /* versions that join a file moved over theirs (L8) */
 	TREE_STEP_ROWS = 900, /* rows of one step of a folder's copy (L8) */
 };
 
@@ -25,27 +27,27 @@ struct tree_name {
 };
 
 /* RC_INVALID with a text for the user. Results lie in the op's arena. */
-enum rc tree_name_init(struct op *op, struct span name, struct tree_name *ret_name)
-    MUST_CHECK;
+enum rc tree_name_init(
+    struct op *op, struct span name, struct tree_name *ret_name) MUST_CHECK;
 
 /* Why a change was refused, where the rc alone does not tell a door. */
 enum tree_why {
 	TREE_WHY_OTHER,
 	TREE_WHY_PRECONDITION, /* If-Match, If-None-Match */
-	TREE_WHY_EXISTS,       /* the name is taken */
-	TREE_WHY_PARENT,       /* the folder to put it in is gone, or is a file */
-	TREE_WHY_ITSELF,       /* a folder into itself */
-	TREE_WHY_SPACE,	       /* the root or a space */
-	TREE_WHY_KIND,	       /* a folder where a file is needed */
+	TREE_WHY_EXISTS, /* the name is taken */
+	TREE_WHY_PARENT, /* the folder to put it in is gone, or is a file */
+	TREE_WHY_ITSELF, /* a folder into itself */
+	TREE_WHY_SPACE, /* the root or a space */
+	TREE_WHY_KIND, /* a folder where a file is needed */
 	TREE_WHY_DEPTH,
-	TREE_WHY_NAME,	       /* refused by the tenant's policy */
+	TREE_WHY_NAME, /* refused by the tenant's policy */
 };
 
 /* Written where a call gives RC_OK; why also otherwise. */
 struct tree_result {
-	struct node_etag etag;    /* of the node made, changed or moved */
-	bool created;	     /* the name was free before */
-	bool unchanged;	     /* it was so already: no new state, no receipt */
+	struct node_etag etag; /* of the node made, changed or moved */
+	bool created; /* the name was free before */
+	bool unchanged; /* it was so already: no new state, no receipt */
 	struct receipt receipt;
 	enum tree_why why;
 };
@@ -63,17 +65,20 @@ struct tree_target {
  */
 
 /* A new folder; RC_EXISTS. */
-enum rc tree_mkdir(struct op *op, struct tenant *tenant, const struct tree_target *target,
-    const struct precondition *precondition, struct tree_result *result) MUST_CHECK;
+enum rc tree_mkdir(struct op *op, struct tenant *tenant,
+    const struct tree_target *target, const struct precondition *precondition,
+    struct tree_result *result) MUST_CHECK;
 
 /* To the trash, with everything below it: one row. */
 enum rc tree_delete(struct op *op, struct tenant *tenant, int64_t node,
-    const struct precondition *precondition, struct tree_result *result) MUST_CHECK;
+    const struct precondition *precondition,
+    struct tree_result *result) MUST_CHECK;
 
 struct tree_move {
 	int64_t node;
 	struct tree_target to;
-	bool overwrite; /* else RC_CONFLICT with TREE_WHY_EXISTS where the name is taken */
+	bool overwrite; /* else RC_CONFLICT with TREE_WHY_EXISTS where the name
+			   is taken */
 	bool has_mtime;
 	int64_t mtime;
 	struct precondition source; /* of the node */
@@ -82,38 +87,40 @@ struct tree_move {
 
 /*
  * Renames, moves or both: one row. Over a file a file keeps its id, and what it
- * replaces becomes its newest version (L26); every other thing replaced goes to the
- * trash. A name that differs in case only is a rename. etag is the node's own, which a
- * move leaves as it was.
+ * replaces becomes its newest version (L26); every other thing replaced goes to
+ * the trash. A name that differs in case only is a rename. etag is the node's
+ * own, which a move leaves as it was.
  */
-enum rc tree_move(struct op *op, struct tenant *tenant, const struct tree_move *move,
-    struct tree_result *result) MUST_CHECK;
+enum rc tree_move(struct op *op, struct tenant *tenant,
+    const struct tree_move *move, struct tree_result *result) MUST_CHECK;
 
 struct tree_copy {
 	int64_t node;
 	struct tree_target to;
 	bool overwrite; /* as in struct tree_move */
-	bool shallow;	/* a folder without what is in it */
+	bool shallow; /* a folder without what is in it */
 	struct precondition source;
 	struct precondition target;
 };
 
 /*
  * A file's copy shares its content; over a file it is that file's new state, as
- * if put. A folder's copy is made in hidden steps and appears at once; what has the name
- * goes to the trash then.
+ * if put. A folder's copy is made in hidden steps and appears at once; what has
+ * the name goes to the trash then.
  */
-enum rc tree_copy(struct op *op, struct tenant *tenant, const struct tree_copy *copy,
-    struct tree_result *result) MUST_CHECK;
+enum rc tree_copy(struct op *op, struct tenant *tenant,
+    const struct tree_copy *copy, struct tree_result *result) MUST_CHECK;
 
-enum rc tree_set_mtime(struct op *op, struct tenant *tenant, int64_t node, int64_t mtime,
-    const struct precondition *precondition, struct tree_result *result) MUST_CHECK;
+enum rc tree_set_mtime(struct op *op, struct tenant *tenant, int64_t node,
+    int64_t mtime, const struct precondition *precondition,
+    struct tree_result *result) MUST_CHECK;
 
 /* ---- reading: a reader's or the writer's meta ---- */
 
-/* A node and its state; NODE_ROOT gives the virtual root of op->actor's spaces. RC_NOT_FOUND. */
-enum rc tree_stat(struct op *op, struct meta *meta, int64_t node, struct node *ret_node)
-    MUST_CHECK;
+/* A node and its state; NODE_ROOT gives the virtual root of op->actor's spaces.
+ * RC_NOT_FOUND. */
+enum rc tree_stat(struct op *op, struct meta *meta, int64_t node,
+    struct node *ret_node) MUST_CHECK;
 
 /*
  * Up to limit children after a key (NULL: from the first), as node_list; of

@@ -8,7 +8,8 @@ struct copy_change {
 	const struct op *asker;
 	const struct tree_copy *copy;
 	struct tree_result *result;
-	/* The source is a folder whose content is wanted, too: nothing was done. */
+	/* The source is a folder whose content is wanted, too: nothing was
+	 * done. */
 	bool deep;
 };
 
@@ -78,7 +79,8 @@ tree_copy_clear(struct op *op, struct tx *tx, const struct op *asker,
 	return audit_write(op, tx, &audit);
 }
 
-/* A file over a file: the content becomes the other's, as if it had been put. */
+/* A file over a file: the content becomes the other's, as if it had been put.
+ */
 static enum rc
 copy_over(struct op *op, struct tx *tx, struct copy_change *c,
     const struct node *source, const struct target *target)
@@ -124,8 +126,7 @@ copy_new(struct op *op, struct tx *tx, struct copy_change *c,
 		    op, tx, c->asker, source, target, &c->result->why));
 	TRY(node_make(op, tx, target, &c->copy->to, &node));
 	TRY(place_touch(op, tx, &target->place));
-	TRY(write_audit(
-	    op, tx, c->asker, &node, &c->copy->to, source->id, 0));
+	TRY(write_audit(op, tx, c->asker, &node, &c->copy->to, source->id, 0));
 	c->result->created = !target->taken;
 	c->result->etag = node_etag(&node);
 	return RC_OK;
@@ -134,7 +135,8 @@ copy_new(struct op *op, struct tx *tx, struct copy_change *c,
 static enum rc
 copy_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct copy_change *c = container_of(change, struct copy_change, change);
+	struct copy_change *c =
+	    container_of(change, struct copy_change, change);
 	const struct actor *actor = &c->asker->actor;
 	enum tree_why *why = &c->result->why;
 	struct target target;

@@ -1,7 +1,7 @@
 /*
  * tree_copy_folder.c - a folder's copy: rows are made below a hidden parent, a
- * step at a time (L8), and the last change moves the top row to its name. A copy
- * that is broken off stays hidden until a purge takes it.
+ * step at a time (L8), and the last change moves the top row to its name. A
+ * copy that is broken off stays hidden until a purge takes it.
  */
 #include "base/buf.h"
 #include "base/text.h"
@@ -76,7 +76,8 @@ make_top(struct op *op, struct tx *tx, struct step *step)
 	return push(op, step, source.id, top.id);
 }
 
-/* The children of a level are read out first: rows are not made amid a query. */
+/* The children of a level are read out first: rows are not made amid a query.
+ */
 struct children {
 	size_t n;
 	struct node *nodes;
@@ -130,8 +131,8 @@ copy_some(struct op *op, struct tx *tx, struct step *step)
 	if (limit > CHILDREN_MAX)
 		limit = CHILDREN_MAX;
 	TRY(op_alloc(op, limit * sizeof(*children.nodes), &children.nodes));
-	TRY(node_list(op, tx->meta, level.from, level.begun ? level.after : NULL,
-	    limit, collect, &children));
+	TRY(node_list(op, tx->meta, level.from,
+	    level.begun ? level.after : NULL, limit, collect, &children));
 	if (children.n == 0) {
 		step->work.size = at;
 		return RC_OK;
@@ -207,7 +208,8 @@ struct show_change {
 static enum rc
 show_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct show_change *c = container_of(change, struct show_change, change);
+	struct show_change *c =
+	    container_of(change, struct show_change, change);
 	const struct actor *actor = &c->asker->actor;
 	enum tree_why *why = &c->result->why;
 	struct target target;

@@ -34,7 +34,8 @@ join(struct op *op, struct tx *tx, const struct node *node,
 	return RC_OK;
 }
 
-/* Clears the target's name. *ret_version: the row that keeps its content, or 0. */
+/* Clears the target's name. *ret_version: the row that keeps its content, or 0.
+ */
 static enum rc
 replace(struct op *op, struct tx *tx, const struct op *asker,
     const struct node *node, const struct target *target, int64_t *ret_version)
@@ -95,8 +96,7 @@ set_dates(struct op *op, struct tx *tx, const struct op *asker, int64_t mtime,
 	node->mtime = mtime;
 	node->changed_at = tx->wall;
 	node->changed_by = asker->actor.member;
-	node->tag =
-	    node->kind == NODE_FILE ? tx_tag(tx) : (int64_t)tx->number;
+	node->tag = node->kind == NODE_FILE ? tx_tag(tx) : (int64_t)tx->number;
 	if (node->kind == NODE_FOLDER)
 		TRY(tx_touch_folder(op, tx, node->id));
 	return node_set_mtime(op, tx->meta, node);
@@ -109,7 +109,7 @@ apply(struct op *op, struct tx *tx, struct move_change *c,
 	const struct tree_target *to = &c->move->to;
 	struct node node = source->node;
 	bool stays = node.parent == to->parent &&
-	    memcmp(node.key, target->key, sizeof(node.key)) == 0;
+		     memcmp(node.key, target->key, sizeof(node.key)) == 0;
 	bool renamed = !span_equal(node.name, to->name.text);
 	bool dated = c->move->has_mtime && c->move->mtime != node.mtime;
 	int64_t version = 0;
@@ -138,7 +138,8 @@ apply(struct op *op, struct tx *tx, struct move_change *c,
 static enum rc
 move_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct move_change *c = container_of(change, struct move_change, change);
+	struct move_change *c =
+	    container_of(change, struct move_change, change);
 	const struct actor *actor = &c->asker->actor;
 	enum tree_why *why = &c->result->why;
 	struct source source;

@@ -100,7 +100,8 @@ source_open(struct op *op, struct tx *tx, const struct actor *actor,
 		FAIL(op, RC_NOT_FOUND, "no such file or folder");
 	TRY(rc);
 	/* Asked for the node itself first: others' spaces do not exist. */
-	TRY(access_node(op, tx->meta, actor, node, ACCESS_WRITE, &source.place));
+	TRY(access_node(
+	    op, tx->meta, actor, node, ACCESS_WRITE, &source.place));
 	if (source.place.n == 1)
 		REFUSE(op, why, TREE_WHY_SPACE, RC_DENIED,
 		    "a space cannot be moved, deleted or copied over");
@@ -162,7 +163,8 @@ node_trash(struct op *op, struct tx *tx, const struct op *asker,
 	return trash_insert(op, tx->meta, &trash);
 }
 
-/* A content without bytes is worth no version; its row goes with its last user. */
+/* A content without bytes is worth no version; its row goes with its last user.
+ */
 static enum rc
 drop_empty(struct op *op, struct tx *tx, int64_t content)
 {

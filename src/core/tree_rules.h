@@ -1,4 +1,5 @@
-/* tree_rules.h - what the changes of the tree share; private to core/'s tree files. */
+/* tree_rules.h - what the changes of the tree share; private to core/'s tree
+ * files. */
 #ifndef DOZO_CORE_TREE_RULES_H
 #define DOZO_CORE_TREE_RULES_H
 
@@ -6,10 +7,10 @@
 #include "core/tree.h"
 
 /* Notes why and returns rc with a text, as FAIL. */
-#define REFUSE(op, why_place, why, rc, ...)                                    \
-	do {                                                                   \
-		*(why_place) = (why);                                          \
-		FAIL(op, rc, __VA_ARGS__);                                     \
+#define REFUSE(op, why_place, why, rc, ...) \
+	do { \
+		*(why_place) = (why); \
+		FAIL(op, rc, __VA_ARGS__); \
 	} while (0)
 
 /* A folder that something is to be put in, and what has the name there. */
@@ -20,18 +21,20 @@ struct target {
 	struct node holder; /* where taken */
 };
 
-/* Opens a target for writing; only a name that is free is checked for policy and depth. */
+/* Opens a target for writing; only a name that is free is checked for policy
+ * and depth. */
 enum rc target_open(struct op *op, struct tx *tx, const struct actor *actor,
-    const struct tree_target *to, enum tree_why *why, struct target *ret_target)
-    MUST_CHECK;
+    const struct tree_target *to, enum tree_why *why,
+    struct target *ret_target) MUST_CHECK;
 
-/* A node that is to be changed: it, and where its folder stands. RC_DENIED for a space. */
+/* A node that is to be changed: it, and where its folder stands. RC_DENIED for
+ * a space. */
 struct source {
 	struct node node;
 	struct place place; /* of its folder */
 };
-enum rc source_open(struct op *op, struct tx *tx, const struct actor *actor, int64_t node,
-    enum tree_why *why, struct source *ret_source) MUST_CHECK;
+enum rc source_open(struct op *op, struct tx *tx, const struct actor *actor,
+    int64_t node, enum tree_why *why, struct source *ret_source) MUST_CHECK;
 
 /* precondition_check, noting why. */
 enum rc precondition_hold(struct op *op, const struct tx *tx,
@@ -39,9 +42,11 @@ enum rc precondition_hold(struct op *op, const struct tx *tx,
     enum tree_why *why) MUST_CHECK;
 
 /* Every folder of the place gets a new ETag. */
-enum rc place_touch(struct op *op, struct tx *tx, const struct place *place) MUST_CHECK;
+enum rc
+place_touch(struct op *op, struct tx *tx, const struct place *place) MUST_CHECK;
 
-/* Moves a node's row to the trash; its folder is to be touched. In a session of its own. */
+/* Moves a node's row to the trash; its folder is to be touched. In a session of
+ * its own. */
 enum rc node_trash(struct op *op, struct tx *tx, const struct op *asker,
     const struct node *node, const struct place *place) MUST_CHECK;
 
@@ -49,10 +54,11 @@ enum rc node_trash(struct op *op, struct tx *tx, const struct op *asker,
  * A file's content is about to be replaced: keeps it as a version of node to
  * (0-byte contents are dropped). *ret_version: the row's id, or 0.
  */
-enum rc content_keep(struct op *op, struct tx *tx, const struct node *file, int64_t to,
-    int64_t *ret_version) MUST_CHECK;
+enum rc content_keep(struct op *op, struct tx *tx, const struct node *file,
+    int64_t to, int64_t *ret_version) MUST_CHECK;
 
-/* A row for a new node under a target, its content and times as given in node. */
+/* A row for a new node under a target, its content and times as given in node.
+ */
 enum rc node_make(struct op *op, struct tx *tx, const struct target *target,
     const struct tree_target *to, struct node *node) MUST_CHECK;
 

@@ -4,9 +4,6 @@
 
 #include "door/door.h"
 
-/* The longest content of a request that is not a file. */
-enum { DAV_XML_MAX = 256 << 10 };
-
 struct dav_method;
 
 struct dav {

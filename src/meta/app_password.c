@@ -62,8 +62,7 @@ app_password_list(struct op *op, struct meta *meta, int64_t member,
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 	bool row;
 
-	TRY(db_query(
-	    op, meta->db, SQL_APP_PASSWORD_LIST, &rows, "i", member));
+	TRY(db_query(op, meta->db, SQL_APP_PASSWORD_LIST, &rows, "i", member));
 	for (;;) {
 		struct app_password password;
 
@@ -76,8 +75,7 @@ app_password_list(struct op *op, struct meta *meta, int64_t member,
 }
 
 enum rc
-app_password_set_used(
-    struct op *op, struct meta *meta, int64_t id, int64_t day)
+app_password_set_used(struct op *op, struct meta *meta, int64_t id, int64_t day)
 {
 	return ROWS_ONE(op, meta, SQL_APP_PASSWORD_SET_USED, "ii", id, day);
 }

@@ -15,23 +15,26 @@ struct app_password {
 
 /* hash: SHA-256 of the token. RC_EXISTS. last_used is not written. */
 enum rc app_password_insert(struct op *op, struct meta *meta,
-    const struct app_password *password, const uint8_t hash[SHA256_SIZE]) MUST_CHECK;
+    const struct app_password *password,
+    const uint8_t hash[SHA256_SIZE]) MUST_CHECK;
 
 /* RC_NOT_FOUND. The label lies in the op's arena. */
 enum rc app_password_get(struct op *op, struct meta *meta, int64_t id,
     struct app_password *ret_password) MUST_CHECK;
 enum rc app_password_find(struct op *op, struct meta *meta,
-    const uint8_t hash[SHA256_SIZE], struct app_password *ret_password) MUST_CHECK;
+    const uint8_t hash[SHA256_SIZE],
+    struct app_password *ret_password) MUST_CHECK;
 
 /* All of a member, oldest first; each must not list again. */
-typedef enum rc app_password_each(void *arg, struct op *op,
-    const struct app_password *password);
+typedef enum rc app_password_each(
+    void *arg, struct op *op, const struct app_password *password);
 enum rc app_password_list(struct op *op, struct meta *meta, int64_t member,
     app_password_each *each, void *arg) MUST_CHECK;
 
 /* RC_NOT_FOUND. */
-enum rc app_password_set_used(struct op *op, struct meta *meta, int64_t id, int64_t day)
-    MUST_CHECK;
-enum rc app_password_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
+enum rc app_password_set_used(
+    struct op *op, struct meta *meta, int64_t id, int64_t day) MUST_CHECK;
+enum rc
+app_password_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
 
 #endif

@@ -5,8 +5,7 @@
 #include "tenant_sql.h"
 
 enum rc
-audit_row_insert(
-    struct op *op, struct meta *meta, const struct audit_row *row)
+audit_row_insert(struct op *op, struct meta *meta, const struct audit_row *row)
 {
 	struct span body;
 
@@ -22,8 +21,8 @@ audit_row_list(struct op *op, struct meta *meta, int64_t before, size_t limit,
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 	bool more;
 
-	TRY(db_query(op, meta->db, SQL_AUDIT_LIST, &rows, "ii", before,
-	    (int64_t)limit));
+	TRY(db_query(
+	    op, meta->db, SQL_AUDIT_LIST, &rows, "ii", before, (int64_t)limit));
 	for (;;) {
 		struct audit_row row;
 

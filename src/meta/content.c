@@ -15,8 +15,8 @@ chunk_wipe(struct chunk *chunk)
 
 /* A key belongs to a content's position: compaction moves bytes, never this. */
 static void
-key_ad(const struct meta *meta, int64_t content, uint64_t start,
-    struct siv_ad *ad)
+key_ad(
+    const struct meta *meta, int64_t content, uint64_t start, struct siv_ad *ad)
 {
 	siv_ad_init(ad);
 	siv_ad_add_u64(ad, meta->keys->tenant);
@@ -52,8 +52,8 @@ key_open(struct op *op, struct meta *meta, int64_t content, struct span sealed,
 static struct span
 data_of(const struct chunk *chunk)
 {
-	return span_of(chunk->place.data,
-	    chunk->place.number == 0 ? OBJECT_ID_SIZE : 0);
+	return span_of(
+	    chunk->place.data, chunk->place.number == 0 ? OBJECT_ID_SIZE : 0);
 }
 
 static enum rc
@@ -155,8 +155,7 @@ content_get(
 }
 
 enum rc
-content_finish(
-    struct op *op, struct meta *meta, const struct content *content)
+content_finish(struct op *op, struct meta *meta, const struct content *content)
 {
 	struct span sha256;
 	struct span sha1;
@@ -311,8 +310,7 @@ content_unfinished(
 }
 
 enum rc
-content_next(
-    struct op *op, struct meta *meta, int64_t after, int64_t *ret_id)
+content_next(struct op *op, struct meta *meta, int64_t after, int64_t *ret_id)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 
@@ -334,8 +332,8 @@ content_node(struct op *op, struct meta *meta, int64_t content, int64_t after,
 }
 
 enum rc
-content_totals(struct op *op, struct meta *meta, uint64_t *ret_files,
-    uint64_t *ret_bytes)
+content_totals(
+    struct op *op, struct meta *meta, uint64_t *ret_files, uint64_t *ret_bytes)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 

@@ -1,7 +1,7 @@
 /*
- * content.h - rows of contents and their chunks: where the sealed bytes lie, and
- * under which key. A content never changes once it is finished; files, versions
- * and uploads name it (L15).
+ * content.h - rows of contents and their chunks: where the sealed bytes lie,
+ * and under which key. A content never changes once it is finished; files,
+ * versions and uploads name it (L15).
  */
 #ifndef DOZO_META_CONTENT_H
 #define DOZO_META_CONTENT_H
@@ -15,12 +15,13 @@
 struct chunk_place {
 	uint64_t number; /* of the numbered segment; 0: in a data segment */
 	uint8_t data[OBJECT_ID_SIZE];
-	uint64_t offset; /* of the first frame: in the data segment, or from the numbered segment's body */
+	uint64_t offset; /* of the first frame: in the data segment, or from the
+			    numbered segment's body */
 };
 
 struct chunk {
 	uint64_t start; /* in the content */
-	uint32_t size;	/* of the plaintext */
+	uint32_t size; /* of the plaintext */
 	uint8_t key[AEAD_KEY_SIZE]; /* open: wipe it after use */
 	struct chunk_place place;
 };
@@ -36,26 +37,28 @@ struct content {
 };
 
 /*
- * A finished content. With chunks == 1 the chunk stands in the content's own row
- * (first, start 0); with more, chunk_insert makes each. first is NULL otherwise.
+ * A finished content. With chunks == 1 the chunk stands in the content's own
+ * row (first, start 0); with more, chunk_insert makes each. first is NULL
+ * otherwise.
  */
-enum rc content_insert(struct op *op, struct meta *meta, const struct content *content,
-    const struct chunk *first) MUST_CHECK;
+enum rc content_insert(struct op *op, struct meta *meta,
+    const struct content *content, const struct chunk *first) MUST_CHECK;
 
 /* RC_NOT_FOUND, RC_DAMAGED. */
 enum rc content_get(struct op *op, struct meta *meta, int64_t id,
     struct content *ret_content) MUST_CHECK;
 
-/* Size, digests and count of chunks of a content whose chunks all have rows; RC_NOT_FOUND. */
-enum rc content_finish(struct op *op, struct meta *meta, const struct content *content)
-    MUST_CHECK;
+/* Size, digests and count of chunks of a content whose chunks all have rows;
+ * RC_NOT_FOUND. */
+enum rc content_finish(
+    struct op *op, struct meta *meta, const struct content *content) MUST_CHECK;
 
 /* The row alone; its chunks are the caller's business. */
 enum rc content_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
 
 /* L15: whether a node, a version or an upload names it. */
-enum rc content_used(struct op *op, struct meta *meta, int64_t id, bool *ret_used)
-    MUST_CHECK;
+enum rc content_used(
+    struct op *op, struct meta *meta, int64_t id, bool *ret_used) MUST_CHECK;
 
 /*
  * The first content after an id that is not finished and that no upload row
@@ -65,14 +68,16 @@ enum rc content_unfinished(struct op *op, struct meta *meta, int64_t after,
     int64_t *ret_id) MUST_CHECK;
 
 /* The first content above an id (0: of all); RC_NOT_FOUND behind the last. */
-enum rc content_next(struct op *op, struct meta *meta, int64_t after, int64_t *ret_id)
-    MUST_CHECK;
+enum rc content_next(struct op *op, struct meta *meta, int64_t after,
+    int64_t *ret_id) MUST_CHECK;
 
-/* The first file above an id that has this content now; RC_NOT_FOUND behind the last. */
-enum rc content_node(struct op *op, struct meta *meta, int64_t content, int64_t after,
-    int64_t *ret_node) MUST_CHECK;
+/* The first file above an id that has this content now; RC_NOT_FOUND behind the
+ * last. */
+enum rc content_node(struct op *op, struct meta *meta, int64_t content,
+    int64_t after, int64_t *ret_node) MUST_CHECK;
 
-/* How many files there are, the trash's too, and their bytes. Reads every file's row. */
+/* How many files there are, the trash's too, and their bytes. Reads every
+ * file's row. */
 enum rc content_totals(struct op *op, struct meta *meta, uint64_t *ret_files,
     uint64_t *ret_bytes) MUST_CHECK;
 
@@ -88,21 +93,22 @@ enum rc chunk_insert(struct op *op, struct meta *meta, int64_t content,
  * The chunk that holds a position of a content, its key opened; RC_NOT_FOUND
  * beyond the end. The caller wipes it (chunk_wipe).
  */
-enum rc chunk_find(struct op *op, struct meta *meta, int64_t content, uint64_t position,
-    struct chunk *ret_chunk) MUST_CHECK;
+enum rc chunk_find(struct op *op, struct meta *meta, int64_t content,
+    uint64_t position, struct chunk *ret_chunk) MUST_CHECK;
 
 /* For CLEANUP. */
 void chunk_wipe(struct chunk *chunk);
 
 /*
- * Up to limit chunks from a position on (whole chunks: the first is the one that
- * starts at or after from), keys not opened (zeroed). each must not list again.
+ * Up to limit chunks from a position on (whole chunks: the first is the one
+ * that starts at or after from), keys not opened (zeroed). each must not list
+ * again.
  */
 typedef enum rc chunk_each(void *arg, struct op *op, const struct chunk *chunk);
-enum rc chunk_list(struct op *op, struct meta *meta, int64_t content, uint64_t from,
-    size_t limit, chunk_each *each, void *arg) MUST_CHECK;
+enum rc chunk_list(struct op *op, struct meta *meta, int64_t content,
+    uint64_t from, size_t limit, chunk_each *each, void *arg) MUST_CHECK;
 
-enum rc chunk_delete(struct op *op, struct meta *meta, int64_t content, uint64_t start)
-    MUST_CHECK;
+enum rc chunk_delete(struct op *op, struct meta *meta, int64_t content,
+    uint64_t start) MUST_CHECK;
 
 #endif

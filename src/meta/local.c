@@ -83,8 +83,7 @@ local_log_list(struct op *op, struct meta *meta, uint64_t from, size_t limit,
 enum rc
 local_log_forget(struct op *op, struct meta *meta, uint64_t number)
 {
-	return db_run(
-	    op, meta->db, SQL_LOCAL_LOG_FORGET, "i", (int64_t)number);
+	return db_run(op, meta->db, SQL_LOCAL_LOG_FORGET, "i", (int64_t)number);
 }
 
 enum rc
@@ -124,8 +123,8 @@ enum rc
 local_data_remove(
     struct op *op, struct meta *meta, const uint8_t id[OBJECT_ID_SIZE])
 {
-	return ROWS_ONE(op, meta, SQL_LOCAL_DATA_REMOVE, "b",
-	    span_of(id, OBJECT_ID_SIZE));
+	return ROWS_ONE(
+	    op, meta, SQL_LOCAL_DATA_REMOVE, "b", span_of(id, OBJECT_ID_SIZE));
 }
 
 enum rc
@@ -149,8 +148,7 @@ local_data_list(struct op *op, struct meta *meta, const uint8_t *after,
 }
 
 enum rc
-local_aside_add(
-    struct op *op, struct meta *meta, const struct local_log *aside)
+local_aside_add(struct op *op, struct meta *meta, const struct local_log *aside)
 {
 	return db_run(op, meta->db, SQL_LOCAL_ASIDE_ADD, "iiib",
 	    (int64_t)aside->number, (int64_t)aside->generation.counter,
@@ -166,8 +164,8 @@ local_aside_list(struct op *op, struct meta *meta, uint64_t from,
 	struct local_log log;
 	bool row;
 
-	TRY(db_query(op, meta->db, SQL_LOCAL_ASIDE_LIST, &rows, "i",
-	    (int64_t)from));
+	TRY(db_query(
+	    op, meta->db, SQL_LOCAL_ASIDE_LIST, &rows, "i", (int64_t)from));
 	for (;;) {
 		TRY(db_next(op, rows, &row));
 		if (!row)
@@ -185,8 +183,8 @@ local_aside_forget(struct op *op, struct meta *meta, uint64_t number)
 }
 
 enum rc
-local_state_get(struct op *op, struct meta *meta, const char *key,
-    struct span *ret_value)
+local_state_get(
+    struct op *op, struct meta *meta, const char *key, struct span *ret_value)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 	struct span value;
@@ -224,8 +222,7 @@ ack_list(struct op *op, struct meta *meta, uint64_t number, ack_each *each,
 	uint8_t site[OBJECT_ID_SIZE];
 	bool row;
 
-	TRY(db_query(
-	    op, meta->db, SQL_ACK_LIST, &rows, "i", (int64_t)number));
+	TRY(db_query(op, meta->db, SQL_ACK_LIST, &rows, "i", (int64_t)number));
 	for (;;) {
 		TRY(db_next(op, rows, &row));
 		if (!row)

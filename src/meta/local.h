@@ -1,7 +1,7 @@
 /*
- * local.h - this database's own rows, which no session records: its place in the
- * log, live data segments, what was set aside; and the replicated acks (L24). For
- * the committer and replay, in both schemas.
+ * local.h - this database's own rows, which no session records: its place in
+ * the log, live data segments, what was set aside; and the replicated acks
+ * (L24). For the committer and replay, in both schemas.
  */
 #ifndef DOZO_META_LOCAL_H
 #define DOZO_META_LOCAL_H
@@ -15,23 +15,25 @@ struct local_log {
 	struct generation generation;
 	uint8_t hash[OBJECT_HASH_SIZE];
 	uint64_t body_offset; /* where chunks' offsets count from */
-	bool changes;	      /* carries changes: decides what lies under it (L3) */
+	bool changes; /* carries changes: decides what lies under it (L3) */
 };
 
-enum rc local_log_add(struct op *op, struct meta *meta, const struct local_log *log)
-    MUST_CHECK;
+enum rc local_log_add(
+    struct op *op, struct meta *meta, const struct local_log *log) MUST_CHECK;
 /* RC_NOT_FOUND. */
 enum rc local_log_get(struct op *op, struct meta *meta, uint64_t number,
     struct local_log *ret_log) MUST_CHECK;
 /* The highest; RC_NOT_FOUND while there is none. */
-enum rc local_log_head(struct op *op, struct meta *meta, struct local_log *ret_log)
-    MUST_CHECK;
+enum rc local_log_head(
+    struct op *op, struct meta *meta, struct local_log *ret_log) MUST_CHECK;
 /* Up to limit from a number on; each must not list again. */
-typedef enum rc local_log_each(void *arg, struct op *op, const struct local_log *log);
-enum rc local_log_list(struct op *op, struct meta *meta, uint64_t from, size_t limit,
-    local_log_each *each, void *arg) MUST_CHECK;
+typedef enum rc
+local_log_each(void *arg, struct op *op, const struct local_log *log);
+enum rc local_log_list(struct op *op, struct meta *meta, uint64_t from,
+    size_t limit, local_log_each *each, void *arg) MUST_CHECK;
 /* Numbers up to this one were cut. */
-enum rc local_log_forget(struct op *op, struct meta *meta, uint64_t number) MUST_CHECK;
+enum rc
+local_log_forget(struct op *op, struct meta *meta, uint64_t number) MUST_CHECK;
 
 /* A live data segment. */
 struct local_data {
@@ -42,24 +44,26 @@ struct local_data {
 };
 
 /* RC_EXISTS. */
-enum rc local_data_add(struct op *op, struct meta *meta, const struct local_data *data)
-    MUST_CHECK;
+enum rc local_data_add(
+    struct op *op, struct meta *meta, const struct local_data *data) MUST_CHECK;
 /* RC_NOT_FOUND. */
 enum rc local_data_get(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE], struct local_data *ret_data) MUST_CHECK;
 enum rc local_data_remove(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE]) MUST_CHECK;
 /* Up to limit in the order of ids, after one (NULL: from the first). */
-typedef enum rc local_data_each(void *arg, struct op *op, const struct local_data *data);
+typedef enum rc
+local_data_each(void *arg, struct op *op, const struct local_data *data);
 enum rc local_data_list(struct op *op, struct meta *meta, const uint8_t *after,
     size_t limit, local_data_each *each, void *arg) MUST_CHECK;
 
 /* A number that lost (L3). body_offset and changes are not kept. */
-enum rc local_aside_add(struct op *op, struct meta *meta, const struct local_log *aside)
-    MUST_CHECK;
+enum rc local_aside_add(
+    struct op *op, struct meta *meta, const struct local_log *aside) MUST_CHECK;
 enum rc local_aside_list(struct op *op, struct meta *meta, uint64_t from,
     local_log_each *each, void *arg) MUST_CHECK;
-enum rc local_aside_forget(struct op *op, struct meta *meta, uint64_t number) MUST_CHECK;
+enum rc local_aside_forget(
+    struct op *op, struct meta *meta, uint64_t number) MUST_CHECK;
 
 /* A value by name, in the op's arena; RC_NOT_FOUND. */
 enum rc local_state_get(struct op *op, struct meta *meta, const char *key,
@@ -70,9 +74,9 @@ enum rc local_state_set(struct op *op, struct meta *meta, const char *key,
 /* A site had a number at a service time (replicated). RC_EXISTS. */
 enum rc ack_add(struct op *op, struct meta *meta, uint64_t number,
     const uint8_t site[OBJECT_ID_SIZE], int64_t time) MUST_CHECK;
-typedef enum rc ack_each(void *arg, struct op *op, const uint8_t site[OBJECT_ID_SIZE],
-    int64_t time);
-enum rc ack_list(struct op *op, struct meta *meta, uint64_t number, ack_each *each,
-    void *arg) MUST_CHECK;
+typedef enum rc ack_each(
+    void *arg, struct op *op, const uint8_t site[OBJECT_ID_SIZE], int64_t time);
+enum rc ack_list(struct op *op, struct meta *meta, uint64_t number,
+    ack_each *each, void *arg) MUST_CHECK;
 
 #endif

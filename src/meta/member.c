@@ -24,8 +24,8 @@ seal_password(struct op *op, struct meta *meta, int64_t id, const char *hash,
 	*ret_sealed = span_of(NULL, 0);
 	if (hash[0] == '\0')
 		return RC_OK;
-	return meta_seal(op, meta, "member", "password", id, span_str(hash),
-	    ret_sealed);
+	return meta_seal(
+	    op, meta, "member", "password", id, span_str(hash), ret_sealed);
 }
 
 enum rc
@@ -63,8 +63,8 @@ read_row(struct op *op, struct meta *meta, const struct db_rows *rows,
 	struct member_row member = {
 	    .id = db_int(rows, 0),
 	    .role = db_int(rows, 2) == MEMBER_ADMINISTRATOR
-		? MEMBER_ADMINISTRATOR
-		: MEMBER_ORDINARY,
+			? MEMBER_ADMINISTRATOR
+			: MEMBER_ORDINARY,
 	    /* Whatever is not plainly active may do nothing. */
 	    .status = db_int(rows, 3) == MEMBER_ACTIVE ? MEMBER_ACTIVE
 						       : MEMBER_SUSPENDED,
@@ -76,15 +76,15 @@ read_row(struct op *op, struct meta *meta, const struct db_rows *rows,
 	TRY(meta_open(op, meta, "member", "name", member.id, db_blob(rows, 1),
 	    &member.name));
 	if (!db_is_null(rows, 4))
-		TRY(open_password(op, meta, member.id, db_blob(rows, 4),
-		    member.password));
+		TRY(open_password(
+		    op, meta, member.id, db_blob(rows, 4), member.password));
 	*ret_member = member;
 	return RC_OK;
 }
 
 enum rc
-member_row_get(struct op *op, struct meta *meta, int64_t id,
-    struct member_row *ret_member)
+member_row_get(
+    struct op *op, struct meta *meta, int64_t id, struct member_row *ret_member)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 
@@ -98,8 +98,8 @@ member_row_find(struct op *op, struct meta *meta, const uint8_t login_key[32],
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 
-	TRY(db_get(op, meta->db, SQL_MEMBER_FIND, &rows, "b",
-	    span_of(login_key, 32)));
+	TRY(db_get(
+	    op, meta->db, SQL_MEMBER_FIND, &rows, "b", span_of(login_key, 32)));
 	return read_row(op, meta, rows, ret_member);
 }
 
@@ -111,10 +111,10 @@ member_row_status(struct op *op, struct meta *meta, int64_t id,
 
 	TRY(db_get(op, meta->db, SQL_MEMBER_GET, &rows, "i", id));
 	*ret_role = db_int(rows, 2) == MEMBER_ADMINISTRATOR
-	    ? MEMBER_ADMINISTRATOR
-	    : MEMBER_ORDINARY;
-	*ret_status = db_int(rows, 3) == MEMBER_ACTIVE ? MEMBER_ACTIVE
-						       : MEMBER_SUSPENDED;
+			? MEMBER_ADMINISTRATOR
+			: MEMBER_ORDINARY;
+	*ret_status =
+	    db_int(rows, 3) == MEMBER_ACTIVE ? MEMBER_ACTIVE : MEMBER_SUSPENDED;
 	return RC_OK;
 }
 
@@ -125,8 +125,8 @@ member_row_list(struct op *op, struct meta *meta, int64_t after, size_t limit,
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 	bool row;
 
-	TRY(db_query(op, meta->db, SQL_MEMBER_LIST, &rows, "ii", after,
-	    (int64_t)limit));
+	TRY(db_query(
+	    op, meta->db, SQL_MEMBER_LIST, &rows, "ii", after, (int64_t)limit));
 	for (;;) {
 		struct member_row member;
 
@@ -145,8 +145,7 @@ member_row_set_password(
 	struct span sealed;
 
 	TRY(seal_password(op, meta, id, hash, &sealed));
-	return ROWS_ONE(
-	    op, meta, SQL_MEMBER_SET_PASSWORD, "ib", id, sealed);
+	return ROWS_ONE(op, meta, SQL_MEMBER_SET_PASSWORD, "ib", id, sealed);
 }
 
 enum rc
@@ -171,7 +170,8 @@ member_row_set_signed_in(
 
 /* The only column of a statement without arguments. */
 static enum rc
-number_of(struct op *op, struct meta *meta, size_t statement, int64_t *ret_value)
+number_of(
+    struct op *op, struct meta *meta, size_t statement, int64_t *ret_value)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 

@@ -1,6 +1,6 @@
 /*
- * node.h - rows of files and folders: the tree by parent id, names sealed and found
- * by their keys (L18).
+ * node.h - rows of files and folders: the tree by parent id, names sealed and
+ * found by their keys (L18).
  */
 #ifndef DOZO_META_NODE_H
 #define DOZO_META_NODE_H
@@ -12,13 +12,15 @@ enum node_kind { NODE_FILE = 0, NODE_FOLDER = 1 };
 /* Fixed nodes: parents that have no row. Ids of rows are larger. */
 enum {
 	NODE_NONE = 0,
-	NODE_TRASH = 1,	 /* parent of what was deleted */
-	NODE_ROOT = 2,	 /* parent of all spaces */
+	NODE_TRASH = 1, /* parent of what was deleted */
+	NODE_ROOT = 2, /* parent of all spaces */
 	NODE_HIDDEN = 3, /* parent of what is being copied */
 	NODE_FIXED_MAX = 999,
 };
 
-enum { NODE_NAME_SIZE = 1024 }; /* bytes that a name may have; TEXT_NAME_UNITS takes 765 */
+enum {
+	NODE_NAME_SIZE = 1024
+}; /* bytes that a name may have; TEXT_NAME_UNITS takes 765 */
 
 struct node {
 	int64_t id;
@@ -31,62 +33,66 @@ struct node {
 	int64_t created_at;
 	int64_t changed_at; /* content or dates */
 	int64_t changed_by; /* member, 0: the service */
-	int64_t tag;	    /* with the id, the ETag */
+	int64_t tag; /* with the id, the ETag */
 	uint8_t key[META_NAME_KEY_SIZE];
 };
 
-/* The key of a name below a parent; fold is text_fold_key of the name. Any thread. */
+/* The key of a name below a parent; fold is text_fold_key of the name. Any
+ * thread. */
 void node_key(const struct meta_keys *keys, int64_t parent, struct span fold,
     uint8_t out[META_NAME_KEY_SIZE]);
 
 /* The key of a node below a fixed one: its id. */
 void node_fixed_key(int64_t id, uint8_t out[META_NAME_KEY_SIZE]);
 
-/* RC_NOT_FOUND; RC_DAMAGED where the name does not open. The name lies in the op's arena. */
-enum rc node_get(struct op *op, struct meta *meta, int64_t id, struct node *ret_node)
-    MUST_CHECK;
+/* RC_NOT_FOUND; RC_DAMAGED where the name does not open. The name lies in the
+ * op's arena. */
+enum rc node_get(struct op *op, struct meta *meta, int64_t id,
+    struct node *ret_node) MUST_CHECK;
 enum rc node_find(struct op *op, struct meta *meta, int64_t parent,
     const uint8_t key[META_NAME_KEY_SIZE], struct node *ret_node) MUST_CHECK;
 
 /* The parent of a node; RC_NOT_FOUND. */
-enum rc node_parent(struct op *op, struct meta *meta, int64_t id, int64_t *ret_parent)
-    MUST_CHECK;
+enum rc node_parent(struct op *op, struct meta *meta, int64_t id,
+    int64_t *ret_parent) MUST_CHECK;
 
 /*
  * Calls each for at most limit children of parent, in the order of their keys,
  * after a key (NULL: from the first). The node and its name live until each
- * returns; what each returns other than RC_OK ends the list and is returned. each
- * must not list another folder on the same connection (RC_BUSY).
+ * returns; what each returns other than RC_OK ends the list and is returned.
+ * each must not list another folder on the same connection (RC_BUSY).
  */
 typedef enum rc node_each(void *arg, struct op *op, const struct node *node);
 enum rc node_list(struct op *op, struct meta *meta, int64_t parent,
     const uint8_t *after, size_t limit, node_each *each, void *arg) MUST_CHECK;
 
-/* The name is sealed under the node's id. RC_EXISTS where parent has the key already. */
-enum rc node_insert(struct op *op, struct meta *meta, const struct node *node)
-    MUST_CHECK;
+/* The name is sealed under the node's id. RC_EXISTS where parent has the key
+ * already. */
+enum rc node_insert(
+    struct op *op, struct meta *meta, const struct node *node) MUST_CHECK;
 
 /* Writes content, size, mtime, changed_at, changed_by and tag. RC_NOT_FOUND. */
-enum rc node_set_content(struct op *op, struct meta *meta, const struct node *node)
-    MUST_CHECK;
+enum rc node_set_content(
+    struct op *op, struct meta *meta, const struct node *node) MUST_CHECK;
 
 /* Writes mtime, changed_at, changed_by and tag. RC_NOT_FOUND. */
-enum rc node_set_mtime(struct op *op, struct meta *meta, const struct node *node)
-    MUST_CHECK;
+enum rc node_set_mtime(
+    struct op *op, struct meta *meta, const struct node *node) MUST_CHECK;
 
-/* Writes parent and key, a unique column: in a session of its own (L5). RC_EXISTS, RC_NOT_FOUND. */
-enum rc node_set_place(struct op *op, struct meta *meta, int64_t id, int64_t parent,
-    const uint8_t key[META_NAME_KEY_SIZE]) MUST_CHECK;
+/* Writes parent and key, a unique column: in a session of its own (L5).
+ * RC_EXISTS, RC_NOT_FOUND. */
+enum rc node_set_place(struct op *op, struct meta *meta, int64_t id,
+    int64_t parent, const uint8_t key[META_NAME_KEY_SIZE]) MUST_CHECK;
 
 /* Writes the sealed name alone. RC_NOT_FOUND. */
-enum rc node_set_name(struct op *op, struct meta *meta, int64_t id, struct span name)
-    MUST_CHECK;
+enum rc node_set_name(
+    struct op *op, struct meta *meta, int64_t id, struct span name) MUST_CHECK;
 
 /* Its children are the caller's business. RC_NOT_FOUND. */
 enum rc node_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
 
 /* The committer's: a folder's ETag, once a group. */
-enum rc folder_tag_set(struct op *op, struct meta *meta, int64_t id, int64_t tag)
-    MUST_CHECK;
+enum rc folder_tag_set(
+    struct op *op, struct meta *meta, int64_t id, int64_t tag) MUST_CHECK;
 
 #endif

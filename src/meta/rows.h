@@ -5,13 +5,13 @@
 #include "meta/meta.h"
 
 /* Runs a statement that must change a row; RC_NOT_FOUND where there is none. */
-#define ROWS_ONE(op, meta, statement, types, ...)                              \
-	({                                                                     \
-		int64_t rows_changed_ = 0;                                     \
-		enum rc rows_rc_ = db_run_changed((op), (meta)->db,            \
-		    (statement), &rows_changed_, types, __VA_ARGS__);          \
-		rows_rc_ == RC_OK && rows_changed_ == 0 ? RC_NOT_FOUND         \
-							 : rows_rc_;           \
+#define ROWS_ONE(op, meta, statement, types, ...) \
+	({ \
+		int64_t rows_changed_ = 0; \
+		enum rc rows_rc_ = db_run_changed((op), (meta)->db, \
+		    (statement), &rows_changed_, types, __VA_ARGS__); \
+		rows_rc_ == RC_OK &&rows_changed_ == 0 ? RC_NOT_FOUND \
+						       : rows_rc_; \
 	})
 
 /* A blob column of a fixed size. */

@@ -44,8 +44,8 @@ enum rc
 setting_set(
     struct op *op, struct meta *meta, enum setting setting, int64_t value)
 {
-	return db_run(op, meta->db, SQL_SETTING_SET, "ti",
-	    defaults[setting].name, value);
+	return db_run(
+	    op, meta->db, SQL_SETTING_SET, "ti", defaults[setting].name, value);
 }
 
 enum rc

@@ -54,8 +54,7 @@ space_of_member(struct op *op, struct meta *meta, int64_t member,
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 
-	TRY(db_query(
-	    op, meta->db, SQL_SPACE_OF_MEMBER, &rows, "i", member));
+	TRY(db_query(op, meta->db, SQL_SPACE_OF_MEMBER, &rows, "i", member));
 	return each_row(op, rows, each, arg);
 }
 

@@ -1,4 +1,5 @@
-/* space.h - rows that say which folders under NODE_ROOT are spaces, and whose. */
+/* space.h - rows that say which folders under NODE_ROOT are spaces, and whose.
+ */
 #ifndef DOZO_META_SPACE_H
 #define DOZO_META_SPACE_H
 
@@ -12,12 +13,12 @@ struct space {
 	int64_t member; /* whose personal space; 0: nobody's */
 };
 
-enum rc space_insert(struct op *op, struct meta *meta, const struct space *space)
-    MUST_CHECK;
+enum rc space_insert(
+    struct op *op, struct meta *meta, const struct space *space) MUST_CHECK;
 
 /* RC_NOT_FOUND. */
-enum rc space_get(struct op *op, struct meta *meta, int64_t node, struct space *ret_space)
-    MUST_CHECK;
+enum rc space_get(struct op *op, struct meta *meta, int64_t node,
+    struct space *ret_space) MUST_CHECK;
 
 /* A member's own, in the order of nodes; each must not list again. */
 typedef enum rc space_each(void *arg, struct op *op, const struct space *space);

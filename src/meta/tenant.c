@@ -65,8 +65,8 @@ enum rc
 tenant_row_set_state(
     struct op *op, struct meta *meta, uint64_t id, enum tenant_row_state state)
 {
-	return ROWS_ONE(op, meta, SQL_TENANT_SET_STATE, "ii", (int64_t)id,
-	    (int64_t)state);
+	return ROWS_ONE(
+	    op, meta, SQL_TENANT_SET_STATE, "ii", (int64_t)id, (int64_t)state);
 }
 
 static enum rc
@@ -98,13 +98,13 @@ tenant_row_list(struct op *op, struct meta *meta, uint64_t after, size_t limit,
 }
 
 enum rc
-tenant_row_list_state(struct op *op, struct meta *meta, enum tenant_row_state state,
-    tenant_row_each *each, void *arg)
+tenant_row_list_state(struct op *op, struct meta *meta,
+    enum tenant_row_state state, tenant_row_each *each, void *arg)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 
-	TRY(db_query(op, meta->db, SQL_TENANT_LIST_STATE, &rows, "i",
-	    (int64_t)state));
+	TRY(db_query(
+	    op, meta->db, SQL_TENANT_LIST_STATE, &rows, "i", (int64_t)state));
 	return each_row(op, meta, rows, each, arg);
 }
 
@@ -143,8 +143,7 @@ site_row_put(struct op *op, struct meta *meta, const struct site_row *site)
 }
 
 enum rc
-site_row_list(
-    struct op *op, struct meta *meta, site_row_each *each, void *arg)
+site_row_list(struct op *op, struct meta *meta, site_row_each *each, void *arg)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 	bool row;

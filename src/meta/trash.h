@@ -13,17 +13,17 @@ struct trash {
 	int64_t kept_until; /* service time */
 };
 
-enum rc trash_insert(struct op *op, struct meta *meta, const struct trash *trash)
-    MUST_CHECK;
+enum rc trash_insert(
+    struct op *op, struct meta *meta, const struct trash *trash) MUST_CHECK;
 
 /* RC_NOT_FOUND. */
-enum rc trash_get(struct op *op, struct meta *meta, int64_t node, struct trash *ret_trash)
-    MUST_CHECK;
+enum rc trash_get(struct op *op, struct meta *meta, int64_t node,
+    struct trash *ret_trash) MUST_CHECK;
 
 /* Up to limit rows of a space, in the order of node ids, after one. */
 typedef enum rc trash_each(void *arg, struct op *op, const struct trash *trash);
-enum rc trash_list(struct op *op, struct meta *meta, int64_t space, int64_t after,
-    size_t limit, trash_each *each, void *arg) MUST_CHECK;
+enum rc trash_list(struct op *op, struct meta *meta, int64_t space,
+    int64_t after, size_t limit, trash_each *each, void *arg) MUST_CHECK;
 
 /* RC_NOT_FOUND. */
 enum rc trash_delete(struct op *op, struct meta *meta, int64_t node) MUST_CHECK;

@@ -21,8 +21,7 @@ read_row(const struct db_rows *rows)
 }
 
 enum rc
-version_insert(
-    struct op *op, struct meta *meta, const struct version *version)
+version_insert(struct op *op, struct meta *meta, const struct version *version)
 {
 	return db_run(op, meta->db, SQL_VERSION_INSERT, "iiiiiiiii",
 	    version->id, version->node, version->content,
@@ -67,8 +66,7 @@ version_count(struct op *op, struct meta *meta, int64_t node, int64_t limit,
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 
-	TRY(db_get(
-	    op, meta->db, SQL_VERSION_COUNT, &rows, "ii", node, limit));
+	TRY(db_get(op, meta->db, SQL_VERSION_COUNT, &rows, "ii", node, limit));
 	*ret_count = db_int(rows, 0);
 	return RC_OK;
 }

@@ -241,44 +241,67 @@ wait_random(struct claim *claim)
 	cond_release(&never);
 }
 
-enum rc
-claim_take(struct op *op, struct sites *sites,
-    const struct site_register *first, const char *host,
-    struct claim *ret_claim)
+void
+claim_init(struct claim *claim, struct sites *sites)
 {
-	enum rc rc = RC_BUSY;
-	int try;
+	memset(claim, 0, sizeof(*claim));
+	claim->sites = sites;
+	mutex_init(&claim->lock);
+}
 
-	memset(ret_claim, 0, sizeof(*ret_claim));
-	ret_claim->sites = sites;
-	mutex_init(&ret_claim->lock);
-	(void)snprintf(ret_claim->host, sizeof(ret_claim->host), "%.64s", host);
-	for (try = 0; rc == RC_BUSY && try < CLAIM_TRIES; try++) {
-		if (try > 0)
-			wait_random(ret_claim);
-		op_clear_error(op);
-		rc = claim_try(op, ret_claim, first);
-	}
-	if (rc != RC_OK) {
-		claim_release(ret_claim);
-		return rc;
-	}
-	log_info(op, "claim", "counter=%llu sites=%zu of=%u",
-	    (unsigned long long)ret_claim->counter,
-	    site_set_count(ret_claim->fenced), ret_claim->reg.n);
-	return RC_OK;
+/* What a try came to becomes the claim's, at once. */
+static void
+claim_install(struct claim *claim, const struct claim *work)
+{
+	mutex_lock(&claim->lock);
+	memcpy(claim->id, work->id, sizeof(claim->id));
+	memcpy(claim->host, work->host, sizeof(claim->host));
+	claim->counter = work->counter;
+	claim->reg = work->reg;
+	claim->of_register = work->of_register;
+	claim->fenced = work->fenced;
+	atomic_store(&claim->end, CLAIM_STANDS);
+	mutex_unlock(&claim->lock);
 }
 
 enum rc
-claim_read_register(
-    struct op *op, struct sites *sites, struct site_register *ret_reg)
+claim_take(struct op *op, struct claim *claim,
+    const struct site_register *first, const char *host)
+{
+	struct claim work;
+	enum rc rc = RC_BUSY;
+	int try;
+
+	claim_init(&work, claim->sites);
+	(void)snprintf(work.host, sizeof(work.host), "%.64s", host);
+	for (try = 0; rc == RC_BUSY && try < CLAIM_TRIES; try++) {
+		if (try > 0)
+			wait_random(&work);
+		op_clear_error(op);
+		rc = claim_try(op, &work, first);
+	}
+	if (rc == RC_OK) {
+		claim_install(claim, &work);
+		log_info(op, "claim", "counter=%llu sites=%zu of=%u",
+		    (unsigned long long)work.counter,
+		    site_set_count(work.fenced), work.reg.n);
+	}
+	claim_release(&work);
+	return rc;
+}
+
+enum rc
+claim_read_register(struct op *op, struct claim *claim)
 {
 	struct fences fences;
 
-	fences_list(op, sites, &fences);
+	fences_list(op, claim->sites, &fences);
 	if (!fences.any_register)
 		FAIL(op, RC_UNPROVEN, "no site shows a fence");
-	*ret_reg = fences.registers[0];
+	mutex_lock(&claim->lock);
+	claim->reg = fences.registers[0];
+	claim->of_register = sites_of_register(claim->sites, &claim->reg);
+	mutex_unlock(&claim->lock);
 	return RC_OK;
 }
 

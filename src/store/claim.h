@@ -28,27 +28,32 @@ struct claim {
 	struct site_set
 	    of_register; /* the register's sites that are configured here */
 	char host[FENCE_HOST_SIZE];
-	struct mutex lock; /* guards fenced */
+	struct mutex
+	    lock; /* guards fenced; all else changes in claim_take only */
 	struct site_set
 	    fenced; /* where the own fence stands: only these count */
 	atomic_int end; /* enum claim_end */
 };
 
+/* No claim yet: no site counts. Needs claim_release. */
+void claim_init(struct claim *claim, struct sites *sites);
+
 /*
  * Lists the fences of all attached sites, and claims the counter above the
  * highest. first is the register of a new service, or NULL: the newest that any
  * fence names. Waits a random while and tries again where another server is
- * claiming, up to the op's deadline. RC_UNPROVEN where fewer than max(m, R)
- * sites are there (nothing was created), RC_BUSY where the others won.
+ * claiming. RC_UNPROVEN where fewer than max(m, R) sites are there (nothing was
+ * created), RC_BUSY where the others won. Nothing may use the claim meanwhile
+ * but the calls that ask which sites count.
  */
-enum rc claim_take(struct op *op, struct sites *sites,
-    const struct site_register *first, const char *host,
-    struct claim *ret_claim) MUST_CHECK;
+enum rc claim_take(struct op *op, struct claim *claim,
+    const struct site_register *first, const char *host) MUST_CHECK;
 
-/* Reads the register in force without claiming (a reader); RC_UNPROVEN where no
- * fence can be read. */
-enum rc claim_read_register(struct op *op, struct sites *sites,
-    struct site_register *ret_reg) MUST_CHECK;
+/*
+ * Reads the register in force without claiming: reg and of_register are set, no
+ * site counts. RC_UNPROVEN where no fence can be read.
+ */
+enum rc claim_read_register(struct op *op, struct claim *claim) MUST_CHECK;
 
 void claim_release(struct claim *claim);
 

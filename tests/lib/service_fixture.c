@@ -138,6 +138,34 @@ fixture_drop_databases(struct fixture *f)
 	(void)closedir(dir);
 }
 
+void
+fixture_away(const struct fixture *f, size_t site)
+{
+	char away[320];
+
+	(void)snprintf(away, sizeof(away), "%s.away", f->site_paths[site]);
+	assert_int_equal(rename(f->site_paths[site], away), 0);
+}
+
+void
+fixture_back(const struct fixture *f, size_t site)
+{
+	char away[320];
+
+	(void)snprintf(away, sizeof(away), "%s.away", f->site_paths[site]);
+	assert_int_equal(rename(away, f->site_paths[site]), 0);
+}
+
+void
+fixture_shell(const struct fixture *f, const char *command)
+{
+	char text[2000];
+
+	(void)snprintf(text, sizeof(text), "set -e; cd '%.300s'; %.1600s",
+	    f->path, command);
+	assert_int_equal(system(text), 0);
+}
+
 struct set_change {
 	struct change change;
 	int64_t value;
@@ -175,6 +203,25 @@ fixture_get(struct op *op, struct tenant *tenant)
 	    op, setting_get(op, &reader->meta, SETTING_TRASH_DAYS, &value));
 	tenant_reader_put(tenant, reader);
 	return value;
+}
+
+void
+fixture_await_ready(struct tenant *tenant)
+{
+	struct timespec step = {.tv_nsec = 10000000};
+	int tries;
+
+	for (tries = 0; tries < 2000; tries++) {
+		enum tenant_mode mode;
+
+		mutex_lock(&tenant->lock);
+		mode = tenant->mode;
+		mutex_unlock(&tenant->lock);
+		if (mode == TENANT_READY)
+			return;
+		(void)nanosleep(&step, NULL);
+	}
+	fail_msg("the tenant is not ready: %s", tenant->why);
 }
 
 void

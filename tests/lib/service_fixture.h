@@ -35,6 +35,14 @@ enum rc fixture_open_other(
     struct op *op, struct fixture *f, struct service **ret_service);
 void fixture_close(struct op *op, struct fixture *f);
 
+/* Renames a site's folder away, and back. */
+void fixture_away(const struct fixture *f, size_t site);
+void fixture_back(const struct fixture *f, size_t site);
+
+/* Runs a command with /bin/sh in the sandbox, where the folders are tokyo,
+ * osaka, sendai and db; it must succeed. */
+void fixture_shell(const struct fixture *f, const char *command);
+
 /* Deletes every local database, as a power cut would make them be discarded. */
 void fixture_drop_databases(struct fixture *f);
 
@@ -42,6 +50,9 @@ void fixture_drop_databases(struct fixture *f);
 enum rc fixture_set(struct op *op, struct tenant *tenant, int64_t value,
     struct receipt *ret_receipt);
 int64_t fixture_get(struct op *op, struct tenant *tenant);
+
+/* Waits until the tenant takes changes, 20 s at most. */
+void fixture_await_ready(struct tenant *tenant);
 
 /* Waits until every site is in service for the tenant, 20 s at most. */
 void fixture_await_sites(struct fixture *f, struct tenant *tenant, size_t n);

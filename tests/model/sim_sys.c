@@ -570,14 +570,33 @@ sim_sys_renameat2(
 	    b, "rename to", to, rename_name(a, from, b, to, flags));
 }
 
+/* Why a name cannot be removed by this call; 0 where it can. */
 static int
-unlink_name(struct sim_handle *h, const char *name)
+unlink_error(const struct sim_node *node, int flags)
 {
-	struct sim_node *node = sim_folder_find(h->node, name);
-	char path[SIM_PATH_SIZE];
+	size_t i;
 
 	if (node == NULL)
-		return failed(ENOENT);
+		return ENOENT;
+	if ((flags & AT_REMOVEDIR) == 0)
+		return node->folder ? EISDIR : 0;
+	if (!node->folder)
+		return ENOTDIR;
+	for (i = 0; i < node->n_entries; i++)
+		if (node->entries[i].now != NULL)
+			return ENOTEMPTY;
+	return 0;
+}
+
+static int
+unlink_name(struct sim_handle *h, const char *name, int flags)
+{
+	struct sim_node *node = sim_folder_find(h->node, name);
+	int error = unlink_error(node, flags);
+	char path[SIM_PATH_SIZE];
+
+	if (error != 0)
+		return failed(error);
 	if (sim_odd(SIM_OF_DISKS, h->disk->faults.late_remove) &&
 	    note_late(h, name, NULL))
 		return failed(EIO);
@@ -600,7 +619,7 @@ sim_sys_unlinkat(int dir_fd, const char *name, int flags)
 	}
 	if (!sim_enter_change(h))
 		return sim_called(h, "unlink", name, -1);
-	return sim_called(h, "unlink", name, unlink_name(h, name));
+	return sim_called(h, "unlink", name, unlink_name(h, name, flags));
 }
 
 int

@@ -25,7 +25,8 @@ add(struct rules *r, const char *login, struct op *op, int64_t *ret_space)
 	struct member_new member = {.login = span_str(login)};
 	int64_t id;
 
-	ASSERT_OK(&r->host, member_add(&r->host, r->tenant, &member, NULL, &id));
+	ASSERT_OK(
+	    &r->host, member_add(&r->host, r->tenant, &member, NULL, &id));
 	fake_op(op, id);
 	ASSERT_OK(op, space_of_member(op, r->meta, id, take_space, ret_space));
 }
@@ -49,8 +50,8 @@ rules_setup(void **state)
 	fake_op(&r->admin, row.id);
 	add(r, "alice", &r->alice, &r->alices);
 	add(r, "bob", &r->bob, &r->bobs);
-	ASSERT_OK(&r->host, space_of_kind(&r->host, r->meta, SPACE_COMPANY, 0, 1,
-				take_space, &r->company));
+	ASSERT_OK(&r->host, space_of_kind(&r->host, r->meta, SPACE_COMPANY, 0,
+				1, take_space, &r->company));
 	*state = r;
 	return 0;
 }
@@ -84,7 +85,8 @@ make_folder(struct rules *r, struct op *op, int64_t parent, const char *name)
 	struct tree_target to = at(op, parent, name);
 	struct tree_result result;
 
-	ASSERT_OK(op, tree_mkdir(op, r->tenant, &to, &no_precondition, &result));
+	ASSERT_OK(
+	    op, tree_mkdir(op, r->tenant, &to, &no_precondition, &result));
 	assert_true(result.created);
 	return result.etag.node;
 }
@@ -180,7 +182,8 @@ count_versions(struct rules *r, int64_t node)
 {
 	int64_t n;
 
-	ASSERT_OK(&r->host, version_count(&r->host, r->meta, node, 1 << 20, &n));
+	ASSERT_OK(
+	    &r->host, version_count(&r->host, r->meta, node, 1 << 20, &n));
 	return (size_t)n;
 }
 

@@ -1,4 +1,5 @@
-/* rules.h - a small company for the tests of core's rules: two members, an administrator, their spaces. */
+/* rules.h - a small company for the tests of core's rules: two members, an
+ * administrator, their spaces. */
 #ifndef DOZO_TESTS_RULES_H
 #define DOZO_TESTS_RULES_H
 
@@ -33,15 +34,18 @@ extern const struct precondition no_precondition;
 struct tree_target at(struct op *op, int64_t parent, const char *name);
 
 /* A new folder; fails the test where it is refused. */
-int64_t make_folder(struct rules *r, struct op *op, int64_t parent, const char *name);
+int64_t
+make_folder(struct rules *r, struct op *op, int64_t parent, const char *name);
 
-/* An upload of a text (one inline chunk) with a date; the result of file_put. */
-enum rc put_text(struct rules *r, struct op *op, int64_t parent, const char *name,
+/* An upload of a text (one inline chunk) with a date; the result of file_put.
+ */
+enum rc
+put_text(struct rules *r, struct op *op, int64_t parent, const char *name,
     const char *text, int64_t mtime, struct file_put_result *result);
 
 /* As put_text; fails the test where it is refused. The file's id. */
-int64_t make_file(struct rules *r, struct op *op, int64_t parent, const char *name,
-    const char *text);
+int64_t make_file(struct rules *r, struct op *op, int64_t parent,
+    const char *name, const char *text);
 
 /* The id of a child as stored in the folder, or 0. */
 int64_t child(struct rules *r, int64_t parent, const char *name);

@@ -5,9 +5,11 @@
 #include "meta/audit.h"
 #include "rules.h"
 
-/* Every call that takes a node, against a node that the actor may not even know of. */
+/* Every call that takes a node, against a node that the actor may not even know
+ * of. */
 static void
-assert_invisible(struct rules *r, struct op *op, int64_t folder, int64_t file, int64_t own)
+assert_invisible(
+    struct rules *r, struct op *op, int64_t folder, int64_t file, int64_t own)
 {
 	struct tree_target in = at(op, folder, "x");
 	struct tree_move move = {.node = file, .to = at(op, own, "x")};
@@ -19,19 +21,26 @@ assert_invisible(struct rules *r, struct op *op, int64_t folder, int64_t file, i
 	struct node node;
 
 	ASSERT_RC(op, RC_NOT_FOUND, tree_stat(op, r->meta, file, &node));
-	ASSERT_RC(op, RC_NOT_FOUND, tree_list(op, r->meta, folder, NULL, 1, NULL, NULL));
-	ASSERT_RC(op, RC_NOT_FOUND, tree_mkdir(op, r->tenant, &in, &no_precondition, &result));
-	ASSERT_RC(op, RC_NOT_FOUND, tree_delete(op, r->tenant, file, &no_precondition, &result));
-	ASSERT_RC(op, RC_NOT_FOUND, tree_delete(op, r->tenant, folder, &no_precondition, &result));
+	ASSERT_RC(op, RC_NOT_FOUND,
+	    tree_list(op, r->meta, folder, NULL, 1, NULL, NULL));
+	ASSERT_RC(op, RC_NOT_FOUND,
+	    tree_mkdir(op, r->tenant, &in, &no_precondition, &result));
+	ASSERT_RC(op, RC_NOT_FOUND,
+	    tree_delete(op, r->tenant, file, &no_precondition, &result));
+	ASSERT_RC(op, RC_NOT_FOUND,
+	    tree_delete(op, r->tenant, folder, &no_precondition, &result));
 	ASSERT_RC(op, RC_NOT_FOUND,
 	    tree_set_mtime(op, r->tenant, file, 1, &no_precondition, &result));
 	ASSERT_RC(op, RC_NOT_FOUND, tree_move(op, r->tenant, &move, &result));
 	ASSERT_RC(op, RC_NOT_FOUND, tree_copy(op, r->tenant, &copy, &result));
-	ASSERT_RC(op, RC_NOT_FOUND, put_text(r, op, folder, "x", "text", 0, &put));
+	ASSERT_RC(
+	    op, RC_NOT_FOUND, put_text(r, op, folder, "x", "text", 0, &put));
 	into.node = copy_into.node = make_file(r, op, own, "probe", "text");
 	ASSERT_RC(op, RC_NOT_FOUND, tree_move(op, r->tenant, &into, &result));
-	ASSERT_RC(op, RC_NOT_FOUND, tree_copy(op, r->tenant, &copy_into, &result));
-	ASSERT_OK(op, tree_delete(op, r->tenant, into.node, &no_precondition, &result));
+	ASSERT_RC(
+	    op, RC_NOT_FOUND, tree_copy(op, r->tenant, &copy_into, &result));
+	ASSERT_OK(op,
+	    tree_delete(op, r->tenant, into.node, &no_precondition, &result));
 }
 
 static void
@@ -70,7 +79,8 @@ the_host_sees_no_files(void **state)
 	struct tree_result result;
 	struct node node;
 
-	ASSERT_RC(&r->host, RC_DENIED, tree_stat(&r->host, r->meta, file, &node));
+	ASSERT_RC(
+	    &r->host, RC_DENIED, tree_stat(&r->host, r->meta, file, &node));
 	ASSERT_RC(&r->host, RC_DENIED,
 	    tree_delete(&r->host, r->tenant, file, &no_precondition, &result));
 }
@@ -97,12 +107,13 @@ a_suspended_member_may_do_nothing(void **state)
 	struct tree_result result;
 	struct node node;
 
-	ASSERT_OK(&r->admin, member_set_status(&r->admin, r->tenant, r->bob.actor.member,
-				 MEMBER_SUSPENDED, NULL));
+	ASSERT_OK(&r->admin, member_set_status(&r->admin, r->tenant,
+				 r->bob.actor.member, MEMBER_SUSPENDED, NULL));
 	ASSERT_RC(&r->bob, RC_DENIED, tree_stat(&r->bob, r->meta, file, &node));
 	ASSERT_RC(&r->bob, RC_DENIED,
 	    tree_delete(&r->bob, r->tenant, file, &no_precondition, &result));
-	ASSERT_RC(&r->bob, RC_DENIED, tree_stat(&r->bob, r->meta, NODE_ROOT, &node));
+	ASSERT_RC(
+	    &r->bob, RC_DENIED, tree_stat(&r->bob, r->meta, NODE_ROOT, &node));
 }
 
 static enum rc
@@ -128,20 +139,25 @@ paths_begin_at_the_spaces_that_one_sees(void **state)
 	int64_t file = make_file(r, &r->alice, folder, "f.txt", "text");
 	struct node node;
 
-	ASSERT_OK(&r->alice, find(r, &r->alice, "my FILES/CAFE\xCC\x81/F.TXT", &node));
+	ASSERT_OK(&r->alice,
+	    find(r, &r->alice, "my FILES/CAFE\xCC\x81/F.TXT", &node));
 	assert_int_equal(node.id, file);
 	ASSERT_OK(&r->alice, find(r, &r->alice, "Company", &node));
 	assert_int_equal(node.id, r->company);
 	ASSERT_OK(&r->bob, find(r, &r->bob, "My files", &node));
 	assert_int_equal(node.id, r->bobs);
-	ASSERT_RC(&r->bob, RC_NOT_FOUND, find(r, &r->bob, "My files/caf\xC3\xA9", &node));
+	ASSERT_RC(&r->bob, RC_NOT_FOUND,
+	    find(r, &r->bob, "My files/caf\xC3\xA9", &node));
 	ASSERT_OK(&r->alice, find(r, &r->alice, "", &node));
 	assert_int_equal(node.id, NODE_ROOT);
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, find(r, &r->alice, "Nothing", &node));
+	ASSERT_RC(
+	    &r->alice, RC_NOT_FOUND, find(r, &r->alice, "Nothing", &node));
 	ASSERT_RC(&r->alice, RC_NOT_FOUND,
 	    find(r, &r->alice, "My files/caf\xC3\xA9/f.txt/below", &node));
-	ASSERT_RC(&r->alice, RC_INVALID, find(r, &r->alice, "My files/..", &node));
-	ASSERT_RC(&r->alice, RC_INVALID, find(r, &r->alice, "../My files", &node));
+	ASSERT_RC(
+	    &r->alice, RC_INVALID, find(r, &r->alice, "My files/..", &node));
+	ASSERT_RC(
+	    &r->alice, RC_INVALID, find(r, &r->alice, "../My files", &node));
 }
 
 static void
@@ -154,12 +170,14 @@ a_paths_folder_is_found_where_its_last_name_is_not(void **state)
 	int64_t parent;
 	struct tree_result result;
 
-	ASSERT_OK(&r->alice, path_find_parent(&r->alice, r->meta, segments, 3, &parent));
-	assert_int_equal(parent, folder);
-	ASSERT_OK(&r->alice, path_find_parent(&r->alice, r->meta, segments, 1, &parent));
-	assert_int_equal(parent, NODE_ROOT);
 	ASSERT_OK(&r->alice,
-	    tree_delete(&r->alice, r->tenant, folder, &no_precondition, &result));
+	    path_find_parent(&r->alice, r->meta, segments, 3, &parent));
+	assert_int_equal(parent, folder);
+	ASSERT_OK(&r->alice,
+	    path_find_parent(&r->alice, r->meta, segments, 1, &parent));
+	assert_int_equal(parent, NODE_ROOT);
+	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, folder,
+				 &no_precondition, &result));
 	ASSERT_RC(&r->alice, RC_NOT_FOUND,
 	    path_find_parent(&r->alice, r->meta, segments, 3, &parent));
 	(void)make_file(r, &r->alice, r->alices, "a", "text");
@@ -190,7 +208,8 @@ read_audit(void *arg, struct op *op, const struct audit_row *row)
 		if (value.field == AUDIT_PARENT)
 			seen->parent = value.number > 0;
 		if (value.field == AUDIT_ADDRESS)
-			seen->address = span_equal(value.bytes, span_str("192.0.2.1"));
+			seen->address =
+			    span_equal(value.bytes, span_str("192.0.2.1"));
 		if (value.field == AUDIT_REQUEST)
 			seen->request = value.bytes.size > 0;
 	}
@@ -205,7 +224,8 @@ an_audit_row_says_who_what_where_and_when(void **state)
 
 	strcpy(r->alice.actor.address, "192.0.2.1");
 	file = make_file(r, &r->alice, r->alices, "f", "text");
-	ASSERT_OK(&r->host, audit_row_list(&r->host, r->meta, INT64_MAX, 1, read_audit, &seen));
+	ASSERT_OK(&r->host,
+	    audit_row_list(&r->host, r->meta, INT64_MAX, 1, read_audit, &seen));
 	assert_int_equal(seen.row.member, r->alice.actor.member);
 	assert_int_equal(seen.row.action, AUDIT_FILE_MAKE);
 	assert_int_equal(seen.row.node, file);
@@ -232,7 +252,8 @@ a_cut_audit_body_is_damage(void **state)
 			rc = audit_next(&r->host, &body, &value, &more);
 		while (rc == RC_OK && more);
 		/* Either cut inside a field, or exactly behind one. */
-		assert_true(rc == RC_DAMAGED || (rc == RC_OK && size + 11 == audit.size));
+		assert_true(rc == RC_DAMAGED ||
+			    (rc == RC_OK && size + 11 == audit.size));
 		op_clear_error(&r->host);
 	}
 }
@@ -244,10 +265,13 @@ a_refused_change_leaves_no_audit_row(void **state)
 	struct tree_result result;
 	struct audit_seen before = {0}, after = {0};
 
-	ASSERT_OK(&r->host, audit_row_list(&r->host, r->meta, INT64_MAX, 1, read_audit, &before));
+	ASSERT_OK(&r->host, audit_row_list(&r->host, r->meta, INT64_MAX, 1,
+				read_audit, &before));
 	ASSERT_RC(&r->alice, RC_DENIED,
-	    tree_delete(&r->alice, r->tenant, r->alices, &no_precondition, &result));
-	ASSERT_OK(&r->host, audit_row_list(&r->host, r->meta, INT64_MAX, 1, read_audit, &after));
+	    tree_delete(
+		&r->alice, r->tenant, r->alices, &no_precondition, &result));
+	ASSERT_OK(&r->host, audit_row_list(&r->host, r->meta, INT64_MAX, 1,
+				read_audit, &after));
 	assert_int_equal(before.row.id, after.row.id);
 }
 
@@ -257,7 +281,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    RULE(others_personal_spaces_do_not_exist_for_members_and_administrators),
+	    RULE(
+		others_personal_spaces_do_not_exist_for_members_and_administrators),
 	    RULE(the_company_space_is_everybodys),
 	    RULE(the_host_sees_no_files),
 	    RULE(a_member_of_another_tenant_is_nobody_here),

@@ -1,14 +1,14 @@
 /* test_copy.c - copies of files and folders. */
 #include <stdio.h>
 
-#include "core/audit.h"
 #include "base/text.h"
+#include "core/audit.h"
 #include "meta/version.h"
 #include "rules.h"
 
 static enum rc
-copy(struct rules *r, struct op *op, int64_t node, int64_t parent, const char *name,
-    bool overwrite, struct tree_result *result)
+copy(struct rules *r, struct op *op, int64_t node, int64_t parent,
+    const char *name, bool overwrite, struct tree_result *result)
 {
 	struct tree_copy args = {
 	    .node = node, .to = at(op, parent, name), .overwrite = overwrite};
@@ -24,7 +24,8 @@ a_files_copy_shares_its_content(void **state)
 	struct node from, to;
 	struct tree_result result;
 
-	ASSERT_OK(&r->alice, copy(r, &r->alice, file, r->company, "g", false, &result));
+	ASSERT_OK(&r->alice,
+	    copy(r, &r->alice, file, r->company, "g", false, &result));
 	assert_true(result.created);
 	from = row(r, file);
 	to = row(r, result.etag.node);
@@ -48,16 +49,19 @@ a_files_copy_over_a_file_makes_a_version_of_what_it_had(void **state)
 	int64_t content = row(r, b).content;
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_CONFLICT, copy(r, &r->alice, a, r->alices, "b", false, &result));
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    copy(r, &r->alice, a, r->alices, "b", false, &result));
 	assert_int_equal(result.why, TREE_WHY_EXISTS);
-	ASSERT_OK(&r->alice, copy(r, &r->alice, a, r->alices, "b", true, &result));
+	ASSERT_OK(
+	    &r->alice, copy(r, &r->alice, a, r->alices, "b", true, &result));
 	assert_int_equal(child(r, r->alices, "b"), b);
 	assert_int_equal(row(r, b).content, row(r, a).content);
 	assert_int_equal(newest_version(r, b).content, content);
 	assert_int_equal(newest_version(r, b).size, 2);
 	assert_false(result.created);
 	/* Once more: the same already. */
-	ASSERT_OK(&r->alice, copy(r, &r->alice, a, r->alices, "b", true, &result));
+	ASSERT_OK(
+	    &r->alice, copy(r, &r->alice, a, r->alices, "b", true, &result));
 	assert_true(result.unchanged);
 	assert_int_equal(count_versions(r, b), 1);
 }
@@ -71,13 +75,18 @@ nothing_is_copied_into_or_over_itself(void **state)
 	int64_t file = make_file(r, &r->alice, b, "f", "text");
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_DENIED, copy(r, &r->alice, a, b, "x", true, &result));
+	ASSERT_RC(
+	    &r->alice, RC_DENIED, copy(r, &r->alice, a, b, "x", true, &result));
 	assert_int_equal(result.why, TREE_WHY_ITSELF);
-	ASSERT_RC(&r->alice, RC_DENIED, copy(r, &r->alice, file, b, "F", true, &result));
-	ASSERT_RC(&r->alice, RC_DENIED, copy(r, &r->alice, a, r->alices, "A", true, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    copy(r, &r->alice, file, b, "F", true, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    copy(r, &r->alice, a, r->alices, "A", true, &result));
 	/* Over what it stands in. */
-	ASSERT_RC(&r->alice, RC_DENIED, copy(r, &r->alice, b, r->alices, "a", true, &result));
-	ASSERT_RC(&r->alice, RC_DENIED, copy(r, &r->alice, file, r->alices, "a", true, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    copy(r, &r->alice, b, r->alices, "a", true, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    copy(r, &r->alice, file, r->alices, "a", true, &result));
 	assert_int_equal(result.why, TREE_WHY_ITSELF);
 	assert_int_equal(row(r, a).parent, r->alices);
 	assert_int_equal(count_children(r, NODE_TRASH), 0);
@@ -109,7 +118,8 @@ assert_alike(struct rules *r, int64_t a, int64_t b)
 	size_t n = 1;
 	size_t i;
 
-	ASSERT_OK(&r->host, node_list(&r->host, r->meta, a, NULL, 1000, take, &c));
+	ASSERT_OK(
+	    &r->host, node_list(&r->host, r->meta, a, NULL, 1000, take, &c));
 	assert_int_equal(c.n, count_children(r, b));
 	for (i = 0; i < c.n; i++) {
 		int64_t twin = child(r, b, (const char *)c.nodes[i].name.data);
@@ -121,13 +131,16 @@ assert_alike(struct rules *r, int64_t a, int64_t b)
 		assert_int_equal(node.content, c.nodes[i].content);
 		assert_int_equal(node.mtime, c.nodes[i].mtime);
 		assert_true(span_equal(node.name, c.nodes[i].name));
-		n += node.kind == NODE_FOLDER ? assert_alike(r, c.nodes[i].id, twin) : 1;
+		n += node.kind == NODE_FOLDER
+			 ? assert_alike(r, c.nodes[i].id, twin)
+			 : 1;
 	}
 	return n;
 }
 
 static int64_t
-make_tree(struct rules *r, int64_t parent, size_t folders, size_t files, size_t levels)
+make_tree(struct rules *r, int64_t parent, size_t folders, size_t files,
+    size_t levels)
 {
 	int64_t top = make_folder(r, &r->alice, parent, "tree");
 	int64_t folder = top;
@@ -141,8 +154,10 @@ make_tree(struct rules *r, int64_t parent, size_t folders, size_t files, size_t 
 			(void)snprintf(name, sizeof(name), "Folder %zu", i);
 			inner = make_folder(r, &r->alice, folder, name);
 			for (k = 0; k < files; k++) {
-				(void)snprintf(name, sizeof(name), "File %zu.txt", k);
-				(void)make_file(r, &r->alice, inner, name, name);
+				(void)snprintf(
+				    name, sizeof(name), "File %zu.txt", k);
+				(void)make_file(
+				    r, &r->alice, inner, name, name);
 			}
 		}
 		folder = child(r, folder, "folder 0");
@@ -161,7 +176,8 @@ a_folders_copy_has_all_that_is_below_it(void **state)
 	fake_group(r->fake, FAKE_GROUP_MAX);
 	top = make_tree(r, r->alices, 70, 10, 3);
 	fake_group(r->fake, 1);
-	ASSERT_OK(&r->alice, copy(r, &r->alice, top, r->company, "copy", false, &result));
+	ASSERT_OK(&r->alice,
+	    copy(r, &r->alice, top, r->company, "copy", false, &result));
 	n = assert_alike(r, top, result.etag.node);
 	assert_int_equal(n, 1 + 3 * 70 * 11);
 	assert_true(n > 2 * TREE_STEP_ROWS);
@@ -180,7 +196,8 @@ a_folders_copy_is_shown_at_once(void **state)
 
 	/* Whether runs are repeated or not, nothing is made twice. */
 	fake_run_twice(r->fake, true);
-	ASSERT_OK(&r->alice, copy(r, &r->alice, top, r->alices, "copy", false, &result));
+	ASSERT_OK(&r->alice,
+	    copy(r, &r->alice, top, r->alices, "copy", false, &result));
 	/* The last change: one row, its audit. */
 	assert_int_equal(fake_last(r->fake).rows, 2);
 	assert_int_equal(assert_alike(r, top, result.etag.node), 13);
@@ -194,8 +211,10 @@ a_folders_copy_replaces_what_has_the_name(void **state)
 	int64_t old = make_folder(r, &r->alice, r->alices, "old");
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_CONFLICT, copy(r, &r->alice, top, r->alices, "old", false, &result));
-	ASSERT_OK(&r->alice, copy(r, &r->alice, top, r->alices, "OLD", true, &result));
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    copy(r, &r->alice, top, r->alices, "old", false, &result));
+	ASSERT_OK(&r->alice,
+	    copy(r, &r->alice, top, r->alices, "OLD", true, &result));
 	assert_int_equal(row(r, old).parent, NODE_TRASH);
 	assert_int_equal(child(r, r->alices, "old"), result.etag.node);
 	assert_string_equal(name_of(r, result.etag.node), "OLD");
@@ -207,8 +226,9 @@ a_shallow_copy_is_an_empty_folder(void **state)
 {
 	struct rules *r = *state;
 	int64_t top = make_tree(r, r->alices, 2, 1, 1);
-	struct tree_copy args = {
-	    .node = top, .to = at(&r->alice, r->alices, "copy"), .shallow = true};
+	struct tree_copy args = {.node = top,
+	    .to = at(&r->alice, r->alices, "copy"),
+	    .shallow = true};
 	struct tree_result result;
 
 	ASSERT_OK(&r->alice, tree_copy(&r->alice, r->tenant, &args, &result));
@@ -222,7 +242,8 @@ a_space_can_be_copied_into_a_folder_of_another(void **state)
 	struct tree_result result;
 
 	(void)make_tree(r, r->alices, 2, 1, 1);
-	ASSERT_OK(&r->alice, copy(r, &r->alice, r->alices, r->company, "from alice", false, &result));
+	ASSERT_OK(&r->alice, copy(r, &r->alice, r->alices, r->company,
+				 "from alice", false, &result));
 	assert_int_equal(assert_alike(r, r->alices, result.etag.node), 6);
 }
 

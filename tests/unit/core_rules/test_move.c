@@ -9,8 +9,8 @@
 #include "rules.h"
 
 static enum rc
-move(struct rules *r, struct op *op, int64_t node, int64_t parent, const char *name,
-    bool overwrite, struct tree_result *result)
+move(struct rules *r, struct op *op, int64_t node, int64_t parent,
+    const char *name, bool overwrite, struct tree_result *result)
 {
 	struct tree_move args = {
 	    .node = node, .to = at(op, parent, name), .overwrite = overwrite};
@@ -57,11 +57,14 @@ a_folder_moves_with_all_below_it(void **state)
 	struct tree_result result;
 	struct node node;
 
-	ASSERT_OK(&r->alice, move(r, &r->alice, a, r->company, "shared", false, &result));
+	ASSERT_OK(&r->alice,
+	    move(r, &r->alice, a, r->company, "shared", false, &result));
 	ASSERT_OK(&r->bob, tree_stat(&r->bob, r->meta, file, &node));
 	assert_int_equal(row(r, inner).tag, tag);
-	ASSERT_OK(&r->bob, move(r, &r->bob, a, r->bobs, "mine", false, &result));
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, tree_stat(&r->alice, r->meta, file, &node));
+	ASSERT_OK(
+	    &r->bob, move(r, &r->bob, a, r->bobs, "mine", false, &result));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    tree_stat(&r->alice, r->meta, file, &node));
 }
 
 static void
@@ -71,12 +74,14 @@ a_name_may_change_in_case_only(void **state)
 	int64_t file = make_file(r, &r->alice, r->alices, "readme.TXT", "text");
 	struct tree_result result;
 
-	ASSERT_OK(&r->alice, move(r, &r->alice, file, r->alices, "README.txt", false, &result));
+	ASSERT_OK(&r->alice,
+	    move(r, &r->alice, file, r->alices, "README.txt", false, &result));
 	assert_string_equal(name_of(r, file), "README.txt");
 	assert_false(result.unchanged);
 	assert_int_equal(count_versions(r, file), 0);
 	assert_int_equal(count_children(r, r->alices), 1);
-	ASSERT_OK(&r->alice, move(r, &r->alice, file, r->alices, "README.txt", false, &result));
+	ASSERT_OK(&r->alice,
+	    move(r, &r->alice, file, r->alices, "README.txt", false, &result));
 	assert_true(result.unchanged);
 	assert_int_equal(result.receipt.number, 0);
 }
@@ -89,7 +94,8 @@ a_taken_name_is_refused_without_overwrite(void **state)
 	int64_t b = make_file(r, &r->alice, r->alices, "b", "B");
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_CONFLICT, move(r, &r->alice, a, r->alices, "B", false, &result));
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    move(r, &r->alice, a, r->alices, "B", false, &result));
 	assert_int_equal(result.why, TREE_WHY_EXISTS);
 	assert_int_equal(row(r, b).parent, r->alices);
 	assert_string_equal(name_of(r, a), "a");
@@ -110,15 +116,18 @@ a_file_over_a_file_keeps_its_id_and_takes_over_the_versions(void **state)
 	content = row(r, old).content;
 	moved = make_file(r, &r->alice, r->alices, "tmp", "three");
 	fake_advance(r->fake, 3 * CLOCK_DAY);
-	ASSERT_OK(&r->alice, move(r, &r->alice, moved, r->alices, "doc", true, &result));
+	ASSERT_OK(&r->alice,
+	    move(r, &r->alice, moved, r->alices, "doc", true, &result));
 	assert_false(result.created);
 	assert_int_equal(child(r, r->alices, "doc"), moved);
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, node_get(&r->alice, r->meta, old, &node));
+	ASSERT_RC(
+	    &r->alice, RC_NOT_FOUND, node_get(&r->alice, r->meta, old, &node));
 	assert_int_equal(count_versions(r, moved), 2);
 	version = newest_version(r, moved);
 	assert_int_equal(version.content, content);
 	assert_int_equal(version.kept_until, fake_now(r->fake) + 7 * CLOCK_DAY);
-	ASSERT_OK(&r->alice, version_get(&r->alice, r->meta, version.id - 0, &version));
+	ASSERT_OK(&r->alice,
+	    version_get(&r->alice, r->meta, version.id - 0, &version));
 	/* The older one keeps its own end. */
 	assert_true(kept_until < version.kept_until);
 	assert_int_equal(count_children(r, NODE_TRASH), 0);
@@ -134,9 +143,11 @@ an_empty_file_that_is_moved_over_leaves_no_version(void **state)
 	struct tree_result result;
 	struct content row_of;
 
-	ASSERT_OK(&r->alice, move(r, &r->alice, moved, r->alices, "doc", true, &result));
+	ASSERT_OK(&r->alice,
+	    move(r, &r->alice, moved, r->alices, "doc", true, &result));
 	assert_int_equal(count_versions(r, moved), 0);
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, content_get(&r->alice, r->meta, content, &row_of));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    content_get(&r->alice, r->meta, content, &row_of));
 }
 
 static void
@@ -155,7 +166,8 @@ a_file_with_very_many_versions_goes_to_the_trash_with_them(void **state)
 		(void)make_file(r, &r->alice, r->alices, "doc", text);
 	}
 	moved = make_file(r, &r->alice, r->alices, "tmp", "three");
-	ASSERT_OK(&r->alice, move(r, &r->alice, moved, r->alices, "doc", true, &result));
+	ASSERT_OK(&r->alice,
+	    move(r, &r->alice, moved, r->alices, "doc", true, &result));
 	assert_int_equal(row(r, old).parent, NODE_TRASH);
 	assert_int_equal(count_versions(r, old), TREE_JOIN_MAX + 1);
 	assert_int_equal(count_versions(r, moved), 0);
@@ -171,15 +183,18 @@ what_a_folder_replaces_goes_to_the_trash(void **state)
 	int64_t loose = make_file(r, &r->alice, r->alices, "loose", "text");
 	struct tree_result result;
 
-	ASSERT_OK(&r->alice, move(r, &r->alice, a, r->alices, "b", true, &result));
+	ASSERT_OK(
+	    &r->alice, move(r, &r->alice, a, r->alices, "b", true, &result));
 	assert_int_equal(child(r, r->alices, "b"), a);
 	assert_int_equal(row(r, b).parent, NODE_TRASH);
 	assert_int_equal(row(r, file).parent, b);
 	/* A file over a folder, a folder over a file. */
-	ASSERT_OK(&r->alice, move(r, &r->alice, loose, r->alices, "b", true, &result));
+	ASSERT_OK(&r->alice,
+	    move(r, &r->alice, loose, r->alices, "b", true, &result));
 	assert_int_equal(row(r, a).parent, NODE_TRASH);
 	a = make_folder(r, &r->alice, r->alices, "a");
-	ASSERT_OK(&r->alice, move(r, &r->alice, a, r->alices, "b", true, &result));
+	ASSERT_OK(
+	    &r->alice, move(r, &r->alice, a, r->alices, "b", true, &result));
 	assert_int_equal(row(r, loose).parent, NODE_TRASH);
 	assert_int_equal(count_children(r, r->alices), 1);
 }
@@ -193,11 +208,14 @@ a_folder_cannot_be_moved_into_itself(void **state)
 	int64_t c = make_folder(r, &r->alice, b, "c");
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_DENIED, move(r, &r->alice, a, a, "x", true, &result));
+	ASSERT_RC(
+	    &r->alice, RC_DENIED, move(r, &r->alice, a, a, "x", true, &result));
 	assert_int_equal(result.why, TREE_WHY_ITSELF);
-	ASSERT_RC(&r->alice, RC_DENIED, move(r, &r->alice, a, c, "x", true, &result));
+	ASSERT_RC(
+	    &r->alice, RC_DENIED, move(r, &r->alice, a, c, "x", true, &result));
 	/* Over a folder that it stands in. */
-	ASSERT_RC(&r->alice, RC_DENIED, move(r, &r->alice, c, r->alices, "a", true, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    move(r, &r->alice, c, r->alices, "a", true, &result));
 	assert_int_equal(result.why, TREE_WHY_ITSELF);
 	assert_int_equal(row(r, a).parent, r->alices);
 }
@@ -209,9 +227,11 @@ spaces_stay_where_they_are(void **state)
 	int64_t a = make_folder(r, &r->alice, r->alices, "a");
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_DENIED, move(r, &r->alice, r->alices, r->company, "x", false, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    move(r, &r->alice, r->alices, r->company, "x", false, &result));
 	assert_int_equal(result.why, TREE_WHY_SPACE);
-	ASSERT_RC(&r->alice, RC_DENIED, move(r, &r->alice, a, NODE_ROOT, "x", false, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    move(r, &r->alice, a, NODE_ROOT, "x", false, &result));
 	assert_int_equal(result.why, TREE_WHY_SPACE);
 }
 
@@ -244,8 +264,10 @@ preconditions_of_a_move_are_for_source_and_target(void **state)
 	    .node = a, .to = at(&r->alice, r->alices, "b"), .overwrite = true};
 	struct tree_result result;
 
-	args.target = (struct precondition){.if_match = true, .n_match = 1, .match = &etag};
-	ASSERT_RC(&r->alice, RC_CONFLICT, tree_move(&r->alice, r->tenant, &args, &result));
+	args.target = (struct precondition){
+	    .if_match = true, .n_match = 1, .match = &etag};
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    tree_move(&r->alice, r->tenant, &args, &result));
 	assert_int_equal(result.why, TREE_WHY_PRECONDITION);
 	etag = (struct node_etag){b, row(r, b).tag};
 	ASSERT_OK(&r->alice, tree_move(&r->alice, r->tenant, &args, &result));
@@ -260,9 +282,12 @@ names_swapped_by_three_moves_in_one_group_replay(void **state)
 	struct tree_result result;
 
 	fake_group(r->fake, 3);
-	ASSERT_OK(&r->alice, move(r, &r->alice, a, r->alices, "t", false, &result));
-	ASSERT_OK(&r->alice, move(r, &r->alice, b, r->alices, "a", false, &result));
-	ASSERT_OK(&r->alice, move(r, &r->alice, a, r->alices, "b", false, &result));
+	ASSERT_OK(
+	    &r->alice, move(r, &r->alice, a, r->alices, "t", false, &result));
+	ASSERT_OK(
+	    &r->alice, move(r, &r->alice, b, r->alices, "a", false, &result));
+	ASSERT_OK(
+	    &r->alice, move(r, &r->alice, a, r->alices, "b", false, &result));
 	assert_string_equal(name_of(r, a), "b");
 	assert_string_equal(name_of(r, b), "a");
 }

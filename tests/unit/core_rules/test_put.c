@@ -19,7 +19,8 @@ a_small_file_travels_in_the_numbered_segment(void **state)
 	uint8_t digest[SHA256_SIZE];
 	struct node node;
 
-	ASSERT_OK(&r->alice, put_text(r, &r->alice, r->alices, "f", "text", 99, &result));
+	ASSERT_OK(&r->alice,
+	    put_text(r, &r->alice, r->alices, "f", "text", 99, &result));
 	assert_true(result.tree.created);
 	assert_int_equal(result.tree.receipt.number, fake_head(r->fake));
 	node = row(r, result.tree.etag.node);
@@ -27,17 +28,20 @@ a_small_file_travels_in_the_numbered_segment(void **state)
 	assert_int_equal(node.size, 4);
 	assert_int_equal(node.tag, result.tree.etag.tag);
 	assert_int_equal(last_action(r, NULL), AUDIT_FILE_MAKE);
-	ASSERT_OK(&r->alice, content_get(&r->alice, r->meta, node.content, &content));
+	ASSERT_OK(
+	    &r->alice, content_get(&r->alice, r->meta, node.content, &content));
 	sha256_of(span_str("text"), digest);
 	assert_memory_equal(content.sha256, digest, sizeof(digest));
 	assert_true(content.has_sha1);
 	assert_int_equal(content.chunks, 1);
-	ASSERT_OK(&r->alice, chunk_find(&r->alice, r->meta, node.content, 3, &chunk));
+	ASSERT_OK(
+	    &r->alice, chunk_find(&r->alice, r->meta, node.content, 3, &chunk));
 	assert_int_equal(chunk.place.number, fake_head(r->fake));
 	assert_int_equal(chunk.place.offset, 0);
 	assert_int_equal(chunk.size, 4);
 	assert_memory_equal(chunk.key, digest, sizeof(chunk.key));
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, chunk_find(&r->alice, r->meta, node.content, 4, &chunk));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    chunk_find(&r->alice, r->meta, node.content, 4, &chunk));
 }
 
 static void
@@ -59,7 +63,8 @@ an_overwrite_keeps_the_former_content_for_its_term(void **state)
 	struct version version;
 
 	fake_advance(r->fake, CLOCK_DAY);
-	ASSERT_OK(&r->bob, put_text(r, &r->bob, r->company, "F", "two!", 77, &result));
+	ASSERT_OK(&r->bob,
+	    put_text(r, &r->bob, r->company, "F", "two!", 77, &result));
 	assert_false(result.tree.created);
 	assert_int_equal(result.tree.etag.node, file);
 	assert_int_not_equal(row(r, file).tag, before.tag);
@@ -99,7 +104,8 @@ a_later_setting_does_not_shorten_a_version(void **state)
 	ASSERT_OK(&r->alice, change_commit(&r->alice, r->tenant, &shorten));
 	assert_int_equal(newest_version(r, file).kept_until, kept_until);
 	(void)make_file(r, &r->alice, r->alices, "f", "three");
-	assert_int_equal(newest_version(r, file).kept_until, fake_now(r->fake) + CLOCK_DAY);
+	assert_int_equal(
+	    newest_version(r, file).kept_until, fake_now(r->fake) + CLOCK_DAY);
 }
 
 static void
@@ -113,7 +119,8 @@ an_empty_file_that_is_overwritten_leaves_no_version(void **state)
 	assert_int_equal(row(r, file).size, 0);
 	(void)make_file(r, &r->alice, r->alices, "f", "text");
 	assert_int_equal(count_versions(r, file), 0);
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, content_get(&r->alice, r->meta, content, &gone));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    content_get(&r->alice, r->meta, content, &gone));
 	/* The other way: what had bytes is kept. */
 	(void)make_file(r, &r->alice, r->alices, "f", "");
 	assert_int_equal(count_versions(r, file), 1);
@@ -124,7 +131,8 @@ an_empty_content_that_a_copy_shares_outlives_the_overwrite(void **state)
 {
 	struct rules *r = *state;
 	int64_t file = make_file(r, &r->alice, r->alices, "f", "");
-	struct tree_copy args = {.node = file, .to = at(&r->alice, r->alices, "g")};
+	struct tree_copy args = {
+	    .node = file, .to = at(&r->alice, r->alices, "g")};
 	struct tree_result result;
 	struct content content;
 
@@ -141,24 +149,28 @@ an_upload_of_the_same_bytes_changes_nothing(void **state)
 	struct file_put_result result;
 	int64_t file, tag, folder_tag;
 
-	ASSERT_OK(&r->alice, put_text(r, &r->alice, r->alices, "f", "text", 99, &result));
+	ASSERT_OK(&r->alice,
+	    put_text(r, &r->alice, r->alices, "f", "text", 99, &result));
 	file = result.tree.etag.node;
 	tag = row(r, file).tag;
 	folder_tag = row(r, r->alices).tag;
 	fake_advance(r->fake, CLOCK_S);
-	ASSERT_OK(&r->alice, put_text(r, &r->alice, r->alices, "f", "text", 0, &result));
+	ASSERT_OK(&r->alice,
+	    put_text(r, &r->alice, r->alices, "f", "text", 0, &result));
 	assert_true(result.tree.unchanged);
 	assert_true(result.not_taken);
 	assert_int_equal(result.tree.receipt.number, 0);
 	assert_int_equal(result.tree.etag.tag, tag);
 	assert_int_equal(fake_last(r->fake).rows, 0);
 	assert_int_equal(fake_last(r->fake).inline_size, 0);
-	ASSERT_OK(&r->alice, put_text(r, &r->alice, r->alices, "f", "text", 99, &result));
+	ASSERT_OK(&r->alice,
+	    put_text(r, &r->alice, r->alices, "f", "text", 99, &result));
 	assert_true(result.tree.unchanged);
 	assert_int_equal(row(r, file).tag, tag);
 	assert_int_equal(row(r, r->alices).tag, folder_tag);
 	/* With a new date: the date, no version. */
-	ASSERT_OK(&r->alice, put_text(r, &r->alice, r->alices, "f", "text", 100, &result));
+	ASSERT_OK(&r->alice,
+	    put_text(r, &r->alice, r->alices, "f", "text", 100, &result));
 	assert_false(result.tree.unchanged);
 	assert_true(result.not_taken);
 	assert_int_equal(row(r, file).mtime, 100);
@@ -190,7 +202,8 @@ a_folder_is_not_overwritten(void **state)
 	ASSERT_RC(&r->alice, RC_DENIED,
 	    put_text(r, &r->alice, NODE_ROOT, "f", "text", 0, &result));
 	assert_int_equal(result.tree.why, TREE_WHY_SPACE);
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, put_text(r, &r->alice, 999999, "f", "text", 0, &result));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    put_text(r, &r->alice, 999999, "f", "text", 0, &result));
 	assert_int_equal(result.tree.why, TREE_WHY_PARENT);
 }
 
@@ -248,10 +261,12 @@ a_large_file_lies_in_data_segments(void **state)
 	assert_int_equal(chunk.place.data[0], 0xB2);
 	assert_int_equal(chunk.place.offset, 4 * 4096);
 	assert_int_equal(chunk.place.number, 0);
-	ASSERT_OK(&r->alice, content_data_used(&r->alice, r->meta, l.data[1].data.id, &used));
+	ASSERT_OK(&r->alice,
+	    content_data_used(&r->alice, r->meta, l.data[1].data.id, &used));
 	assert_true(used);
 	memset(chunk.place.data, 0xEE, OBJECT_ID_SIZE);
-	ASSERT_OK(&r->alice, content_data_used(&r->alice, r->meta, chunk.place.data, &used));
+	ASSERT_OK(&r->alice,
+	    content_data_used(&r->alice, r->meta, chunk.place.data, &used));
 	assert_false(used);
 	/* Again: its segments are not named. */
 	ASSERT_OK(&r->alice, file_put(&r->alice, r->tenant, &l.put, &result));
@@ -268,10 +283,12 @@ chunks_that_do_not_make_up_the_content_are_refused(void **state)
 
 	large_init(&l, &r->alice, r->alices, "big");
 	l.chunks[2].start++;
-	ASSERT_RC(&r->alice, RC_INVALID, file_put(&r->alice, r->tenant, &l.put, &result));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    file_put(&r->alice, r->tenant, &l.put, &result));
 	large_init(&l, &r->alice, r->alices, "big");
 	l.put.content.size++;
-	ASSERT_RC(&r->alice, RC_INVALID, file_put(&r->alice, r->tenant, &l.put, &result));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    file_put(&r->alice, r->tenant, &l.put, &result));
 	assert_int_equal(count_children(r, r->alices), 0);
 }
 
@@ -289,7 +306,8 @@ a_file_is_overwritten_by_its_id_too(void **state)
 	assert_int_equal(row(r, file).size, l.put.content.size);
 	assert_int_equal(count_children(r, r->alices), 1);
 	assert_int_equal(count_versions(r, file), 1);
-	ASSERT_RC(&r->bob, RC_NOT_FOUND, file_put(&r->bob, r->tenant, &l.put, &result));
+	ASSERT_RC(&r->bob, RC_NOT_FOUND,
+	    file_put(&r->bob, r->tenant, &l.put, &result));
 }
 
 static void
@@ -302,16 +320,23 @@ preconditions_guard_an_overwrite(void **state)
 	struct large l;
 
 	large_init(&l, &r->alice, r->alices, "f");
-	l.put.precondition = (struct precondition){.if_none_match = true, .if_none_match_any = true};
-	ASSERT_RC(&r->alice, RC_CONFLICT, file_put(&r->alice, r->tenant, &l.put, &result));
+	l.put.precondition = (struct precondition){
+	    .if_none_match = true, .if_none_match_any = true};
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    file_put(&r->alice, r->tenant, &l.put, &result));
 	assert_int_equal(result.tree.why, TREE_WHY_PRECONDITION);
-	l.put.precondition = (struct precondition){.if_match = true, .n_match = 1, .match = &etag};
+	l.put.precondition = (struct precondition){
+	    .if_match = true, .n_match = 1, .match = &etag};
 	ASSERT_OK(&r->alice, file_put(&r->alice, r->tenant, &l.put, &result));
-	ASSERT_RC(&r->alice, RC_CONFLICT, file_put(&r->alice, r->tenant, &l.put, &result));
-	l.put.precondition = (struct precondition){.if_match = true, .if_match_any = true};
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    file_put(&r->alice, r->tenant, &l.put, &result));
+	l.put.precondition =
+	    (struct precondition){.if_match = true, .if_match_any = true};
 	large_init(&l, &r->alice, r->alices, "g");
-	l.put.precondition = (struct precondition){.if_match = true, .if_match_any = true};
-	ASSERT_RC(&r->alice, RC_CONFLICT, file_put(&r->alice, r->tenant, &l.put, &result));
+	l.put.precondition =
+	    (struct precondition){.if_match = true, .if_match_any = true};
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    file_put(&r->alice, r->tenant, &l.put, &result));
 	assert_int_equal(count_versions(r, file), 1);
 }
 
@@ -333,7 +358,8 @@ seed_run(struct op *op, struct tx *tx, struct change *change)
 		s->content = content.id = tx_id(tx);
 		TRY(content_insert(op, tx->meta, &content, NULL));
 	}
-	for (chunk.start = s->from; chunk.start < s->to; chunk.start += SEGMENT_CHUNK_MAX) {
+	for (chunk.start = s->from; chunk.start < s->to;
+	     chunk.start += SEGMENT_CHUNK_MAX) {
 		memcpy(chunk.key, &chunk.start, sizeof(chunk.start));
 		TRY(chunk_insert(op, tx->meta, s->content, &chunk));
 	}
@@ -343,7 +369,8 @@ seed_run(struct op *op, struct tx *tx, struct change *change)
 static void
 a_session_of_a_tebibyte_is_finished_by_one_small_change(void **state)
 {
-	const uint64_t size = (uint64_t)1 << 40, step = 500 * (uint64_t)SEGMENT_CHUNK_MAX;
+	const uint64_t size = (uint64_t)1 << 40,
+		       step = 500 * (uint64_t)SEGMENT_CHUNK_MAX;
 	struct rules *r = *state;
 	struct seeding s = {.change.run = seed_run};
 	struct file_put put = {.to = at(&r->alice, r->alices, "tebibyte")};
@@ -358,15 +385,19 @@ a_session_of_a_tebibyte_is_finished_by_one_small_change(void **state)
 			continue;
 		s.from = start;
 		s.to = start + step;
-		ASSERT_OK(&r->alice, change_commit(&r->alice, r->tenant, &s.change));
+		ASSERT_OK(
+		    &r->alice, change_commit(&r->alice, r->tenant, &s.change));
 	}
 	fake_group(r->fake, 1);
-	put.content = (struct put_content){
-	    .session = s.content, .session_chunks = 262145, .size = size + 4096};
+	put.content = (struct put_content){.session = s.content,
+	    .session_chunks = 262145,
+	    .size = size + 4096};
 	ASSERT_OK(&r->alice, file_put(&r->alice, r->tenant, &put, &result));
 	assert_true(fake_last(r->fake).rows <= 5);
-	ASSERT_OK(&r->alice, chunk_find(&r->alice, r->meta, s.content, size - 1, &chunk));
-	assert_true(chunk.start <= size - 1 && size - 1 < chunk.start + chunk.size);
+	ASSERT_OK(&r->alice,
+	    chunk_find(&r->alice, r->meta, s.content, size - 1, &chunk));
+	assert_true(
+	    chunk.start <= size - 1 && size - 1 < chunk.start + chunk.size);
 	assert_memory_equal(chunk.key, &chunk.start, sizeof(chunk.start));
 	assert_int_equal(row(r, result.tree.etag.node).content, s.content);
 	ASSERT_RC(&r->alice, RC_NOT_FOUND,
@@ -377,7 +408,8 @@ static void
 a_chunks_key_opens_under_its_own_content_and_start_only(void **state)
 {
 	struct rules *r = *state;
-	int64_t a = row(r, make_file(r, &r->alice, r->alices, "a", "one")).content;
+	int64_t a =
+	    row(r, make_file(r, &r->alice, r->alices, "a", "one")).content;
 	struct meta_keys foreign = *r->meta->keys;
 	struct meta meta = *r->meta;
 	struct chunk chunk;
@@ -385,7 +417,8 @@ a_chunks_key_opens_under_its_own_content_and_start_only(void **state)
 	ASSERT_OK(&r->alice, chunk_find(&r->alice, r->meta, a, 0, &chunk));
 	foreign.tenant++;
 	meta.keys = &foreign;
-	ASSERT_RC(&r->alice, RC_DAMAGED, chunk_find(&r->alice, &meta, a, 0, &chunk));
+	ASSERT_RC(
+	    &r->alice, RC_DAMAGED, chunk_find(&r->alice, &meta, a, 0, &chunk));
 }
 
 #define RULE(f) cmocka_unit_test_setup_teardown(f, rules_setup, rules_teardown)

@@ -20,7 +20,7 @@ struct twin {
 	int64_t id;
 	int parent; /* -1: a space */
 	int former; /* parent before it was deleted */
-	int space;  /* at deletion */
+	int space; /* at deletion */
 	enum where where;
 	bool folder;
 	char name[64];
@@ -52,7 +52,8 @@ pick(struct oracle *o, unsigned n)
 static const char *
 pick_name(struct oracle *o)
 {
-	static const char *const names[] = {"a", "A", "b", "B", "c", "d", "e", "E (2)"};
+	static const char *const names[] = {
+	    "a", "A", "b", "B", "c", "d", "e", "E (2)"};
 
 	return names[pick(o, ARRAY_LEN(names))];
 }
@@ -156,7 +157,8 @@ trash(struct oracle *o, int i)
 static enum rc
 target_rc(const struct oracle *o, int parent)
 {
-	return visible(o, parent) && o->nodes[parent].folder ? RC_OK : RC_NOT_FOUND;
+	return visible(o, parent) && o->nodes[parent].folder ? RC_OK
+							     : RC_NOT_FOUND;
 }
 
 static void
@@ -210,7 +212,8 @@ do_put(struct oracle *o)
 }
 
 static enum rc
-move_rc(const struct oracle *o, int node, int parent, int holder, bool overwrite)
+move_rc(
+    const struct oracle *o, int node, int parent, int holder, bool overwrite)
 {
 	if (!visible(o, node))
 		return RC_NOT_FOUND;
@@ -239,7 +242,8 @@ do_move(struct oracle *o)
 	enum rc expected = move_rc(o, node, parent, holder, move.overwrite);
 	struct tree_result result;
 
-	ASSERT_RC(o->op, expected, tree_move(o->op, o->r->tenant, &move, &result));
+	ASSERT_RC(
+	    o->op, expected, tree_move(o->op, o->r->tenant, &move, &result));
 	if (expected != RC_OK)
 		return;
 	if (holder != -1 && holder != node) {
@@ -248,7 +252,8 @@ do_move(struct oracle *o)
 		if (old->folder || o->nodes[node].folder) {
 			trash(o, holder);
 		} else {
-			o->nodes[node].versions += old->versions + (old->text[0] != '\0');
+			o->nodes[node].versions +=
+			    old->versions + (old->text[0] != '\0');
 			old->where = GONE;
 		}
 	}
@@ -269,12 +274,14 @@ twin_clone(struct oracle *o, int from, int parent, const char *name)
 	o->nodes[to].content = o->nodes[from].content;
 	o->nodes[to].mtime = o->nodes[from].mtime;
 	for (i = 2; i < n; i++)
-		if (i != to && o->nodes[i].where == LIVE && o->nodes[i].parent == from)
+		if (i != to && o->nodes[i].where == LIVE &&
+		    o->nodes[i].parent == from)
 			twin_clone(o, i, to, o->nodes[i].name);
 }
 
 static enum rc
-copy_rc(const struct oracle *o, int node, int parent, int holder, bool overwrite)
+copy_rc(
+    const struct oracle *o, int node, int parent, int holder, bool overwrite)
 {
 	if (!visible(o, node) || target_rc(o, parent) != RC_OK)
 		return RC_NOT_FOUND;
@@ -315,7 +322,8 @@ do_copy(struct oracle *o)
 	/* Folders in folders would grow without end. */
 	if (from->folder && live(o) > LIVE_MAX)
 		return;
-	ASSERT_RC(o->op, expected, tree_copy(o->op, o->r->tenant, &copy, &result));
+	ASSERT_RC(
+	    o->op, expected, tree_copy(o->op, o->r->tenant, &copy, &result));
 	if (expected != RC_OK)
 		return;
 	if (holder != -1 && !old->folder && !from->folder) {
@@ -335,13 +343,14 @@ static void
 do_delete(struct oracle *o)
 {
 	int node = pick_node(o);
-	enum rc expected = !visible(o, node) ? RC_NOT_FOUND
-	    : o->nodes[node].parent == -1    ? RC_DENIED
-					     : RC_OK;
+	enum rc expected = !visible(o, node)             ? RC_NOT_FOUND
+			   : o->nodes[node].parent == -1 ? RC_DENIED
+							 : RC_OK;
 	struct tree_result result;
 
 	ASSERT_RC(o->op, expected,
-	    tree_delete(o->op, o->r->tenant, o->nodes[node].id, &no_precondition, &result));
+	    tree_delete(o->op, o->r->tenant, o->nodes[node].id,
+		&no_precondition, &result));
 	if (expected == RC_OK)
 		trash(o, node);
 }
@@ -376,7 +385,8 @@ do_restore(struct oracle *o)
 	    trash_restore(o->op, o->r->tenant, twin->id, &result, &got));
 	if (expected != RC_OK)
 		return;
-	parent = target_rc(o, twin->former) == RC_OK ? twin->former : twin->space;
+	parent =
+	    target_rc(o, twin->former) == RC_OK ? twin->former : twin->space;
 	strcpy(name, twin->name);
 	for (k = 2; find(o, parent, name) != -1; k++)
 		(void)snprintf(name, sizeof(name), "%.40s (%d)", twin->name, k);
@@ -390,14 +400,15 @@ static void
 do_mtime(struct oracle *o)
 {
 	int node = pick_node(o);
-	enum rc expected = !visible(o, node) ? RC_NOT_FOUND
-	    : o->nodes[node].parent == -1    ? RC_DENIED
-					     : RC_OK;
+	enum rc expected = !visible(o, node)             ? RC_NOT_FOUND
+			   : o->nodes[node].parent == -1 ? RC_DENIED
+							 : RC_OK;
 	int64_t mtime = (int64_t)pick(o, 5);
 	struct tree_result result;
 
-	ASSERT_RC(o->op, expected, tree_set_mtime(o->op, o->r->tenant, o->nodes[node].id,
-				       mtime, &no_precondition, &result));
+	ASSERT_RC(o->op, expected,
+	    tree_set_mtime(o->op, o->r->tenant, o->nodes[node].id, mtime,
+		&no_precondition, &result));
 	if (expected == RC_OK)
 		o->nodes[node].mtime = mtime;
 }
@@ -422,26 +433,30 @@ compare(struct oracle *o)
 		node = row(o->r, twin->id);
 		assert_int_equal(node.kind == NODE_FOLDER, twin->folder);
 		assert_string_equal(node.name.data, twin->name);
-		assert_int_equal(node.parent,
-		    twin->where == LIVE ? o->nodes[twin->parent].id : NODE_TRASH);
+		assert_int_equal(node.parent, twin->where == LIVE
+						  ? o->nodes[twin->parent].id
+						  : NODE_TRASH);
 		if (twin->folder) {
 			for (k = 2; k < o->n; k++)
 				children += o->nodes[k].where == LIVE &&
-				    o->nodes[k].parent == i;
-			assert_int_equal(count_children(o->r, twin->id), children);
+					    o->nodes[k].parent == i;
+			assert_int_equal(
+			    count_children(o->r, twin->id), children);
 			continue;
 		}
 		assert_int_equal(node.size, strlen(twin->text));
 		assert_int_equal(node.mtime, twin->mtime);
-		assert_int_equal(count_versions(o->r, twin->id), twin->versions);
+		assert_int_equal(
+		    count_versions(o->r, twin->id), twin->versions);
 	}
 }
 
 static void
 run(struct rules *r, uint64_t seed)
 {
-	static void (*const acts[])(struct oracle *) = {do_mkdir, do_mkdir, do_put, do_put,
-	    do_put, do_move, do_move, do_move, do_copy, do_delete, do_restore, do_mtime};
+	static void (*const acts[])(struct oracle *) = {do_mkdir, do_mkdir,
+	    do_put, do_put, do_put, do_move, do_move, do_move, do_copy,
+	    do_delete, do_restore, do_mtime};
 	static struct oracle o;
 	int i;
 

@@ -10,7 +10,8 @@ discard(struct rules *r, struct op *op, int64_t node)
 {
 	struct tree_result result;
 
-	ASSERT_OK(op, tree_delete(op, r->tenant, node, &no_precondition, &result));
+	ASSERT_OK(
+	    op, tree_delete(op, r->tenant, node, &no_precondition, &result));
 }
 
 /* The name that it has now. */
@@ -118,7 +119,8 @@ what_has_lost_its_folder_comes_back_to_its_space(void **state)
 }
 
 static void
-what_moved_meanwhile_to_a_space_that_one_does_not_see_is_not_followed(void **state)
+what_moved_meanwhile_to_a_space_that_one_does_not_see_is_not_followed(
+    void **state)
 {
 	struct rules *r = *state;
 	int64_t folder = make_folder(r, &r->alice, r->company, "a");
@@ -144,7 +146,8 @@ only_who_sees_the_space_restores(void **state)
 	ASSERT_RC(&r->alice, RC_NOT_FOUND,
 	    trash_restore(&r->alice, r->tenant, file, &result, &name));
 	discard(r, &r->alice, file);
-	ASSERT_RC(&r->bob, RC_NOT_FOUND, trash_restore(&r->bob, r->tenant, file, &result, &name));
+	ASSERT_RC(&r->bob, RC_NOT_FOUND,
+	    trash_restore(&r->bob, r->tenant, file, &result, &name));
 	ASSERT_RC(&r->admin, RC_NOT_FOUND,
 	    trash_restore(&r->admin, r->tenant, file, &result, &name));
 	(void)restore(r, &r->alice, file);
@@ -156,7 +159,8 @@ struct seen {
 };
 
 static enum rc
-see(void *arg, struct op *op, const struct trash *trash, const struct node *node)
+see(void *arg, struct op *op, const struct trash *trash,
+    const struct node *node)
 {
 	struct seen *seen = arg;
 
@@ -178,7 +182,8 @@ the_trash_shows_what_one_may_see(void **state)
 	fake_group(r->fake, FAKE_GROUP_MAX);
 	for (i = 0; i < 130; i++) {
 		(void)snprintf(name, sizeof(name), "f%d", i);
-		discard(r, &r->alice, make_file(r, &r->alice, r->alices, name, "x"));
+		discard(r, &r->alice,
+		    make_file(r, &r->alice, r->alices, name, "x"));
 	}
 	discard(r, &r->bob, make_file(r, &r->bob, r->bobs, "secret", "x"));
 	discard(r, &r->bob, make_file(r, &r->bob, r->company, "shared", "x"));
@@ -206,14 +211,18 @@ the_host_restores_until_an_administrator_has_signed_in(void **state)
 	discard(r, &r->alice, a);
 	discard(r, &r->alice, b);
 	/* A member's sign-in does not count. */
-	ASSERT_OK(&r->alice, member_note_sign_in(&r->alice, r->tenant, &sign_in, 1));
+	ASSERT_OK(
+	    &r->alice, member_note_sign_in(&r->alice, r->tenant, &sign_in, 1));
 	ASSERT_OK(&r->host, trash_items(&r->host, r->meta, see, &seen));
 	assert_int_equal(seen.n, 2);
 	(void)restore(r, &r->host, a);
 	sign_in.member = r->admin.actor.member;
-	ASSERT_OK(&r->admin, member_note_sign_in(&r->admin, r->tenant, &sign_in, 1));
-	ASSERT_RC(&r->host, RC_DENIED, trash_items(&r->host, r->meta, see, &seen));
-	ASSERT_RC(&r->host, RC_DENIED, trash_restore(&r->host, r->tenant, b, &result, &name));
+	ASSERT_OK(
+	    &r->admin, member_note_sign_in(&r->admin, r->tenant, &sign_in, 1));
+	ASSERT_RC(
+	    &r->host, RC_DENIED, trash_items(&r->host, r->meta, see, &seen));
+	ASSERT_RC(&r->host, RC_DENIED,
+	    trash_restore(&r->host, r->tenant, b, &result, &name));
 	assert_int_equal(row(r, b).parent, NODE_TRASH);
 }
 
@@ -228,7 +237,8 @@ main(void)
 	    RULE(a_taken_name_gets_a_number),
 	    RULE(a_number_fits_into_a_name_of_full_length),
 	    RULE(what_has_lost_its_folder_comes_back_to_its_space),
-	    RULE(what_moved_meanwhile_to_a_space_that_one_does_not_see_is_not_followed),
+	    RULE(
+		what_moved_meanwhile_to_a_space_that_one_does_not_see_is_not_followed),
 	    RULE(only_who_sees_the_space_restores),
 	    RULE(the_trash_shows_what_one_may_see),
 	    RULE(the_host_restores_until_an_administrator_has_signed_in),

@@ -40,7 +40,8 @@ a_taken_name_is_refused(void **state)
 
 	(void)make_folder(r, &r->alice, r->alices, "a");
 	head = (uint64_t)last_action(r, NULL);
-	ASSERT_RC(&r->alice, RC_EXISTS, mkdir_at(r, &r->alice, r->alices, "a", &result));
+	ASSERT_RC(&r->alice, RC_EXISTS,
+	    mkdir_at(r, &r->alice, r->alices, "a", &result));
 	assert_int_equal(result.why, TREE_WHY_EXISTS);
 	assert_int_equal(fake_last(r->fake).touched, 0);
 	assert_int_equal(last_action(r, NULL), (int64_t)head);
@@ -52,9 +53,12 @@ case_twins_and_normal_form_twins_are_one_name(void **state)
 {
 	static const char *const twins[][2] = {
 	    {"Report.TXT", "rEPORT.txt"},
-	    {"caf\xC3\xA9", "cafe\xCC\x81"},		 /* NFC, NFD */
-	    {"\xE3\x81\x8C", "\xE3\x81\x8B\xE3\x82\x99"}, /* ga: one character, two */
-	    {"stra\xC3\x9F" "e", "STRASSE"},
+	    {"caf\xC3\xA9", "cafe\xCC\x81"}, /* NFC, NFD */
+	    {"\xE3\x81\x8C",
+		"\xE3\x81\x8B\xE3\x82\x99"}, /* ga: one character, two */
+	    {"stra\xC3\x9F"
+	     "e",
+		"STRASSE"},
 	    {"\xCE\xA3\xCE\xA3", "\xCF\x83\xCF\x82"}, /* sigmas */
 	};
 	struct rules *r = *state;
@@ -97,7 +101,8 @@ a_name_of_255_units_is_kept_and_one_more_is_refused(void **state)
 	id = make_folder(r, &r->alice, r->alices, text);
 	assert_string_equal(name_of(r, id), text);
 	strcpy(text + 508, "xy");
-	ASSERT_RC(&r->alice, RC_INVALID, tree_name_init(&r->alice, span_str(text), &name));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    tree_name_init(&r->alice, span_str(text), &name));
 	/* 255 characters of three bytes. */
 	for (i = 0; i < 255; i++)
 		memcpy(text + 3 * i, "\xE5\x9C\x9F", 3);
@@ -109,7 +114,8 @@ a_name_of_255_units_is_kept_and_one_more_is_refused(void **state)
 static void
 what_is_no_name_is_refused(void **state)
 {
-	static const char *const bad[] = {"", ".", "..", "a/b", "a\nb", "\xC0\xAE", "\xFF"};
+	static const char *const bad[] = {
+	    "", ".", "..", "a/b", "a\nb", "\xC0\xAE", "\xFF"};
 	struct rules *r = *state;
 	struct tree_name name;
 	size_t i;
@@ -117,7 +123,8 @@ what_is_no_name_is_refused(void **state)
 	for (i = 0; i < ARRAY_LEN(bad); i++)
 		ASSERT_RC(&r->alice, RC_INVALID,
 		    tree_name_init(&r->alice, span_str(bad[i]), &name));
-	ASSERT_RC(&r->alice, RC_INVALID, tree_name_init(&r->alice, span_of("a\0b", 3), &name));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    tree_name_init(&r->alice, span_of("a\0b", 3), &name));
 }
 
 static void
@@ -126,9 +133,11 @@ names_that_windows_cannot_hold_follow_the_policy(void **state)
 	struct rules *r = *state;
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_INVALID, mkdir_at(r, &r->alice, r->alices, "a:b", &result));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    mkdir_at(r, &r->alice, r->alices, "a:b", &result));
 	assert_int_equal(result.why, TREE_WHY_NAME);
-	ASSERT_RC(&r->alice, RC_INVALID, mkdir_at(r, &r->alice, r->alices, "NUL.txt", &result));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    mkdir_at(r, &r->alice, r->alices, "NUL.txt", &result));
 	assert_int_equal(count_children(r, r->alices), 0);
 }
 
@@ -150,10 +159,12 @@ two_hundred_levels_work(void **state)
 	segments[201] = span_str("file");
 	(void)make_file(r, &r->alice, folder, "file", "deep");
 	assert_int_equal(fake_last(r->fake).touched, 201);
-	ASSERT_OK(&r->alice, path_find(&r->alice, r->meta, segments, 202, &node));
+	ASSERT_OK(
+	    &r->alice, path_find(&r->alice, r->meta, segments, 202, &node));
 	assert_int_equal(node.parent, folder);
-	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, child(r, r->alices, "level"),
-				 &no_precondition, &result));
+	ASSERT_OK(&r->alice,
+	    tree_delete(&r->alice, r->tenant, child(r, r->alices, "level"),
+		&no_precondition, &result));
 	assert_true(fake_last(r->fake).rows <= 3);
 }
 
@@ -169,7 +180,8 @@ more_levels_than_the_limit_are_refused(void **state)
 	for (i = 1; i < TREE_DEPTH_MAX; i++)
 		folder = make_folder(r, &r->alice, folder, "d");
 	folder = make_folder(r, &r->alice, folder, "d");
-	ASSERT_RC(&r->alice, RC_INVALID, mkdir_at(r, &r->alice, folder, "d", &result));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    mkdir_at(r, &r->alice, folder, "d", &result));
 	assert_int_equal(result.why, TREE_WHY_DEPTH);
 }
 
@@ -183,18 +195,21 @@ a_deleted_folder_is_one_row_and_its_children_are_gone_from_view(void **state)
 	struct trash trash;
 	struct node node;
 
-	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, folder, &no_precondition, &result));
+	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, folder,
+				 &no_precondition, &result));
 	/* Its row, the trash's, the audit's. */
 	assert_int_equal(fake_last(r->fake).rows, 3);
 	assert_int_equal(last_action(r, NULL), AUDIT_DELETE);
 	assert_int_equal(child(r, r->alices, "old"), 0);
 	assert_int_equal(row(r, folder).parent, NODE_TRASH);
 	assert_int_equal(row(r, file).parent, folder);
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, tree_stat(&r->alice, r->meta, file, &node));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    tree_stat(&r->alice, r->meta, file, &node));
 	ASSERT_RC(&r->alice, RC_NOT_FOUND,
 	    tree_delete(&r->alice, r->tenant, file, &no_precondition, &result));
 	ASSERT_OK(&r->alice, trash_get(&r->alice, r->meta, folder, &trash));
-	assert_int_equal(trash.kept_until, fake_now(r->fake) + 30 * INT64_C(86400000000000));
+	assert_int_equal(
+	    trash.kept_until, fake_now(r->fake) + 30 * INT64_C(86400000000000));
 	assert_int_equal(trash.space, r->alices);
 	/* The name is free again. */
 	(void)make_folder(r, &r->alice, r->alices, "OLD");
@@ -207,16 +222,22 @@ spaces_and_the_root_cannot_be_deleted_or_written_beside(void **state)
 	struct tree_result result;
 
 	ASSERT_RC(&r->alice, RC_DENIED,
-	    tree_delete(&r->alice, r->tenant, r->alices, &no_precondition, &result));
+	    tree_delete(
+		&r->alice, r->tenant, r->alices, &no_precondition, &result));
 	assert_int_equal(result.why, TREE_WHY_SPACE);
 	ASSERT_RC(&r->alice, RC_DENIED,
-	    tree_delete(&r->alice, r->tenant, r->company, &no_precondition, &result));
+	    tree_delete(
+		&r->alice, r->tenant, r->company, &no_precondition, &result));
 	ASSERT_RC(&r->alice, RC_DENIED,
-	    tree_delete(&r->alice, r->tenant, NODE_ROOT, &no_precondition, &result));
-	ASSERT_RC(&r->alice, RC_DENIED, mkdir_at(r, &r->alice, NODE_ROOT, "x", &result));
+	    tree_delete(
+		&r->alice, r->tenant, NODE_ROOT, &no_precondition, &result));
+	ASSERT_RC(&r->alice, RC_DENIED,
+	    mkdir_at(r, &r->alice, NODE_ROOT, "x", &result));
 	assert_int_equal(result.why, TREE_WHY_SPACE);
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, mkdir_at(r, &r->alice, NODE_TRASH, "x", &result));
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, mkdir_at(r, &r->alice, NODE_HIDDEN, "x", &result));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    mkdir_at(r, &r->alice, NODE_TRASH, "x", &result));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    mkdir_at(r, &r->alice, NODE_HIDDEN, "x", &result));
 }
 
 static void
@@ -226,7 +247,8 @@ nothing_can_be_made_below_a_file(void **state)
 	int64_t file = make_file(r, &r->alice, r->alices, "f", "text");
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_NOT_FOUND, mkdir_at(r, &r->alice, file, "x", &result));
+	ASSERT_RC(&r->alice, RC_NOT_FOUND,
+	    mkdir_at(r, &r->alice, file, "x", &result));
 	assert_int_equal(result.why, TREE_WHY_PARENT);
 }
 
@@ -279,23 +301,30 @@ preconditions_hold_or_nothing_is_done(void **state)
 	int64_t file = make_file(r, &r->alice, r->alices, "f", "one");
 	struct node_etag now = {file, tag(r, file)};
 	struct node_etag stale = {file, now.tag - 1};
-	struct precondition match = {.if_match = true, .n_match = 1, .match = &stale};
-	struct precondition none = {.if_none_match = true, .if_none_match_any = true};
+	struct precondition match = {
+	    .if_match = true, .n_match = 1, .match = &stale};
+	struct precondition none = {
+	    .if_none_match = true, .if_none_match_any = true};
 	struct precondition unparsable = {.if_match = true};
 	struct tree_target to = at(&r->alice, r->alices, "g");
 	struct tree_result result;
 
-	ASSERT_RC(&r->alice, RC_CONFLICT, tree_delete(&r->alice, r->tenant, file, &match, &result));
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    tree_delete(&r->alice, r->tenant, file, &match, &result));
 	assert_int_equal(result.why, TREE_WHY_PRECONDITION);
 	ASSERT_RC(&r->alice, RC_CONFLICT,
 	    tree_delete(&r->alice, r->tenant, file, &unparsable, &result));
-	ASSERT_RC(&r->alice, RC_CONFLICT, tree_delete(&r->alice, r->tenant, file, &none, &result));
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    tree_delete(&r->alice, r->tenant, file, &none, &result));
 	/* If-Match on what is not there. */
 	match.if_match_any = true;
-	ASSERT_RC(&r->alice, RC_CONFLICT, tree_mkdir(&r->alice, r->tenant, &to, &match, &result));
+	ASSERT_RC(&r->alice, RC_CONFLICT,
+	    tree_mkdir(&r->alice, r->tenant, &to, &match, &result));
 	assert_int_equal(row(r, file).parent, r->alices);
-	match = (struct precondition){.if_match = true, .n_match = 1, .match = &now};
-	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, file, &match, &result));
+	match = (struct precondition){
+	    .if_match = true, .n_match = 1, .match = &now};
+	ASSERT_OK(&r->alice,
+	    tree_delete(&r->alice, r->tenant, file, &match, &result));
 }
 
 static void
@@ -304,7 +333,8 @@ a_folder_touched_in_the_same_group_matches_no_etag(void **state)
 	struct rules *r = *state;
 	int64_t folder = make_folder(r, &r->alice, r->alices, "a");
 	struct node_etag etag = {folder, tag(r, folder)};
-	struct precondition match = {.if_match = true, .n_match = 1, .match = &etag};
+	struct precondition match = {
+	    .if_match = true, .n_match = 1, .match = &etag};
 	struct tree_result result;
 
 	fake_group(r->fake, 8);
@@ -312,7 +342,8 @@ a_folder_touched_in_the_same_group_matches_no_etag(void **state)
 	ASSERT_RC(&r->alice, RC_CONFLICT,
 	    tree_delete(&r->alice, r->tenant, folder, &match, &result));
 	match.if_match_any = true;
-	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, folder, &match, &result));
+	ASSERT_OK(&r->alice,
+	    tree_delete(&r->alice, r->tenant, folder, &match, &result));
 }
 
 static void
@@ -323,12 +354,14 @@ dates_are_kept_and_give_a_file_a_new_etag(void **state)
 	int64_t before = tag(r, file);
 	struct tree_result result;
 
-	ASSERT_OK(&r->alice, tree_set_mtime(&r->alice, r->tenant, file, -5, &no_precondition, &result));
+	ASSERT_OK(&r->alice, tree_set_mtime(&r->alice, r->tenant, file, -5,
+				 &no_precondition, &result));
 	assert_int_equal(row(r, file).mtime, -5);
 	assert_int_not_equal(tag(r, file), before);
 	assert_int_equal(result.etag.tag, tag(r, file));
 	before = tag(r, file);
-	ASSERT_OK(&r->alice, tree_set_mtime(&r->alice, r->tenant, file, -5, &no_precondition, &result));
+	ASSERT_OK(&r->alice, tree_set_mtime(&r->alice, r->tenant, file, -5,
+				 &no_precondition, &result));
 	assert_true(result.unchanged);
 	assert_int_equal(result.receipt.number, 0);
 	assert_int_equal(tag(r, file), before);
@@ -343,10 +376,13 @@ a_folders_etag_in_the_answer_is_the_one_that_is_read_later(void **state)
 	struct tree_result result;
 	struct node node;
 
-	ASSERT_OK(&r->alice, tree_mkdir(&r->alice, r->tenant, &to, &no_precondition, &result));
-	ASSERT_OK(&r->alice, tree_stat(&r->alice, r->meta, result.etag.node, &node));
+	ASSERT_OK(&r->alice,
+	    tree_mkdir(&r->alice, r->tenant, &to, &no_precondition, &result));
+	ASSERT_OK(
+	    &r->alice, tree_stat(&r->alice, r->meta, result.etag.node, &node));
 	assert_int_equal(node.tag, result.etag.tag);
-	ASSERT_OK(&r->alice, tree_set_mtime(&r->alice, r->tenant, node.id, 9, &no_precondition, &result));
+	ASSERT_OK(&r->alice, tree_set_mtime(&r->alice, r->tenant, node.id, 9,
+				 &no_precondition, &result));
 	ASSERT_OK(&r->alice, tree_stat(&r->alice, r->meta, node.id, &node));
 	assert_int_equal(node.tag, result.etag.tag);
 }
@@ -363,7 +399,8 @@ see(void *arg, struct op *op, const struct node *node)
 	struct seen *seen = arg;
 
 	(void)op;
-	assert_true(seen->n == 0 || memcmp(node->key, seen->last, sizeof(seen->last)) > 0);
+	assert_true(seen->n == 0 ||
+		    memcmp(node->key, seen->last, sizeof(seen->last)) > 0);
 	memcpy(seen->last, node->key, sizeof(seen->last));
 	seen->n++;
 	seen->sum += node->id;
@@ -387,8 +424,9 @@ a_listing_in_batches_sees_each_child_once(void **state)
 	}
 	do {
 		before = seen.n;
-		ASSERT_OK(&r->alice, tree_list(&r->alice, r->meta, r->alices,
-					 before == 0 ? NULL : seen.last, 7, see, &seen));
+		ASSERT_OK(&r->alice,
+		    tree_list(&r->alice, r->meta, r->alices,
+			before == 0 ? NULL : seen.last, 7, see, &seen));
 	} while (seen.n > before);
 	assert_int_equal(seen.n, 250);
 	assert_int_equal(seen.sum, sum);
@@ -414,7 +452,8 @@ a_listing_ends_where_the_caller_wants(void **state)
 	ASSERT_RC(&r->alice, RC_BUSY,
 	    tree_list(&r->alice, r->meta, r->alices, NULL, 10, stop, &n));
 	assert_int_equal(n, 1);
-	ASSERT_RC(&r->alice, RC_INVALID, tree_list(&r->alice, r->meta, file, NULL, 10, stop, &n));
+	ASSERT_RC(&r->alice, RC_INVALID,
+	    tree_list(&r->alice, r->meta, file, NULL, 10, stop, &n));
 }
 
 static void
@@ -429,7 +468,8 @@ a_change_run_again_gives_the_same_result(void **state)
 	file = make_file(r, &r->alice, a, "f", "one");
 	(void)make_file(r, &r->alice, a, "f", "two");
 	assert_int_equal(count_versions(r, file), 1);
-	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, a, &no_precondition, &result));
+	ASSERT_OK(&r->alice,
+	    tree_delete(&r->alice, r->tenant, a, &no_precondition, &result));
 	assert_int_equal(count_children(r, r->alices), 0);
 }
 
@@ -448,7 +488,8 @@ main(void)
 	    RULE(names_that_windows_cannot_hold_follow_the_policy),
 	    RULE(two_hundred_levels_work),
 	    RULE(more_levels_than_the_limit_are_refused),
-	    RULE(a_deleted_folder_is_one_row_and_its_children_are_gone_from_view),
+	    RULE(
+		a_deleted_folder_is_one_row_and_its_children_are_gone_from_view),
 	    RULE(spaces_and_the_root_cannot_be_deleted_or_written_beside),
 	    RULE(nothing_can_be_made_below_a_file),
 	    RULE(a_change_gives_every_folder_above_a_new_etag_and_no_other),

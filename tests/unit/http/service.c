@@ -276,6 +276,9 @@ about_end(struct http_request *req)
 	for (i = 0; i < req->target.n_segments; i++)
 		TRY(buf_add_format(req->op, &text, "[%s]\n",
 		    (const char *)req->target.segments[i].data));
+	if (http_header(req, "X-Authority") != NULL)
+		TRY(buf_add_format(req->op, &text, "own=%d\n",
+		    http_is_own_authority(req, span_str(http_header(req, "X-Authority")))));
 	TRY(http_set_header(req, "X-Test", "yes"));
 	if (status == 304)
 		http_respond_size(req, 304, NULL, 12345);

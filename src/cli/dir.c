@@ -1,0 +1,295 @@
+/* dir.c - DIR and the service in it. */
+#include "cli/dir.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/settings.h"
+#include "store/site_id.h"
+
+void
+dir_close(struct dir *dir)
+{
+	conf_free(dir->conf);
+	dir->conf = NULL;
+	keystore_free(dir->keystore);
+	dir->keystore = NULL;
+	io_close(&dir->lock_fd);
+	io_close(&dir->fd);
+}
+
+enum rc
+dir_open(struct op *op, const char *path, struct dir *dir)
+{
+	char resolved[PATH_MAX];
+
+	if (realpath(path, resolved) == NULL)
+		return rc_of(op_fail_errno(op, RC_NOT_FOUND, errno, "%s", path),
+		    RC_NOT_FOUND);
+	if (!str_copy(dir->path, sizeof(dir->path), resolved))
+		FAIL(op, RC_INVALID, "the path of DIR is longer than %d bytes",
+		    DIR_PATH_SIZE - 1);
+	(void)str_copy(dir->db_folder, sizeof(dir->db_folder), "db");
+	(void)snprintf(dir->db_path, sizeof(dir->db_path), "%s/db", dir->path);
+	return io_open_root(op, dir->path, &dir->fd);
+}
+
+enum rc
+dir_find(struct op *op, const char *path, struct dir *dir)
+{
+	bool there;
+
+	TRY(dir_open(op, path, dir));
+	TRY(io_exists(op, dir->fd, "dozo.conf", &there));
+	if (!there)
+		FAIL(op, RC_NOT_FOUND,
+		    "%s is no folder of a service: there is no dozo.conf in it (dozo init "
+		    "makes one)",
+		    dir->path);
+	return RC_OK;
+}
+
+enum rc
+dir_lock(struct op *op, struct dir *dir)
+{
+	enum rc rc = io_lock(op, dir->fd, "lock", &dir->lock_fd);
+
+	if (rc == RC_BUSY) {
+		op_clear_error(op);
+		FAIL(op, RC_BUSY, "%s is in use by another dozo", dir->path);
+	}
+	return rc;
+}
+
+enum rc
+dir_conf_read(struct op *op, const struct dir *dir, struct conf **ret_conf)
+{
+	CLEANUP(buf_release) struct buf text;
+	struct conf *conf;
+	enum rc rc;
+
+	buf_init(&text, CONF_FILE_LIMIT + 1);
+	TRY(io_read_file(op, dir->fd, "dozo.conf", &text));
+	rc = conf_parse(op, buf_span(&text), settings_keys, settings_n_keys, &conf);
+	if (rc == RC_OK) {
+		rc = settings_check(op, conf);
+		if (rc != RC_OK)
+			conf_free(conf);
+	}
+	if (rc != RC_OK) {
+		char why[OP_ERROR_SIZE];
+
+		(void)snprintf(why, sizeof(why), "%s", op_error(op, rc));
+		op_clear_error(op);
+		return op_fail(op, rc, "%s/dozo.conf: %s", dir->path, why);
+	}
+	*ret_conf = conf;
+	return RC_OK;
+}
+
+enum rc
+dir_keystore_read(struct op *op, int folder_fd, const char *file,
+    struct keystore **ret_keystore)
+{
+	CLEANUP(buf_release) struct buf bytes;
+	enum rc rc;
+
+	buf_init(&bytes, DIR_KEYSTORE_MAX);
+	TRY(io_read_file(op, folder_fd, file, &bytes));
+	rc = keystore_read(op, buf_span(&bytes), ret_keystore);
+	if (bytes.data != NULL)
+		mem_wipe(bytes.data, bytes.capacity);
+	if (rc != RC_OK) {
+		char why[OP_ERROR_SIZE];
+
+		(void)snprintf(why, sizeof(why), "%s", op_error(op, rc));
+		op_clear_error(op);
+		return op_fail(op, rc, "the master key (%s): %s", file, why);
+	}
+	return RC_OK;
+}
+
+enum rc
+dir_load(struct op *op, struct dir *dir)
+{
+	CLEANUP(io_close) int keys_fd = -1;
+
+	TRY(dir_conf_read(op, dir, &dir->conf));
+	TRY(io_open_dir(op, dir->fd, "keys", false, &keys_fd));
+	return dir_keystore_read(op, keys_fd, "master.key", &dir->keystore);
+}
+
+bool
+dir_read_only(const struct dir *dir)
+{
+	return conf_get_bool(dir->conf, "service", "read_only");
+}
+
+/* ---- the service ---- */
+
+void
+dir_site_section(const char *name, char out[DIR_SECTION_SIZE])
+{
+	(void)snprintf(out, DIR_SECTION_SIZE, "site %.*s", CONF_NAME_LIMIT, name);
+}
+
+/*
+ * A site of another service, or one that this key cannot open, is no site that
+ * is away: something was mixed up, and that is said before anything is done.
+ */
+static enum rc
+site_belongs(struct op *op, const struct dir *dir, const char *name, const char *url,
+    const uint8_t id[OBJECT_ID_SIZE])
+{
+	struct site_id found;
+	enum rc rc = site_identify(op, url, &found);
+
+	if (rc == RC_INVALID)
+		return rc;
+	op_clear_error(op);
+	if (rc == RC_OK && memcmp(found.service, dir->keystore->service, OBJECT_ID_SIZE) != 0)
+		FAIL(op, RC_REFUSED,
+		    "the site %s at %s is another service's than keys/master.key", name, url);
+	if (rc == RC_OK && memcmp(found.id, id, OBJECT_ID_SIZE) != 0)
+		FAIL(op, RC_REFUSED, "at %s stands the site %s, not the one that dozo.conf "
+		    "calls %s", url, found.name, name);
+	if (keystore_find(dir->keystore, id) == NULL)
+		FAIL(op, RC_REFUSED, "keys/master.key has no key for the site %s", name);
+	return RC_OK;
+}
+
+static enum rc
+site_add(struct op *op, const struct dir *dir, const char *name, struct sites *sites)
+{
+	char section[DIR_SECTION_SIZE];
+	uint8_t id[OBJECT_ID_SIZE];
+	struct site *site;
+	const char *url;
+	enum rc rc;
+
+	dir_site_section(name, section);
+	url = conf_get_string(dir->conf, section, "url");
+	TRY(str_unhex(op, conf_get_string(dir->conf, section, "id"), id, sizeof(id)));
+	TRY(site_belongs(op, dir, name, url, id));
+	TRY(site_open(op, url, dir->keystore->service, id, name, &site));
+	rc = sites_add(op, sites, site);
+	if (rc != RC_OK)
+		site_close(site);
+	return rc;
+}
+
+static enum rc
+sites_make(struct op *op, const struct dir *dir, struct sites **ret_sites)
+{
+	struct sites *sites;
+	const char *name;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	TRY(sites_new(op, &sites));
+	for (i = 0; rc == RC_OK && (name = conf_section_name(dir->conf, "site", i)) != NULL;
+	     i++)
+		rc = site_add(op, dir, name, sites);
+	if (rc != RC_OK) {
+		sites_free(sites);
+		return rc;
+	}
+	*ret_sites = sites;
+	return RC_OK;
+}
+
+/* Databases that only this process uses: what is not decided yet may be shown, never kept. */
+static void
+scratch_name(struct dir *dir)
+{
+	(void)snprintf(dir->db_folder, sizeof(dir->db_folder), "read-%ld", (long)getpid());
+	(void)snprintf(dir->db_path, sizeof(dir->db_path), "%s/%s", dir->path, dir->db_folder);
+}
+
+static bool
+is_scratch(const struct dir *dir)
+{
+	return strcmp(dir->db_folder, "db") != 0;
+}
+
+static enum rc
+scratch_sweep(void *arg, struct op *op, const char *name)
+{
+	int dir_fd = *(int *)arg;
+	CLEANUP(io_close) int fd = -1;
+
+	if (!str_starts(name, "read-"))
+		return RC_OK;
+	TRY(io_open_dir(op, dir_fd, name, false, &fd));
+	TRY(io_remove_below(op, fd));
+	return io_remove_dir(op, dir_fd, name);
+}
+
+/* Also what killed commands left. */
+static void
+scratch_remove(struct op *op, struct dir *dir)
+{
+	if (io_list(op, dir->fd, scratch_sweep, &dir->fd) != RC_OK)
+		op_clear_error(op);
+}
+
+static void
+config_fill(const struct dir *dir, const struct dir_how *how, const char *host,
+    struct service_config *config)
+{
+	const struct conf *conf = dir->conf;
+
+	*config = (struct service_config){
+	    .dir_fd = dir->fd,
+	    .db_path = dir->db_path,
+	    .db_folder = dir->db_folder,
+	    .keystore = dir->keystore,
+	    .first = how->first,
+	    .host = host,
+	    .read_only = how->reading || dir_read_only(dir),
+	    .accept_loss = how->accept_loss,
+	    .offer_time =
+		(int64_t)conf_get_u64(conf, "service", "offer_time") * CLOCK_S,
+	    .slow_time = (int64_t)conf_get_u64(conf, "service", "slow_time") * CLOCK_S,
+	    .reserve_bytes = conf_get_u64(conf, "service", "reserve_bytes"),
+	    .reserve_percent =
+		(unsigned)conf_get_u64(conf, "service", "reserve_percent"),
+	};
+}
+
+enum rc
+dir_service(struct op *op, struct dir *dir, const struct dir_how *how,
+    struct service **ret_service)
+{
+	struct service_config config;
+	CLEANUP(io_close) int db_fd = -1;
+	static char host[FENCE_HOST_SIZE]; /* as long as the service */
+	enum rc rc;
+
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		(void)str_copy(host, sizeof(host), "unknown");
+	scratch_remove(op, dir);
+	if (how->reading && !dir_read_only(dir))
+		scratch_name(dir);
+	TRY(io_open_dir(op, dir->fd, dir->db_folder, true, &db_fd));
+	config_fill(dir, how, host, &config);
+	TRY(sites_make(op, dir, &config.sites));
+	rc = service_open(op, &config, ret_service);
+	if (rc != RC_OK)
+		scratch_remove(op, dir);
+	return rc;
+}
+
+void
+dir_service_close(struct op *op, struct dir *dir, struct service *service)
+{
+	service_close(op, service);
+	if (is_scratch(dir))
+		scratch_remove(op, dir);
+}

@@ -1,0 +1,230 @@
+/* parse.c - the command line: which command, its arguments and options, and the help texts. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct cli_option everywhere[] = {
+    {"json", NULL, false, "print JSON"},
+    {"help", NULL, false, "print this"},
+    {NULL, NULL, false, NULL},
+};
+
+static size_t
+args_count(const struct cli_command *command)
+{
+	size_t n = 0;
+
+	while (n < CLI_ARGS_MAX && command->args[n] != NULL)
+		n++;
+	return n;
+}
+
+/* ---- help ---- */
+
+static void
+options_help(struct cli *cli, const struct cli_option *options)
+{
+	char left[64];
+
+	for (; options != NULL && options->name != NULL; options++) {
+		(void)snprintf(left, sizeof(left), "--%s%s%s%s", options->name,
+		    options->metavar != NULL ? " " : "",
+		    options->metavar != NULL ? options->metavar : "",
+		    options->many ? " ..." : "");
+		cli_print(cli, "  %-26s  %s\n", left, options->help);
+	}
+}
+
+static void
+usage_line(struct cli *cli, const struct cli_command *command)
+{
+	size_t i;
+
+	cli_print(cli, "usage: dozo %s", command->name);
+	for (i = 0; i < args_count(command); i++)
+		cli_print(cli, " %s", command->args[i]);
+	cli_print(cli, " [OPTION]...\n");
+}
+
+static void
+command_help(struct cli *cli, const struct cli_command *command)
+{
+	usage_line(cli, command);
+	cli_print(cli, "\n%s\n", command->summary);
+	if (command->help != NULL)
+		cli_print(cli, "\n%s\n", command->help);
+	cli_print(cli, "\nOptions:\n");
+	options_help(cli, command->options);
+	options_help(cli, everywhere);
+}
+
+static void
+program_help(struct cli *cli)
+{
+	const struct cli_command *command;
+	char left[64];
+	size_t i;
+
+	cli_print(cli,
+	    "dozo: a company's files on several sites, sealed; over HTTPS\n\n"
+	    "usage: dozo COMMAND DIR ...\n\n");
+	for (command = cli_commands; command->name != NULL; command++) {
+		int n = snprintf(left, sizeof(left), "%s", command->name);
+
+		for (i = 0; i < args_count(command) && n > 0 && n < (int)sizeof(left); i++)
+			n += snprintf(left + n, sizeof(left) - (size_t)n, " %s",
+			    command->args[i]);
+		cli_print(cli, "  %-34s  %s\n", left, command->summary);
+	}
+	cli_print(cli,
+	    "\nEach command has --help, and --json where it prints something.\n"
+	    "Exit codes: 0 done, 1 failed, 2 not understood, 3 behind or incomplete, "
+	    "4 DIR is in use.\n");
+}
+
+/* ---- understanding ---- */
+
+/* Whether the words begin with the command's name; how many words that takes. */
+static size_t
+name_matches(const struct cli_command *command, size_t n, const char *const *words)
+{
+	const char *name = command->name;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		size_t size = strcspn(name, " ");
+
+		if (strlen(words[i]) != size || strncmp(words[i], name, size) != 0)
+			return 0;
+		name += size;
+		if (*name == '\0')
+			return i + 1;
+		name++;
+	}
+	return 0;
+}
+
+static size_t
+command_find(struct cli *cli, size_t n, const char *const *words)
+{
+	const struct cli_command *command;
+	size_t used;
+
+	for (command = cli_commands; command->name != NULL; command++) {
+		used = name_matches(command, n, words);
+		if (used > 0) {
+			cli->command = command;
+			return used;
+		}
+	}
+	return 0;
+}
+
+static const struct cli_option *
+option_find(const struct cli_option *options, const char *name, size_t size)
+{
+	for (; options != NULL && options->name != NULL; options++)
+		if (strlen(options->name) == size &&
+		    strncmp(options->name, name, size) == 0)
+			return options;
+	return NULL;
+}
+
+/* An option at words[*i], with the value behind it. */
+static enum cli_exit
+option_take(struct cli *cli, size_t n, const char *const *words, size_t *i)
+{
+	const char *name = words[*i] + 2;
+	size_t size = strcspn(name, "=");
+	const char *value = name[size] == '=' ? name + size + 1 : NULL;
+	const struct cli_option *option =
+	    option_find(cli->command->options, name, size);
+
+	if (option == NULL)
+		option = option_find(everywhere, name, size);
+	if (option == NULL || strncmp(words[*i], "--", 2) != 0)
+		return cli_misused(cli, "there is no option %s", words[*i]);
+	if (option->metavar == NULL && value != NULL)
+		return cli_misused(cli, "--%s takes no value", option->name);
+	if (option->metavar != NULL && value == NULL) {
+		if (*i + 1 >= n)
+			return cli_misused(cli, "--%s needs %s", option->name,
+			    option->metavar);
+		value = words[++*i];
+	}
+	if (!option->many && cli_has(cli, option->name))
+		return cli_misused(cli, "--%s is given twice", option->name);
+	if (cli->n_values == CLI_VALUES_MAX)
+		return cli_misused(cli, "too many options");
+	cli->values[cli->n_values++] =
+	    (struct cli_value){option, value != NULL ? value : ""};
+	return CLI_OK;
+}
+
+static enum cli_exit
+words_take(struct cli *cli, size_t n, const char *const *words)
+{
+	size_t wanted = args_count(cli->command);
+	bool options = true;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (options && strcmp(words[i], "--") == 0) {
+			options = false;
+		} else if (options && words[i][0] == '-' && words[i][1] != '\0') {
+			enum cli_exit end = option_take(cli, n, words, &i);
+
+			if (end != CLI_OK)
+				return end;
+		} else if (cli->n_args == wanted) {
+			return cli_misused(cli, "\"%s\" is one argument too many",
+			    words[i]);
+		} else {
+			cli->args[cli->n_args++] = words[i];
+		}
+	}
+	if (cli->n_args < wanted && !cli_has(cli, "help"))
+		return cli_misused(cli, "%s is missing", cli->command->args[cli->n_args]);
+	return CLI_OK;
+}
+
+/* No command's name: help, or a mistake. */
+static enum cli_exit
+no_command(struct cli *cli, size_t n, const char *const *words)
+{
+	bool help = n > 0 &&
+	    (strcmp(words[0], "help") == 0 || strcmp(words[0], "--help") == 0 ||
+		strcmp(words[0], "-h") == 0);
+
+	if (help && n > 1 && command_find(cli, n - 1, words + 1) > 0) {
+		command_help(cli, cli->command);
+		return CLI_OK;
+	}
+	if (n > 0 && !help)
+		return cli_misused(cli, "there is no command \"%s%s%s\"", words[0],
+		    n > 1 && words[1][0] != '-' ? " " : "",
+		    n > 1 && words[1][0] != '-' ? words[1] : "");
+	program_help(cli);
+	return help ? CLI_OK : CLI_USAGE;
+}
+
+bool
+cli_parse(struct cli *cli, size_t n, const char *const *words, enum cli_exit *ret_exit)
+{
+	size_t used = command_find(cli, n, words);
+
+	if (used == 0) {
+		*ret_exit = no_command(cli, n, words);
+		return false;
+	}
+	*ret_exit = words_take(cli, n - used, words + used);
+	if (*ret_exit != CLI_OK)
+		return false;
+	cli->json = cli_has(cli, "json");
+	if (cli_has(cli, "help")) {
+		command_help(cli, cli->command);
+		return false;
+	}
+	return true;
+}

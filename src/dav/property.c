@@ -1,0 +1,215 @@
+/* property.c - the table of properties, and how each is written. */
+#include "dav/property.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "http/date.h"
+
+#define DAV_NS "DAV:"
+#define OC_NS "http://owncloud.org/ns"
+
+enum { TEXT_SIZE = 160 };
+
+static enum rc
+add_number(struct op *op, struct folder *folder, uint64_t number)
+{
+	char text[24];
+	int n = snprintf(
+	    text, sizeof(text), "%llu", (unsigned long long)number);
+
+	return buf_add(op, &folder->out, span_of(text, (size_t)n));
+}
+
+/* ---- who has it ---- */
+
+static bool
+everything(const struct row *row)
+{
+	(void)row;
+	return true;
+}
+
+static bool
+files(const struct row *row)
+{
+	return !row->folder;
+}
+
+/* The root has no dates and no name. */
+static bool
+nodes(const struct row *row)
+{
+	return row->id != NODE_ROOT;
+}
+
+static bool
+digested(const struct row *row)
+{
+	return row->has_digests;
+}
+
+/* ---- values ---- */
+
+static enum rc
+write_resourcetype(struct op *op, struct folder *folder, const struct row *row)
+{
+	return row->folder ? buf_add_str(op, &folder->out, "<d:collection/>")
+			   : RC_OK;
+}
+
+static enum rc
+write_lastmodified(struct op *op, struct folder *folder, const struct row *row)
+{
+	int64_t seconds = row->mtime / CLOCK_S - (row->mtime % CLOCK_S < 0);
+	char text[DATE_SIZE];
+
+	date_format(text, seconds);
+	return buf_add_str(op, &folder->out, text);
+}
+
+static enum rc
+write_creationdate(struct op *op, struct folder *folder, const struct row *row)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_text(text, row->created_at);
+	return buf_add_str(op, &folder->out, text);
+}
+
+static enum rc
+write_size(struct op *op, struct folder *folder, const struct row *row)
+{
+	return add_number(op, folder, row->size);
+}
+
+static enum rc
+write_etag(struct op *op, struct folder *folder, const struct row *row)
+{
+	struct node_etag etag = {row->id, row->tag};
+	char text[DOOR_ETAG_SIZE];
+
+	door_etag(&etag, text);
+	return buf_add_str(op, &folder->out, text);
+}
+
+static enum rc
+write_type(struct op *op, struct folder *folder, const struct row *row)
+{
+	return buf_add_str(op, &folder->out,
+	    door_media_type(rows_name(&folder->rows, row)));
+}
+
+static enum rc
+write_displayname(struct op *op, struct folder *folder, const struct row *row)
+{
+	return door_escape_text(
+	    op, &folder->out, rows_name(&folder->rows, row));
+}
+
+static enum rc
+write_nothing(struct op *op, struct folder *folder, const struct row *row)
+{
+	(void)op;
+	(void)folder;
+	(void)row;
+	return RC_OK;
+}
+
+static enum rc
+write_id(struct op *op, struct folder *folder, const struct row *row)
+{
+	char text[DOOR_FILE_ID_SIZE];
+
+	door_file_id(folder->dav->tenant, row->id, text);
+	return buf_add_str(op, &folder->out, text);
+}
+
+static enum rc
+write_fileid(struct op *op, struct folder *folder, const struct row *row)
+{
+	return add_number(op, folder, (uint64_t)row->id);
+}
+
+/* What its holder may do: every member may do everything, but with spaces nothing. */
+static enum rc
+write_permissions(struct op *op, struct folder *folder, const struct row *row)
+{
+	const char *letters = row->folder ? "GDNVCK" : "GDNVW";
+
+	if (row->id == NODE_ROOT)
+		letters = "G";
+	else if (row->parent == NODE_ROOT)
+		letters = "GCK";
+	return buf_add_str(op, &folder->out, letters);
+}
+
+/* One element, its parts apart by blanks. */
+static enum rc
+write_checksums(struct op *op, struct folder *folder, const struct row *row)
+{
+	char hex[2 * SHA256_SIZE + 1];
+	char text[TEXT_SIZE];
+	int n = 0;
+
+	if (row->has_sha1) {
+		str_hex(hex, span_of(row->sha1, SHA1_SIZE));
+		n = snprintf(text, sizeof(text), "SHA1:%s ", hex);
+	}
+	str_hex(hex, span_of(row->sha256, SHA256_SIZE));
+	n += snprintf(text + n, sizeof(text) - (size_t)n, "SHA256:%s", hex);
+	TRY(buf_add_str(op, &folder->out, "<oc:checksum>"));
+	TRY(buf_add(op, &folder->out, span_of(text, (size_t)n)));
+	return buf_add_str(op, &folder->out, "</oc:checksum>");
+}
+
+#define DAV_PROPERTY(name) DAV_NS, "d:" #name, #name
+#define OC_PROPERTY(name) OC_NS, "oc:" #name, #name
+
+const struct property properties[] = {
+    {DAV_PROPERTY(resourcetype), true, everything, write_resourcetype},
+    {DAV_PROPERTY(getlastmodified), true, nodes, write_lastmodified},
+    {DAV_PROPERTY(creationdate), true, nodes, write_creationdate},
+    {DAV_PROPERTY(getcontentlength), true, files, write_size},
+    {DAV_PROPERTY(getetag), true, everything, write_etag},
+    {DAV_PROPERTY(getcontenttype), true, files, write_type},
+    {DAV_PROPERTY(displayname), true, nodes, write_displayname},
+    {DAV_PROPERTY(supportedlock), true, everything, write_nothing},
+    {OC_PROPERTY(id), false, everything, write_id},
+    {OC_PROPERTY(fileid), false, everything, write_fileid},
+    {OC_PROPERTY(size), false, files, write_size},
+    {OC_PROPERTY(permissions), false, everything, write_permissions},
+    {OC_PROPERTY(checksums), false, digested, write_checksums},
+};
+const size_t n_properties = ARRAY_LEN(properties);
+
+uint32_t
+property_bit(const char *namespace, const char *local)
+{
+	size_t i;
+
+	for (i = 0; i < n_properties; i++)
+		if (strcmp(properties[i].local, local) == 0 &&
+		    strcmp(properties[i].namespace, namespace) == 0)
+			return (uint32_t)1 << i;
+	return 0;
+}
+
+uint32_t
+property_listed(void)
+{
+	uint32_t mask = 0;
+	size_t i;
+
+	for (i = 0; i < n_properties; i++)
+		if (properties[i].listed)
+			mask |= (uint32_t)1 << i;
+	return mask;
+}
+
+uint32_t
+property_checksums(void)
+{
+	return property_bit(OC_NS, "checksums");
+}

@@ -1,0 +1,34 @@
+/* property.h - the properties that resources have; private to this folder. */
+#ifndef DOZO_DAV_PROPERTY_H
+#define DOZO_DAV_PROPERTY_H
+
+#include "dav/folder.h"
+
+struct property {
+	const char *namespace;
+	const char *name; /* as it stands in an answer, with its prefix */
+	const char *local;
+	bool listed; /* in an allprop */
+	/* Whether a resource has it. */
+	bool (*has)(const struct row *row);
+	/* Appends its value to folder->out. */
+	enum rc (*write)(struct op *op, struct folder *folder,
+	    const struct row *row);
+};
+
+enum { PROPERTIES_MAX = 32 };
+
+/* All of them; bit i of a mask is the i-th. */
+extern const struct property properties[];
+extern const size_t n_properties;
+
+/* The bit of a property, or 0. */
+uint32_t property_bit(const char *namespace, const char *local);
+
+/* Those of an allprop. */
+uint32_t property_listed(void);
+
+/* The bit of oc:checksums, which costs a look-up for each file. */
+uint32_t property_checksums(void);
+
+#endif

@@ -1,0 +1,243 @@
+/* propfind.c - PROPFIND: a multistatus, one response for the resource and each entry. */
+#include "base/mem.h"
+#include "dav/propfind_body.h"
+#include "dav/property.h"
+
+enum { UNKNOWN_LIMIT = 512 << 10 };
+
+#define XML_TYPE "application/xml; charset=utf-8"
+#define XML_HEAD "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+
+struct propfind {
+	struct folder folder;
+	bool names_only;
+	uint32_t wanted;
+	struct buf unknown; /* elements of properties that nothing has */
+};
+
+/* ---- the answer ---- */
+
+static enum rc
+write_element(struct op *op, struct propfind *p, const struct property *property,
+    const struct row *row, bool empty)
+{
+	struct buf *out = &p->folder.out;
+
+	TRY(buf_add_str(op, out, "<"));
+	TRY(buf_add_str(op, out, property->name));
+	if (empty)
+		return buf_add_str(op, out, "/>");
+	TRY(buf_add_str(op, out, ">"));
+	TRY(property->write(op, &p->folder, row));
+	TRY(buf_add_str(op, out, "</"));
+	TRY(buf_add_str(op, out, property->name));
+	return buf_add_str(op, out, ">");
+}
+
+/* *ret_missing: those that are asked for and not there. */
+static enum rc
+write_found(struct op *op, struct propfind *p, const struct row *row,
+    uint32_t *ret_missing)
+{
+	struct buf *out = &p->folder.out;
+	uint32_t missing = 0;
+	size_t i;
+
+	TRY(buf_add_str(op, out, "<d:propstat><d:prop>"));
+	for (i = 0; i < n_properties; i++) {
+		uint32_t bit = (uint32_t)1 << i;
+
+		if ((p->wanted & bit) == 0)
+			continue;
+		if (properties[i].has(row))
+			TRY(write_element(
+			    op, p, &properties[i], row, p->names_only));
+		else
+			missing |= bit;
+	}
+	*ret_missing = missing;
+	return buf_add_str(op, out,
+	    "</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>");
+}
+
+static enum rc
+write_missing(struct op *op, struct propfind *p, const struct row *row,
+    uint32_t missing)
+{
+	struct buf *out = &p->folder.out;
+	size_t i;
+
+	TRY(buf_add_str(op, out, "<d:propstat><d:prop>"));
+	for (i = 0; i < n_properties; i++)
+		if ((missing & (uint32_t)1 << i) != 0)
+			TRY(write_element(op, p, &properties[i], row, true));
+	TRY(buf_add(op, out, buf_span(&p->unknown)));
+	return buf_add_str(op, out,
+	    "</d:prop><d:status>HTTP/1.1 404 Not Found</d:status>"
+	    "</d:propstat>");
+}
+
+static enum rc
+write_response(struct op *op, struct folder *folder, const struct row *row,
+    bool self)
+{
+	struct propfind *p = container_of(folder, struct propfind, folder);
+	struct buf *out = &folder->out;
+	bool prop = p->unknown.limit > 0;
+	uint32_t missing;
+
+	if (row == NULL)
+		return buf_add_str(op, out, "</d:multistatus>\n");
+	if (self)
+		TRY(buf_add_str(op, out,
+		    XML_HEAD "<d:multistatus xmlns:d=\"DAV:\" "
+			     "xmlns:oc=\"http://owncloud.org/ns\">"));
+	TRY(buf_add_str(op, out, "<d:response><d:href>"));
+	TRY(folder_add_path(op, folder, row, self));
+	TRY(buf_add_str(op, out, "</d:href>"));
+	TRY(write_found(op, p, row, &missing));
+	/* What nobody asked for by name is not missed. */
+	if (prop && (missing != 0 || p->unknown.size > 0))
+		TRY(write_missing(op, p, row, missing));
+	return buf_add_str(op, out, "</d:response>");
+}
+
+static void
+propfind_free(struct folder *folder)
+{
+	struct propfind *p = container_of(folder, struct propfind, folder);
+
+	buf_release(&p->unknown);
+	mem_free(p);
+}
+
+/* ---- what is asked for ---- */
+
+static enum rc
+add_unknown(struct op *op, struct propfind *p, const struct propfind_name *name)
+{
+	bool bare = name->namespace[0] == '\0';
+
+	TRY(buf_add_str(op, &p->unknown, bare ? "<" : "<x:"));
+	TRY(buf_add_str(op, &p->unknown, name->name));
+	TRY(buf_add_str(op, &p->unknown, bare ? " xmlns=\"" : " xmlns:x=\""));
+	TRY(door_escape_text(op, &p->unknown, span_str(name->namespace)));
+	return buf_add_str(op, &p->unknown, "\"/>");
+}
+
+static enum rc
+choose(struct op *op, struct propfind *p, const struct propfind_body *body)
+{
+	size_t i;
+
+	if (body->kind == PROPFIND_ALLPROP)
+		p->wanted = property_listed();
+	if (body->kind == PROPFIND_PROPNAME)
+		p->wanted = ((uint32_t)1 << n_properties) - 1;
+	p->names_only = body->kind == PROPFIND_PROPNAME;
+	if (body->kind == PROPFIND_PROP)
+		buf_init(&p->unknown, UNKNOWN_LIMIT);
+	for (i = 0; i < body->n_names; i++) {
+		const struct propfind_name *name = &body->names[i];
+		uint32_t bit = property_bit(name->namespace, name->name);
+
+		p->wanted |= bit;
+		if (bit == 0 && body->kind == PROPFIND_PROP)
+			TRY(add_unknown(op, p, name));
+	}
+	p->folder.digests = (p->wanted & property_checksums()) != 0;
+	return RC_OK;
+}
+
+static enum rc
+finite_depth(struct dav *dav)
+{
+	CLEANUP(buf_release) struct buf error = {.limit = 256};
+
+	TRY(buf_add_str(dav->req->op, &error,
+	    XML_HEAD "<d:error xmlns:d=\"DAV:\">"
+		     "<d:propfind-finite-depth/></d:error>\n"));
+	http_respond_memory(dav->req, 403, XML_TYPE, &error);
+	return RC_OK;
+}
+
+static enum rc
+make(struct dav *dav, const struct propfind_body *body, struct propfind *p)
+{
+	enum dav_depth depth;
+
+	TRY(dav_depth(dav, &depth));
+	TRY(choose(dav->req->op, p, body));
+	p->folder.entries = depth == DAV_DEPTH_1;
+	return folder_read(dav, &p->folder);
+}
+
+static enum rc
+answer(struct dav *dav, const struct propfind_body *body)
+{
+	struct propfind *p = mem_alloc(sizeof(*p));
+	enum dav_depth depth = DAV_DEPTH_0;
+	enum rc rc;
+
+	if (p == NULL)
+		FAIL(dav->req->op, RC_NO_MEMORY, "out of memory");
+	p->folder.write = write_response;
+	p->folder.free = propfind_free;
+	rc = make(dav, body, p);
+	if (rc == RC_OK)
+		rc = dav_depth(dav, &depth);
+	if (rc != RC_OK) {
+		folder_free(&p->folder);
+		return rc;
+	}
+	if (depth == DAV_DEPTH_INFINITY && p->folder.node.kind == NODE_FOLDER) {
+		folder_free(&p->folder);
+		return finite_depth(dav);
+	}
+	return folder_answer(&p->folder, 207, XML_TYPE);
+}
+
+/* ---- the method ---- */
+
+static enum rc
+propfind_begin(struct dav *dav)
+{
+	struct http_request *req = dav->req;
+	struct body_parser *parser;
+
+	if (req->content_length != HTTP_SIZE_UNKNOWN &&
+	    req->content_length > BODY_SIZE_MAX)
+		FAIL(req->op, RC_LIMIT, "a PROPFIND has at most %d bytes",
+		    BODY_SIZE_MAX);
+	TRY(body_parser_new(req->op, &parser));
+	dav->own = parser;
+	return RC_OK;
+}
+
+static enum rc
+propfind_body(struct dav *dav, struct span bytes)
+{
+	return body_parser_feed(dav->req->op, dav->own, bytes);
+}
+
+static enum rc
+propfind_end(struct dav *dav)
+{
+	struct propfind_body body = {0};
+
+	TRY(body_parser_end(dav->req->op, dav->own, &body));
+	return answer(dav, &body);
+}
+
+static void
+propfind_release(struct dav *dav)
+{
+	body_parser_free(dav->own);
+}
+
+const struct dav_method dav_propfind = {
+    .begin = propfind_begin,
+    .body = propfind_body,
+    .end = propfind_end,
+    .release = propfind_release,
+};

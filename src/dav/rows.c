@@ -1,0 +1,184 @@
+/* rows.c - copies of a folder's entries. */
+#include "dav/rows.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "meta/content.h"
+
+enum { ROWS_FIRST = 64, NAMES_LIMIT = ROWS_MAX * NODE_NAME_SIZE };
+
+void
+rows_init(struct rows *rows)
+{
+	*rows = (struct rows){0};
+	buf_init(&rows->names, NAMES_LIMIT);
+}
+
+void
+rows_release(struct rows *rows)
+{
+	mem_free(rows->rows);
+	buf_release(&rows->names);
+	rows_init(rows);
+}
+
+void
+rows_clear(struct rows *rows)
+{
+	rows->n = 0;
+	buf_clear(&rows->names);
+}
+
+static enum rc
+make_room(struct op *op, struct rows *rows)
+{
+	size_t capacity = rows->capacity == 0 ? ROWS_FIRST : 2 * rows->capacity;
+	struct row *grown;
+
+	if (rows->n < rows->capacity)
+		return RC_OK;
+	grown = mem_realloc(rows->rows, capacity * sizeof(*grown));
+	if (grown == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	rows->rows = grown;
+	rows->capacity = capacity;
+	return RC_OK;
+}
+
+static enum rc
+add_digests(struct op *op, struct meta *meta, int64_t id, struct row *row)
+{
+	struct content content;
+
+	TRY(content_get(op, meta, id, &content));
+	row->has_digests = content.finished;
+	row->has_sha1 = content.has_sha1;
+	memcpy(row->sha256, content.sha256, SHA256_SIZE);
+	memcpy(row->sha1, content.sha1, SHA1_SIZE);
+	return RC_OK;
+}
+
+enum rc
+rows_add(struct op *op, struct rows *rows, struct meta *meta,
+    const struct node *node, bool digests)
+{
+	struct row row = {
+	    .id = node->id,
+	    .tag = node->tag,
+	    .mtime = node->mtime,
+	    .created_at = node->created_at,
+	    .parent = node->parent,
+	    .size = node->size,
+	    .name = rows->names.size,
+	    .name_size = (uint16_t)node->name.size,
+	    .folder = node->kind == NODE_FOLDER,
+	};
+
+	if (digests && !row.folder)
+		TRY(add_digests(op, meta, node->content, &row));
+	TRY(make_room(op, rows));
+	TRY(buf_add(op, &rows->names, node->name));
+	rows->rows[rows->n++] = row;
+	memcpy(rows->last, node->key, sizeof(rows->last));
+	return RC_OK;
+}
+
+struct listing {
+	struct rows *rows;
+	struct meta *meta;
+	bool digests;
+	size_t n;
+};
+
+static enum rc
+add_each(void *arg, struct op *op, const struct node *node)
+{
+	struct listing *listing = arg;
+
+	listing->n++;
+	return rows_add(
+	    op, listing->rows, listing->meta, node, listing->digests);
+}
+
+enum rc
+rows_list(struct op *op, struct rows *rows, struct meta *meta, int64_t folder,
+    bool digests)
+{
+	struct listing listing = {
+	    .rows = rows, .meta = meta, .digests = digests};
+	uint8_t after[META_NAME_KEY_SIZE];
+
+	memcpy(after, rows->last, sizeof(after));
+	TRY(tree_list(op, meta, folder, rows->more ? after : NULL, ROWS_MAX,
+	    add_each, &listing));
+	rows->more = folder != NODE_ROOT && listing.n == ROWS_MAX;
+	return RC_OK;
+}
+
+/* ---- order ---- */
+
+/* The digits at *at without leading zeros; moves *at behind them. */
+static struct span
+take_digits(struct span text, size_t *at)
+{
+	size_t start;
+
+	while (*at + 1 < text.size && text.data[*at] == '0' &&
+	       isdigit(text.data[*at + 1]))
+		(*at)++;
+	start = *at;
+	while (*at < text.size && isdigit(text.data[*at]))
+		(*at)++;
+	return span_of(text.data + start, *at - start);
+}
+
+static int
+compare_digits(struct span a, struct span b)
+{
+	if (a.size != b.size)
+		return a.size < b.size ? -1 : 1;
+	return memcmp(a.data, b.data, a.size);
+}
+
+static int
+compare_names(struct span a, struct span b)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a.size && k < b.size) {
+		int difference;
+
+		if (isdigit(a.data[i]) && isdigit(b.data[k]))
+			difference = compare_digits(
+			    take_digits(a, &i), take_digits(b, &k));
+		else
+			difference =
+			    tolower(a.data[i++]) - tolower(b.data[k++]);
+		if (difference != 0)
+			return difference;
+	}
+	if (a.size - i != b.size - k)
+		return a.size - i < b.size - k ? -1 : 1;
+	return 0;
+}
+
+static int
+compare_rows(const void *a, const void *b, void *arg)
+{
+	const struct rows *rows = arg;
+	const struct row *x = a, *y = b;
+
+	if (x->folder != y->folder)
+		return x->folder ? -1 : 1;
+	return compare_names(rows_name(rows, x), rows_name(rows, y));
+}
+
+void
+rows_sort(struct rows *rows, size_t from)
+{
+	if (rows->n > from + 1)
+		qsort_r(rows->rows + from, rows->n - from, sizeof(*rows->rows),
+		    compare_rows, rows);
+}
