@@ -89,18 +89,16 @@ open_level(
 {
 	int fd = -1;
 
-	if (!injected("openat"))
-		fd = openat(parent_fd, name,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT && create) {
+	if (create) {
 		if (injected("mkdirat") ||
 		    (mkdirat(parent_fd, name, 0700) != 0 && errno != EEXIST))
 			return fail_errno(op, "mkdir", name);
 		/* Whoever made it may have died before syncing the parent. */
 		TRY(io_sync_dir(op, parent_fd));
+	}
+	if (!injected("openat"))
 		fd = openat(parent_fd, name,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	}
 	if (fd < 0)
 		return fail_errno(op, "open folder", name);
 	*ret_fd = fd;

@@ -2,11 +2,12 @@
 #include "core/trash.h"
 
 #include "base/text.h"
+#include "core/scratch.h"
 #include "core/tree_rules.h"
 
 /* ---- listing ---- */
 
-enum { BATCH = 64, SPACES_BATCH = 64, NAMES_TRIED = 10000 };
+enum { BATCH = 64, SPACES_BATCH = 64, NAMES_TRIED = 1000 };
 
 struct batch {
 	size_t n;
@@ -23,26 +24,40 @@ collect(void *arg, struct op *op, const struct trash *trash)
 	return RC_OK;
 }
 
+/* Names are opened in memory that goes with each batch. */
+static enum rc
+batch_items(struct op *op, struct meta *meta, const struct batch *batch,
+    trash_item_each *each, void *arg)
+{
+	CLEANUP(op_release) struct op scratch;
+	size_t i;
+
+	scratch_init(&scratch, op);
+	for (i = 0; i < batch->n; i++) {
+		struct node node;
+
+		TRY(scratch_end(op, &scratch,
+		    node_get(&scratch, meta, batch->rows[i].node, &node)));
+		TRY(each(arg, op, &batch->rows[i], &node));
+	}
+	return RC_OK;
+}
+
 static enum rc
 space_items(struct op *op, struct meta *meta, const struct space *space,
     trash_item_each *each, void *arg)
 {
 	struct batch batch;
 	int64_t after = 0;
-	size_t i;
 
 	TRY(access_space(op, meta, &op->actor, space, ACCESS_RESTORE));
 	do {
 		batch.n = 0;
 		TRY(trash_list(
 		    op, meta, space->node, after, BATCH, collect, &batch));
-		for (i = 0; i < batch.n; i++) {
-			struct node node;
-
-			after = batch.rows[i].node;
-			TRY(node_get(op, meta, after, &node));
-			TRY(each(arg, op, &batch.rows[i], &node));
-		}
+		if (batch.n > 0)
+			after = batch.rows[batch.n - 1].node;
+		TRY(batch_items(op, meta, &batch, each, arg));
 	} while (batch.n == BATCH);
 	return RC_OK;
 }

@@ -19,7 +19,7 @@ struct folder {
 	struct buf out;
 
 	struct dav *dav;
-	struct node node; /* of the resource; its name is gone */
+	struct node node; /* the resource */
 	struct buf path;  /* escaped, of the resource; a folder's ends with a slash */
 	struct rows rows;
 	size_t at;

@@ -10,6 +10,7 @@ enum { UNKNOWN_LIMIT = 512 << 10 };
 
 struct propfind {
 	struct folder folder;
+	bool by_name; /* what is not there is named, too */
 	bool names_only;
 	uint32_t wanted;
 	struct buf unknown; /* elements of properties that nothing has */
@@ -83,7 +84,6 @@ write_response(struct op *op, struct folder *folder, const struct row *row,
 {
 	struct propfind *p = container_of(folder, struct propfind, folder);
 	struct buf *out = &folder->out;
-	bool prop = p->unknown.limit > 0;
 	uint32_t missing;
 
 	if (row == NULL)
@@ -96,8 +96,7 @@ write_response(struct op *op, struct folder *folder, const struct row *row,
 	TRY(folder_add_path(op, folder, row, self));
 	TRY(buf_add_str(op, out, "</d:href>"));
 	TRY(write_found(op, p, row, &missing));
-	/* What nobody asked for by name is not missed. */
-	if (prop && (missing != 0 || p->unknown.size > 0))
+	if (p->by_name && (missing != 0 || p->unknown.size > 0))
 		TRY(write_missing(op, p, row, missing));
 	return buf_add_str(op, out, "</d:response>");
 }
@@ -135,14 +134,14 @@ choose(struct op *op, struct propfind *p, const struct propfind_body *body)
 	if (body->kind == PROPFIND_PROPNAME)
 		p->wanted = ((uint32_t)1 << n_properties) - 1;
 	p->names_only = body->kind == PROPFIND_PROPNAME;
-	if (body->kind == PROPFIND_PROP)
-		buf_init(&p->unknown, UNKNOWN_LIMIT);
+	p->by_name = body->kind == PROPFIND_PROP;
+	buf_init(&p->unknown, UNKNOWN_LIMIT);
 	for (i = 0; i < body->n_names; i++) {
 		const struct propfind_name *name = &body->names[i];
 		uint32_t bit = property_bit(name->namespace, name->name);
 
 		p->wanted |= bit;
-		if (bit == 0 && body->kind == PROPFIND_PROP)
+		if (bit == 0 && p->by_name)
 			TRY(add_unknown(op, p, name));
 	}
 	p->folder.digests = (p->wanted & property_checksums()) != 0;

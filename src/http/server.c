@@ -196,6 +196,7 @@ daemon_start(struct op *op, struct http_server *server)
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 	    MHD_OPTION_HTTPS_PRIORITIES, tls_priorities(),
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, tls_certificate_callback(),
+	    MHD_OPTION_TLS_NO_ALPN, 1, /* tls_attach offers http/1.1 only */
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_request_done, server,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server,

@@ -247,6 +247,7 @@ claim_init(struct claim *claim, struct sites *sites)
 	memset(claim, 0, sizeof(*claim));
 	claim->sites = sites;
 	mutex_init(&claim->lock);
+	mutex_init(&claim->extending);
 }
 
 /* What a try came to becomes the claim's, at once. */
@@ -308,6 +309,7 @@ claim_read_register(struct op *op, struct claim *claim)
 void
 claim_release(struct claim *claim)
 {
+	mutex_release(&claim->extending);
 	mutex_release(&claim->lock);
 }
 
@@ -329,8 +331,8 @@ own_fence(struct op *op, struct claim *claim, struct site *site)
 	return RC_OK;
 }
 
-enum rc
-claim_extend(struct op *op, struct claim *claim, size_t i)
+static enum rc
+extend_one(struct op *op, struct claim *claim, size_t i)
 {
 	struct site *site = claim->sites->slots[i].site;
 	struct fences fences = {0};
@@ -356,6 +358,17 @@ claim_extend(struct op *op, struct claim *claim, size_t i)
 	claim->fenced = site_set_with(claim->fenced, i);
 	mutex_unlock(&claim->lock);
 	return claim_check(op, claim, i);
+}
+
+enum rc
+claim_extend(struct op *op, struct claim *claim, size_t i)
+{
+	enum rc rc;
+
+	mutex_lock(&claim->extending);
+	rc = extend_one(op, claim, i);
+	mutex_unlock(&claim->extending);
+	return rc;
 }
 
 struct site_set

@@ -142,12 +142,7 @@ site_list(struct op *op, struct site *site, const char *folder,
 	size_t at;
 
 	buf_init(&names, 1u << 30);
-	TRY(site->ops->list(op, site, folder, list_collect, &names));
-#ifndef DOZO_PLANT_LISTED_IS_DURABLE
-	if (listing == SITE_LIST_DURABLE && names.size > 0)
-		TRY(site->ops->sync(op, site, folder));
-#endif
-	(void)listing;
+	TRY(site->ops->list(op, site, folder, listing, list_collect, &names));
 	for (at = 0; at < names.size; at += strlen((char *)names.data + at) + 1)
 		TRY(each(arg, op, (char *)names.data + at));
 	return RC_OK;
@@ -157,15 +152,7 @@ enum rc
 site_remove(struct op *op, struct site *site, const struct object_name *name,
     enum site_removal removal)
 {
-	enum rc rc = site->ops->remove(op, site, name);
-
-	if (rc == RC_NOT_FOUND) {
-		op_clear_error(op);
-		rc = RC_OK;
-	}
-	if (rc == RC_OK && removal == SITE_REMOVE_DURABLE)
-		rc = site->ops->sync(op, site, name->folder);
-	return rc;
+	return site->ops->remove(op, site, name, removal);
 }
 
 enum rc

@@ -17,6 +17,19 @@ enum { SITE_NAME_SIZE = 33, SITE_URL_SIZE = 1024 };
 struct site;
 struct site_stream;
 
+enum site_listing {
+	SITE_LIST_SEEN, /* names as they are seen: some may vanish in a power
+			   cut */
+	SITE_LIST_DURABLE, /* the folder was synced after the listing (L0): each
+			      name counts */
+};
+
+enum site_removal {
+	SITE_REMOVE, /* may come back in a power cut */
+	SITE_REMOVE_DURABLE, /* promised: the folder is synced (keyrings,
+				erasure) */
+};
+
 struct site_ops {
 	enum rc (*attach)(struct op *op, struct site *site);
 	enum rc (*verify)(struct op *op, struct site *site);
@@ -32,11 +45,11 @@ struct site_ops {
 	enum rc (*exists)(struct op *op, struct site *site,
 	    const struct object_name *name, bool *ret_exists);
 	enum rc (*list)(struct op *op, struct site *site, const char *folder,
+	    enum site_listing listing,
 	    enum rc (*each)(void *arg, struct op *op, const char *file),
 	    void *arg);
-	enum rc (*sync)(struct op *op, struct site *site, const char *folder);
-	enum rc (*remove)(
-	    struct op *op, struct site *site, const struct object_name *name);
+	enum rc (*remove)(struct op *op, struct site *site,
+	    const struct object_name *name, enum site_removal removal);
 	enum rc (*set_aside)(struct op *op, struct site *site,
 	    const struct object_name *name, uint64_t tenant);
 	enum rc (*space)(
@@ -129,13 +142,6 @@ enum rc site_get(struct op *op, struct site *site,
 enum rc site_exists(struct op *op, struct site *site,
     const struct object_name *name, bool *ret_exists) MUST_CHECK;
 
-enum site_listing {
-	SITE_LIST_SEEN, /* names as they are seen: some may vanish in a power
-			   cut */
-	SITE_LIST_DURABLE, /* the folder was synced after the listing (L0): each
-			      name counts */
-};
-
 /*
  * Collects the file names of a folder (empty where the folder is missing), then
  * calls each. Not atomic: a name that came or went meanwhile may be there or
@@ -145,12 +151,6 @@ enum rc site_list(struct op *op, struct site *site, const char *folder,
     enum site_listing listing,
     enum rc (*each)(void *arg, struct op *op, const char *file),
     void *arg) MUST_CHECK;
-
-enum site_removal {
-	SITE_REMOVE, /* may come back in a power cut */
-	SITE_REMOVE_DURABLE, /* promised: the folder is synced (keyrings,
-				erasure) */
-};
 
 /* Deletes an object; RC_OK also where it is not there. */
 enum rc site_remove(struct op *op, struct site *site,

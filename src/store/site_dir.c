@@ -47,8 +47,12 @@ root_open(struct op *op, struct site_dir *dir, int *ret_fd)
 	CLEANUP(io_close) int fd = -1;
 	struct io_dir_id id;
 	bool same;
+	enum rc rc;
 
-	TRY(io_open_root(op, dir->path, &fd));
+	rc = io_open_root(op, dir->path, &fd);
+	if (rc == RC_NOT_FOUND)
+		rc = RC_IO; /* the site is missing, not the object */
+	TRY(rc);
 	TRY(io_dir_id(op, fd, &id));
 	mutex_lock(&dir->lock);
 	same = dir->attached && id.device == dir->where.device &&
@@ -247,6 +251,7 @@ dir_exists(struct op *op, struct site *site, const struct object_name *name,
 
 static enum rc
 dir_list(struct op *op, struct site *site, const char *folder,
+    enum site_listing listing,
     enum rc (*each)(void *arg, struct op *op, const char *file), void *arg)
 {
 	struct site_dir *dir = dir_of(site);
@@ -261,25 +266,30 @@ dir_list(struct op *op, struct site *site, const char *folder,
 		return RC_OK;
 	}
 	TRY(rc);
-	return io_list(op, fd, each, arg);
+	TRY(io_list(op, fd, each, arg));
+#ifndef DOZO_PLANT_LISTED_IS_DURABLE
+	if (listing == SITE_LIST_DURABLE)
+		return io_sync_dir(op, fd); /* the folder that was listed */
+#endif
+	(void)listing;
+	return RC_OK;
 }
 
 static enum rc
-dir_sync(struct op *op, struct site *site, const char *folder)
+dir_remove(struct op *op, struct site *site, const struct object_name *name,
+    enum site_removal removal)
 {
 	CLEANUP(io_close) int fd = -1;
-
-	TRY(folder_open(op, dir_of(site), folder, false, &fd));
-	return io_sync_dir(op, fd);
-}
-
-static enum rc
-dir_remove(struct op *op, struct site *site, const struct object_name *name)
-{
-	CLEANUP(io_close) int fd = -1;
+	enum rc rc;
 
 	TRY(folder_open(op, dir_of(site), name->folder, false, &fd));
-	return io_unlink(op, fd, name->file);
+	rc = io_unlink(op, fd, name->file);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		rc = RC_OK;
+	}
+	TRY(rc);
+	return removal == SITE_REMOVE_DURABLE ? io_sync_dir(op, fd) : RC_OK;
 }
 
 static enum rc
@@ -296,7 +306,8 @@ dir_set_aside(struct op *op, struct site *site, const struct object_name *name,
 	object_folder(folder, "damaged", tenant);
 	TRY(folder_open(op, dir, name->folder, false, &from_fd));
 	TRY(folder_open(op, dir, folder, true, &to_fd));
-	(void)snprintf(file, sizeof(file), "%.4s.%s", name->folder, name->file);
+	(void)snprintf(file, sizeof(file), "%.*s.%s",
+	    (int)strcspn(name->folder, "/"), name->folder, name->file);
 	rc = io_rename(op, from_fd, name->file, to_fd, file);
 	if (rc == RC_EXISTS) {
 		/* Damaged once more since: the older copy tells as much. */
@@ -402,7 +413,6 @@ static const struct site_ops dir_ops = {
     .read = dir_read,
     .exists = dir_exists,
     .list = dir_list,
-    .sync = dir_sync,
     .remove = dir_remove,
     .set_aside = dir_set_aside,
     .space = dir_space,

@@ -229,7 +229,7 @@ try_start(void (*adjust)(struct http_config *config))
 {
 	struct http_config config;
 	struct http_server *server = NULL;
-	char *path;
+	char certificate[256], key[256];
 	enum rc rc;
 
 	http_config_defaults(&config);
@@ -237,10 +237,10 @@ try_start(void (*adjust)(struct http_config *config))
 	config.event_threads = 1;
 	config.short_workers = 1;
 	config.bytes_workers = 1;
-	assert_int_equal(op_format(&service.op, &path, "%s/server.crt", service.folder), RC_OK);
-	config.certificate_path = path;
-	assert_int_equal(op_format(&service.op, &path, "%s/server.key", service.folder), RC_OK);
-	config.key_path = path;
+	(void)snprintf(certificate, sizeof(certificate), "%s/server.crt", service.folder);
+	(void)snprintf(key, sizeof(key), "%s/server.key", service.folder);
+	config.certificate_path = certificate;
+	config.key_path = key;
 	if (adjust != NULL)
 		adjust(&config);
 	rc = http_server_start(&service.op, &config, NULL, 0, &server);

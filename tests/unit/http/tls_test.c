@@ -403,11 +403,11 @@ make_again(void *arg)
 	size_t i;
 
 	(void)arg;
+	/* What the failure before left would make this run shorter. */
+	for (i = 0; i < ARRAY_LEN(files); i++)
+		(void)unlinkat(folder_fd, files[i], 0);
 	rc = tls_local_ca_make(&op, folder_fd, ca_names, 3);
 	op_clear_error(&op);
-	if (rc == RC_OK)
-		for (i = 0; i < ARRAY_LEN(files); i++)
-			assert_int_equal(unlinkat(folder_fd, files[i], 0), 0);
 	return rc;
 }
 

@@ -1,0 +1,28 @@
+/* commands.h - what each cmd_*.c runs. */
+#ifndef DOZO_CLI_COMMANDS_H
+#define DOZO_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+enum cli_exit cmd_init(struct cli *cli);
+enum cli_exit cmd_serve(struct cli *cli);
+enum cli_exit cmd_tenant_add(struct cli *cli);
+enum cli_exit cmd_tenant_list(struct cli *cli);
+enum cli_exit cmd_member_add(struct cli *cli);
+enum cli_exit cmd_member_password(struct cli *cli);
+enum cli_exit cmd_member_suspend(struct cli *cli);
+enum cli_exit cmd_member_list(struct cli *cli);
+enum cli_exit cmd_member_app_password(struct cli *cli);
+enum cli_exit cmd_site_list(struct cli *cli);
+enum cli_exit cmd_site_status(struct cli *cli);
+enum cli_exit cmd_site_set(struct cli *cli);
+enum cli_exit cmd_status(struct cli *cli);
+enum cli_exit cmd_check(struct cli *cli);
+enum cli_exit cmd_rebuild(struct cli *cli);
+enum cli_exit cmd_trash_list(struct cli *cli);
+enum cli_exit cmd_trash_restore(struct cli *cli);
+enum cli_exit cmd_key_export(struct cli *cli);
+enum cli_exit cmd_clock_accept(struct cli *cli);
+enum cli_exit cmd_version(struct cli *cli);
+
+#endif

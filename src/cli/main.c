@@ -1,0 +1,161 @@
+/* main.c - the program dozo. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/admin.h"
+#include "cli/commands.h"
+#include "db/db.h"
+
+/* ---- standard input: passwords ---- */
+
+static bool
+line_read(char out[CLI_LINE_SIZE])
+{
+	size_t size;
+
+	if (fgets(out, CLI_LINE_SIZE, stdin) == NULL)
+		return false;
+	size = strcspn(out, "\r\n");
+	if (out[size] == '\0' && size == CLI_LINE_SIZE - 1)
+		return false;
+	out[size] = '\0';
+	return true;
+}
+
+static enum cli_exit
+lines_read(struct cli *cli)
+{
+	size_t wanted = cli_lines_wanted(cli);
+
+	/* No copy of a password stays in a buffer of the C library. */
+	(void)setvbuf(stdin, NULL, _IONBF, 0);
+	while (cli->n_lines < wanted) {
+		if (!line_read(cli->lines[cli->n_lines]))
+			return cli_misused(cli,
+			    "standard input must have %zu line%s, a password each", wanted,
+			    wanted == 1 ? "" : "s");
+		cli->n_lines++;
+	}
+	return CLI_OK;
+}
+
+/* ---- running ---- */
+
+/* Opens what the command needs, in this process. */
+static enum cli_exit
+run_here(struct cli *cli)
+{
+	struct dir_how how = {.reading = cli->command->need == CLI_READ};
+	enum cli_exit end;
+	enum rc rc;
+
+	rc = dir_lock(&cli->op, cli->dir);
+	if (rc == RC_BUSY) {
+		(void)cli_end(cli, rc);
+		return CLI_IN_USE;
+	}
+	if (rc == RC_OK)
+		rc = dir_load(&cli->op, cli->dir);
+	if (rc == RC_OK && cli->command->need != CLI_DIR)
+		rc = dir_service(&cli->op, cli->dir, &how, &cli->service);
+	if (rc != RC_OK)
+		return cli_end(cli, rc);
+	end = cli->command->run(cli);
+	op_clear_error(&cli->op);
+	if (cli->service != NULL)
+		dir_service_close(&cli->op, cli->dir, cli->service);
+	cli->service = NULL;
+	return end;
+}
+
+static enum cli_exit
+run_somewhere(struct cli *cli, size_t n, const char *const *words)
+{
+	CLEANUP(dir_close) struct dir dir = DIR_NONE;
+	enum cli_exit end;
+	enum rc rc = dir_find(&cli->op, cli->args[0], &dir);
+
+	cli->dir = &dir;
+	if (rc != RC_OK)
+		return cli_end(cli, rc);
+	rc = admin_call(cli, &dir, n, words, &end);
+	if (rc == RC_OK)
+		return end;
+	if (rc != RC_NOT_FOUND)
+		return cli_end(cli, rc);
+	op_clear_error(&cli->op);
+	return run_here(cli);
+}
+
+static bool
+colours_wanted(void)
+{
+	const char *no = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0 &&
+	    isatty(STDOUT_FILENO) == 1;
+}
+
+static enum cli_exit
+run(struct cli *cli, size_t n, const char *const *words)
+{
+	enum cli_exit end;
+
+	if (!cli_parse(cli, n, words, &end))
+		return end;
+	cli->colour = colours_wanted();
+	end = lines_read(cli);
+	if (end != CLI_OK)
+		return end;
+	if (db_library_init(&cli->op) != RC_OK)
+		return cli_end(cli, RC_NO_MEMORY);
+	/* A command says what it has to say; the server's log is another thing. */
+	log_set_level(LOG_LEVEL_ERROR);
+	if (cli->command->need == CLI_ALONE)
+		return cli->command->run(cli);
+	return run_somewhere(cli, n, words);
+}
+
+/* A closed descriptor below 3 would become a database's. */
+static void
+descriptors_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli *cli;
+	enum cli_exit end;
+
+	descriptors_fill();
+	(void)signal(SIGPIPE, SIG_IGN);
+	json_set_alloc_funcs(mem_alloc, mem_free);
+	cli = mem_alloc(sizeof(*cli));
+	if (cli == NULL)
+		return CLI_FAILED;
+	cli_init(cli);
+	end = run(cli, (size_t)argc - 1, (const char *const *)(argv + 1));
+	if (cli->lost) {
+		cli_note(cli, "dozo: the output is too large\n");
+		end = CLI_FAILED;
+	}
+	cli_flush(cli);
+	cli_release(cli);
+	mem_free(cli);
+	return (int)end;
+}
