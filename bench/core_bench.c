@@ -2,7 +2,8 @@
  * core_bench.c - the committer, uploads and downloads without any door: two
  * directory sites below a folder, one tenant, real threads. For profiles.
  *
- *     core_bench DIR puts THREADS COUNT | stream MIB | disk COUNT
+ *     core_bench DIR [puts THREADS COUNT] [gets] [stream MIB]...
+ *     core_bench DIR disk COUNT
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -299,15 +300,20 @@ run_threads(struct world *w, const char *name, struct worker *workers, size_t n,
 	report_release(&report);
 }
 
+static struct worker workers[THREADS_MAX];
+static size_t n_workers;
+
 static void
 bench_puts(struct world *w, size_t n, size_t count)
 {
-	static struct worker workers[THREADS_MAX];
 	static size_t first;
 	size_t i;
 
 	n = n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : n;
+	n_workers = n;
 	for (i = 0; i < n; i++) {
+		free(workers[i].latencies);
+		free(workers[i].contents);
 		workers[i] = (struct worker){
 		    .world = w, .index = first++, .count = count / n};
 		workers[i].latencies = calloc(count / n, sizeof(int64_t));
@@ -316,11 +322,6 @@ bench_puts(struct world *w, size_t n, size_t count)
 			abort();
 	}
 	run_threads(w, "core-put-small", workers, n, put_many);
-	run_threads(w, "core-get-small", workers, n, get_many);
-	for (i = 0; i < n; i++) {
-		free(workers[i].latencies);
-		free(workers[i].contents);
-	}
 }
 
 static void
@@ -395,7 +396,7 @@ main(int argc, char **argv)
 	if (argc < 4) {
 		(void)fprintf(stderr, "usage: core_bench DIR disk COUNT | "
 				      "core_bench DIR [puts THREADS COUNT] "
-				      "[stream MIB]...\n");
+				      "[gets] [stream MIB]...\n");
 		return 2;
 	}
 	world_open(&w, argv[1]);
@@ -404,6 +405,10 @@ main(int argc, char **argv)
 			bench_puts(&w, strtoul(argv[i + 1], NULL, 10),
 			    strtoul(argv[i + 2], NULL, 10));
 			i += 3;
+		} else if (strcmp(argv[i], "gets") == 0 && n_workers > 0) {
+			run_threads(
+			    &w, "core-get-small", workers, n_workers, get_many);
+			i++;
 		} else if (strcmp(argv[i], "stream") == 0 && i + 1 < argc) {
 			bench_stream(&w, strtoul(argv[i + 1], NULL, 10));
 			i += 2;

@@ -5,13 +5,19 @@
 #include <stdlib.h>
 #include <time.h>
 
-int64_t
-report_now(void)
+static int64_t
+clock_of(clockid_t id)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(id, &t);
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+int64_t
+report_now(void)
+{
+	return clock_of(CLOCK_MONOTONIC);
 }
 
 void
@@ -22,6 +28,7 @@ report_init(struct report *report, const char *name, size_t room)
 	if (report->latencies == NULL)
 		abort();
 	report->started = report_now();
+	report->cpu_started = clock_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void
@@ -57,18 +64,21 @@ percentile_ms(const struct report *report, unsigned percent)
 void
 report_print(struct report *report, const char *extra)
 {
-	double seconds;
+	double seconds, cpu;
 
 	if (report->ended == 0)
 		report->ended = report_now();
 	seconds = (double)(report->ended - report->started) / 1e9;
+	cpu =
+	    (double)(clock_of(CLOCK_PROCESS_CPUTIME_ID) - report->cpu_started) /
+	    1e9;
 	qsort(report->latencies, report->n, sizeof(int64_t), compare);
 	(void)printf(
 	    "{\"name\": \"%s\", \"connections\": %zu, \"count\": %zu, "
 	    "\"seconds\": %.3f, \"rate\": %.1f, \"bytes_per_s\": %.0f, "
-	    "\"p50_ms\": %.3f, \"p99_ms\": %.3f%s}\n",
+	    "\"cpu_s\": %.3f, \"p50_ms\": %.3f, \"p99_ms\": %.3f%s}\n",
 	    report->name, report->threads, report->n, seconds,
-	    (double)report->n / seconds, (double)report->bytes / seconds,
+	    (double)report->n / seconds, (double)report->bytes / seconds, cpu,
 	    percentile_ms(report, 50), percentile_ms(report, 99), extra);
 	(void)fflush(stdout);
 }

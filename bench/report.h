@@ -10,13 +10,15 @@ struct report {
 	size_t threads; /* or connections */
 	uint64_t bytes;
 	int64_t started; /* report_now() */
+	int64_t cpu_started; /* of this process, ns */
 	int64_t ended;
 	size_t n; /* latencies, in ns */
 	size_t room;
 	int64_t *latencies;
 };
 
-/* Ns of CLOCK_MONOTONIC. */
+/* Ns of CLOCK_MONOTONIC; the CPU time of this process beside it is what stays
+ * comparable on a busy machine. */
 int64_t report_now(void);
 
 /* Room for so many latencies; ends the process where there is no memory. */

@@ -50,7 +50,10 @@ buf_grow(struct op *op, struct buf *buf, size_t size, uint8_t **ret_room)
 		buf->capacity = capacity;
 	}
 	/* NULL + 0 is undefined; nothing is asked for then. */
-	*ret_room = buf->data != NULL ? buf->data + buf->size : NULL;
+	if (size == 0 && buf->data == NULL)
+		*ret_room = NULL;
+	else
+		*ret_room = buf->data + buf->size;
 	buf->size += size;
 	return RC_OK;
 }

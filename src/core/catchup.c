@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/service.h"
+#include "core/verify.h"
 #include "meta/local.h"
 
 enum { ROWS_AT_A_TIME = 256 };
@@ -74,15 +75,16 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 	    name->folder, name->file);
 }
 
-/* L22: hashes prove order, the sealed index and the records prove the bytes of
- * changes. */
+/*
+ * L22: hashes prove order against sites; what proves the bytes is that the
+ * records open, and every frame that a row still names.
+ */
 static enum rc
 log_check(struct op *op, struct catch_up *c, const void *row)
 {
 	const struct local_log *log = row;
-	CLEANUP(buf_release) struct buf plain = {0};
+	struct chunk_place place = {.number = log->number};
 	struct segment segment;
-	size_t i;
 
 	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
 	if (segment.header.kind != SEGMENT_NUMBERED ||
@@ -91,19 +93,15 @@ log_check(struct op *op, struct catch_up *c, const void *row)
 	    memcmp(segment.hash, log->hash, OBJECT_HASH_SIZE) != 0)
 		FAIL(op, RC_DAMAGED, "number %llu is not the chain's",
 		    (unsigned long long)log->number);
-	TRY(segment_check_index(op, &segment, c->tenant->ring));
-	buf_init(&plain, SEGMENT_NUMBERED_MAX);
-	for (i = 0; i < segment.n_items; i++)
-		if (segment.items[i].type != SEGMENT_CHUNK)
-			TRY(segment_open_record(
-			    op, &segment, i, c->tenant->ring, &plain));
-	return RC_OK;
+	TRY(verify_records(op, &segment, c->tenant->ring));
+	return verify_chunks(op, c->meta, &segment, &place, log->body_offset);
 }
 
 static enum rc
 data_check(struct op *op, struct catch_up *c, const void *row)
 {
 	const struct local_data *data = row;
+	struct chunk_place place = {.number = 0};
 	struct segment segment;
 
 	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
@@ -113,7 +111,8 @@ data_check(struct op *op, struct catch_up *c, const void *row)
 	    memcmp(segment.hash, data->hash, OBJECT_HASH_SIZE) != 0)
 		FAIL(op, RC_DAMAGED,
 		    "a data segment is not the one that was added");
-	return RC_OK;
+	memcpy(place.data, data->id, OBJECT_ID_SIZE);
+	return verify_chunks(op, c->meta, &segment, &place, 0);
 }
 
 /*

@@ -180,7 +180,8 @@ step_release(struct step *step)
 	buf_release(&step->work);
 }
 
-/* The step asks by an op of its own: a million names must not pile up in the request's. */
+/* The step asks by an op of its own: a million names must not pile up in the
+ * request's. */
 static enum rc
 commit_step(struct op *op, struct tenant *tenant, struct step *step)
 {

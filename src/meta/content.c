@@ -342,3 +342,43 @@ content_totals(
 	*ret_bytes = (uint64_t)db_int(rows, 1);
 	return RC_OK;
 }
+
+static enum rc
+chunk_in(struct op *op, struct meta *meta, const struct db_rows *rows,
+    const struct chunk_place *place, chunk_each *each, void *arg)
+{
+	struct chunk chunk = {
+	    .start = (uint64_t)db_int(rows, 1),
+	    .size = (uint32_t)db_int(rows, 2),
+	    .place = *place,
+	};
+	enum rc rc;
+
+	chunk.place.offset = (uint64_t)db_int(rows, 4);
+	rc = key_open(op, meta, db_int(rows, 0), db_blob(rows, 3), &chunk);
+	if (rc == RC_OK)
+		rc = each(arg, op, &chunk);
+	chunk_wipe(&chunk);
+	return rc;
+}
+
+enum rc
+chunk_list_in(struct op *op, struct meta *meta, const struct chunk_place *place,
+    chunk_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	bool row;
+
+	if (place->number != 0)
+		TRY(db_query(op, meta->db, SQL_CHUNK_IN_NUMBER, &rows, "i",
+		    (int64_t)place->number));
+	else
+		TRY(db_query(op, meta->db, SQL_CHUNK_IN_DATA, &rows, "b",
+		    span_of(place->data, OBJECT_ID_SIZE)));
+	for (;;) {
+		TRY(db_next(op, rows, &row));
+		if (!row)
+			return RC_OK;
+		TRY(chunk_in(op, meta, rows, place, each, arg));
+	}
+}

@@ -108,6 +108,13 @@ typedef enum rc chunk_each(void *arg, struct op *op, const struct chunk *chunk);
 enum rc chunk_list(struct op *op, struct meta *meta, int64_t content,
     uint64_t from, size_t limit, chunk_each *each, void *arg) MUST_CHECK;
 
+/*
+ * Every chunk that lies in one segment (place's number, or its data), its key
+ * opened; it is wiped when each returns. each must not list again.
+ */
+enum rc chunk_list_in(struct op *op, struct meta *meta,
+    const struct chunk_place *place, chunk_each *each, void *arg) MUST_CHECK;
+
 enum rc chunk_delete(struct op *op, struct meta *meta, int64_t content,
     uint64_t start) MUST_CHECK;
 

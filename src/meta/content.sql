@@ -61,3 +61,13 @@ ORDER BY id LIMIT 1;
 -- name: content_totals
 -- Of status: reads every row of node.
 SELECT count(*), coalesce(sum(size), 0) FROM node WHERE kind = 0;
+
+-- name: chunk_in_data
+-- Every chunk that lies in a data segment.
+SELECT id, 0, size, key, offset FROM content WHERE data = ?1
+UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE data = ?1;
+
+-- name: chunk_in_number
+-- Every chunk that travels in a numbered segment.
+SELECT id, 0, size, key, offset FROM content WHERE number = ?1
+UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE number = ?1;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "lib/test.h"
+#include "meta/audit.h"
 #include "meta/node.h"
 #include "meta/setting.h"
 #include "tenant_sql.h"
@@ -33,6 +34,7 @@ struct fake {
 	size_t ends[RECORDS_MAX];
 	bool open;
 	bool twice;
+	bool unaudited;
 	size_t group_size;
 	size_t n_changes;
 	int64_t next_id;
@@ -200,6 +202,26 @@ fake_flush(struct fake *fake)
 	replay(fake);
 }
 
+static enum rc
+take_id(void *arg, struct op *op, const struct audit_row *row)
+{
+	(void)op;
+	*(int64_t *)arg = row->id;
+	return RC_OK;
+}
+
+/* The id of the newest audit row, 0: there is none. */
+static int64_t
+audit_head(struct fake *fake)
+{
+	int64_t id = 0;
+
+	ASSERT_OK(&fake->op,
+	    audit_row_list(&fake->op, &fake->meta, INT64_MAX, 1, take_id, &id));
+	arena_release(&fake->op.arena);
+	return id;
+}
+
 /* One run in a savepoint; undone where it is refused or not to be kept. */
 static enum rc
 run_once(struct fake *fake, struct op *op, struct change *change, bool keep)
@@ -208,6 +230,7 @@ run_once(struct fake *fake, struct op *op, struct change *change, bool keep)
 	size_t n_touched = fake->n_touched;
 	size_t body = fake->body;
 	int64_t before = db_total_changes(fake->writer);
+	int64_t audited = audit_head(fake);
 	enum rc rc;
 
 	fake->present = (struct fake_last){0};
@@ -217,6 +240,8 @@ run_once(struct fake *fake, struct op *op, struct change *change, bool keep)
 	fake->present.rows = db_total_changes(fake->writer) - before;
 	if (rc == RC_OK && keep) {
 		assert_true(fake->present.rows <= CHANGE_ROWS_MAX);
+		assert_true(fake->present.rows == 0 || fake->unaudited ||
+			    audit_head(fake) > audited);
 		assert_true(fake->present.inline_size <= change->inline_size);
 		ASSERT_OK(&fake->op, db_release(&fake->op, fake->writer));
 		return RC_OK;
@@ -368,6 +393,12 @@ void
 fake_run_twice(struct fake *fake, bool twice)
 {
 	fake->twice = twice;
+}
+
+void
+fake_audited(struct fake *fake, bool audited)
+{
+	fake->unaudited = !audited;
 }
 
 struct fake_last

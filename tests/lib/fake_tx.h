@@ -42,6 +42,12 @@ int64_t fake_wall(const struct fake *fake);
  * group is (L6). */
 void fake_run_twice(struct fake *fake, bool twice);
 
+/*
+ * Whether a change that changes rows must write an audit row, as every rule of
+ * core/ does (default); off for a test's own changes.
+ */
+void fake_audited(struct fake *fake, bool audited);
+
 /* What the last committed change did. */
 struct fake_last {
 	int64_t rows;

@@ -101,7 +101,9 @@ a_later_setting_does_not_shorten_a_version(void **state)
 	(void)make_file(r, &r->alice, r->alices, "f", "two");
 	kept_until = newest_version(r, file).kept_until;
 	assert_int_equal(kept_until, fake_now(r->fake) + 7 * CLOCK_DAY);
+	fake_audited(r->fake, false);
 	ASSERT_OK(&r->alice, change_commit(&r->alice, r->tenant, &shorten));
+	fake_audited(r->fake, true);
 	assert_int_equal(newest_version(r, file).kept_until, kept_until);
 	(void)make_file(r, &r->alice, r->alices, "f", "three");
 	assert_int_equal(
@@ -379,6 +381,7 @@ a_session_of_a_tebibyte_is_finished_by_one_small_change(void **state)
 	uint64_t start;
 
 	fake_group(r->fake, FAKE_GROUP_MAX);
+	fake_audited(r->fake, false);
 	/* Sparse in its middle: the first and the last GiB or so are there. */
 	for (start = 0; start < size + 4096; start += step) {
 		if (start > 2 * step && start < size - 2 * step)
@@ -389,6 +392,7 @@ a_session_of_a_tebibyte_is_finished_by_one_small_change(void **state)
 		    &r->alice, change_commit(&r->alice, r->tenant, &s.change));
 	}
 	fake_group(r->fake, 1);
+	fake_audited(r->fake, true);
 	put.content = (struct put_content){.session = s.content,
 	    .session_chunks = 262145,
 	    .size = size + 4096};

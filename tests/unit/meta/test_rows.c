@@ -205,6 +205,52 @@ chunks_are_found_by_position_listed_in_order_and_deleted(void **state)
 	    &r->op, RC_NOT_FOUND, chunk_delete(&r->op, &r->meta, 3000, 100));
 }
 
+/* The sealed key as it stands in the row: SIV makes equal bytes of equal keys
+ * in one place. */
+static struct span
+sealed_key(struct rows *r, int64_t content, uint64_t start)
+{
+	struct db_rows *rows;
+	struct span key;
+	uint8_t *copy;
+	size_t i = 0;
+
+	while (strcmp(tenant_statements->statements[i].name, "chunk_find") != 0)
+		i++;
+	ASSERT_OK(&r->op,
+	    db_get(&r->op, r->db, i, &rows, "ii", content, (int64_t)start));
+	key = db_blob(rows, 2);
+	assert_int_equal(key.size, AEAD_KEY_SIZE + SIV_TAG_SIZE);
+	ASSERT_OK(&r->op, op_alloc(&r->op, key.size, &copy));
+	memcpy(copy, key.data, key.size);
+	key.data = copy;
+	db_rows_end(rows);
+	return key;
+}
+
+static void
+a_chunks_key_is_sealed_for_its_content_and_start_whatever_its_place(
+    void **state)
+{
+	struct rows *r = *state;
+	struct chunk chunk = {.size = 100, .key = {1, 2, 3}, .place.number = 5};
+	struct span first;
+
+	ASSERT_OK(&r->op, chunk_insert(&r->op, &r->meta, 3000, &chunk));
+	first = sealed_key(r, 3000, 0);
+	assert_memory_not_equal(first.data, chunk.key, 3);
+	chunk.start = 100;
+	ASSERT_OK(&r->op, chunk_insert(&r->op, &r->meta, 3000, &chunk));
+	assert_false(span_equal(first, sealed_key(r, 3000, 100)));
+	chunk.start = 0;
+	ASSERT_OK(&r->op, chunk_insert(&r->op, &r->meta, 3001, &chunk));
+	assert_false(span_equal(first, sealed_key(r, 3001, 0)));
+	ASSERT_OK(&r->op, chunk_delete(&r->op, &r->meta, 3000, 0));
+	chunk.place.number = 6;
+	ASSERT_OK(&r->op, chunk_insert(&r->op, &r->meta, 3000, &chunk));
+	assert_true(span_equal(first, sealed_key(r, 3000, 0)));
+}
+
 static void
 the_only_chunk_stands_in_the_contents_row(void **state)
 {
@@ -493,6 +539,8 @@ main(void)
 	    TENANT(a_folders_tag_falls_back_to_the_number_that_made_it),
 	    TENANT(a_content_is_live_while_a_file_names_it),
 	    TENANT(chunks_are_found_by_position_listed_in_order_and_deleted),
+	    TENANT(
+		a_chunks_key_is_sealed_for_its_content_and_start_whatever_its_place),
 	    TENANT(the_only_chunk_stands_in_the_contents_row),
 	    TENANT(an_unfinished_content_has_no_digest_until_it_is_finished),
 	    TENANT(settings_have_defaults),

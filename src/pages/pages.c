@@ -1,0 +1,213 @@
+/* pages.c - serves the plain pages; everything is from memory. */
+#include "pages/pages.h"
+
+#include "base/str.h"
+#include "pages/page.h"
+
+enum { PAGE_LIMIT = 64 << 10 };
+
+#define PAGE_POLICY \
+	"default-src 'none'; style-src 'self'; img-src 'self'; " \
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/* The address that this request came to, in its pieces. */
+struct address_text {
+	const char *url;
+	struct span host;
+	struct span name;
+	struct span port;
+};
+
+static enum rc
+address_split(struct http_request *req, struct address_text *out)
+{
+	static const char scheme[] = "https://";
+	const uint8_t *colon;
+
+	TRY(http_base_url(req, &out->url));
+	out->host = span_str(out->url);
+	if (str_starts(out->url, scheme))
+		out->host = span_str(out->url + sizeof(scheme) - 1);
+	out->name = out->host;
+	out->port = span_str("443");
+	colon = memrchr(out->host.data, ':', out->host.size);
+	/* An IPv6 address has colons inside its brackets. */
+	if (colon != NULL &&
+	    memchr(colon, ']', out->host.size -
+		(size_t)(colon - out->host.data)) == NULL) {
+		out->name.size = (size_t)(colon - out->host.data);
+		out->port = span_of(
+		    colon + 1, out->host.size - out->name.size - 1);
+	}
+	return RC_OK;
+}
+
+static bool
+placeholder(const char *text, const struct address_text *address,
+    struct span *ret_value, size_t *ret_size)
+{
+	const struct {
+		const char *name;
+		struct span value;
+	} all[] = {
+	    {"{URL}", span_str(address->url)},
+	    {"{HOST}", address->host},
+	    {"{NAME}", address->name},
+	    {"{PORT}", address->port},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(all); i++) {
+		if (!str_starts(text, all[i].name))
+			continue;
+		*ret_value = all[i].value;
+		*ret_size = strlen(all[i].name);
+		return true;
+	}
+	return false;
+}
+
+/* Host comes from the request: it is escaped like everything else. */
+static enum rc
+add_template(struct op *op, struct buf *page, const char *text,
+    const struct address_text *address)
+{
+	while (*text != '\0') {
+		size_t plain = strcspn(text, "{");
+		struct span value;
+		size_t size;
+
+		TRY(buf_add(op, page, span_of(text, plain)));
+		text += plain;
+		if (*text == '\0')
+			break;
+		if (placeholder(text, address, &value, &size)) {
+			TRY(door_escape_text(op, page, value));
+			text += size;
+		} else {
+			TRY(buf_add(op, page, span_of(text++, 1)));
+		}
+	}
+	return RC_OK;
+}
+
+/* ---- answers ---- */
+
+static enum rc
+answer(struct http_request *req, const char *type, struct buf *content)
+{
+	TRY(http_set_header(req, "X-Content-Type-Options", "nosniff"));
+	TRY(http_set_header(req, "Referrer-Policy", "no-referrer"));
+	if (req->method == HTTP_HEAD)
+		http_respond_size(req, 200, type, content->size);
+	else
+		http_respond_memory(req, 200, type, content);
+	return RC_OK;
+}
+
+static enum rc
+answer_text(struct http_request *req, const char *type, struct span text)
+{
+	CLEANUP(buf_release) struct buf content = {.limit = PAGE_LIMIT};
+
+	TRY(buf_add(req->op, &content, text));
+	TRY(http_set_header(req, "Cache-Control", "public, max-age=3600"));
+	return answer(req, type, &content);
+}
+
+static enum rc
+answer_options(struct http_request *req)
+{
+	TRY(http_set_header(req, "Allow", "GET, HEAD, OPTIONS"));
+	http_respond_size(req, 200, NULL, 0);
+	return RC_OK;
+}
+
+static enum rc
+home(struct http_request *req)
+{
+	CLEANUP(buf_release) struct buf page = {.limit = PAGE_LIMIT};
+	const struct door *door = req->route->door;
+	enum http_language language = http_language(req);
+	struct address_text address;
+
+	if (req->target.n_segments > 0)
+		FAIL(req->op, RC_NOT_FOUND, "there is no such page");
+	if (req->method == HTTP_OPTIONS)
+		return answer_options(req);
+	TRY(address_split(req, &address));
+	TRY(add_template(req->op, &page, page_home[language], &address));
+	if (door->ca.size > 0)
+		TRY(add_template(
+		    req->op, &page, page_trust[language], &address));
+	TRY(add_template(req->op, &page, page_connect[language], &address));
+	TRY(http_set_header(req, "Content-Security-Policy", PAGE_POLICY));
+	TRY(http_set_header(req, "Cache-Control", "no-cache"));
+	TRY(http_set_header(req, "Vary", "Accept-Language"));
+	TRY(http_set_header(
+	    req, "Content-Language", language == HTTP_JA ? "ja" : "en"));
+	return answer(req, "text/html; charset=utf-8", &page);
+}
+
+/* A file has nothing below it. */
+static enum rc
+leaf(struct http_request *req)
+{
+	if (req->target.n_segments > req->prefix_segments ||
+	    req->target.trailing_slash)
+		FAIL(req->op, RC_NOT_FOUND, "there is no such page");
+	return RC_OK;
+}
+
+static enum rc
+ca(struct http_request *req)
+{
+	const struct door *door = req->route->door;
+
+	TRY(leaf(req));
+	if (door->ca.size == 0)
+		FAIL(req->op, RC_NOT_FOUND, "this server has no CA of its own");
+	TRY(http_set_header(
+	    req, "Content-Disposition", "attachment; filename=\"ca.crt\""));
+	return answer_text(req, "application/x-x509-ca-cert", door->ca);
+}
+
+static enum rc
+style(struct http_request *req)
+{
+	TRY(leaf(req));
+	return answer_text(
+	    req, "text/css; charset=utf-8", span_str(page_style));
+}
+
+static enum rc
+icon(struct http_request *req)
+{
+	TRY(leaf(req));
+	return answer_text(req, "image/svg+xml", span_str(page_icon));
+}
+
+static const struct http_handler home_handler = {.end = home};
+static const struct http_handler ca_handler = {.end = ca};
+static const struct http_handler style_handler = {.end = style};
+static const struct http_handler icon_handler = {.end = icon};
+
+void
+pages_routes(struct door *door, struct http_route *out, size_t *ret_n)
+{
+	const struct http_route routes[PAGES_ROUTES] = {
+	    {.prefix = "/", .handler = &home_handler},
+	    {.prefix = "/ca.crt", .handler = &ca_handler},
+	    {.prefix = "/style.css", .handler = &style_handler},
+	    {.prefix = "/favicon.ico", .handler = &icon_handler},
+	};
+	size_t i;
+
+	for (i = 0; i < PAGES_ROUTES; i++) {
+		out[i] = routes[i];
+		out[i].door = door;
+		out[i].methods = HTTP_ALLOW(HTTP_GET) | HTTP_ALLOW(HTTP_HEAD);
+	}
+	out[0].methods |= HTTP_ALLOW(HTTP_OPTIONS);
+	*ret_n = PAGES_ROUTES;
+}
