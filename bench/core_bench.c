@@ -281,7 +281,9 @@ static void
 run_threads(struct world *w, const char *name, struct worker *workers, size_t n,
     void (*run)(void *))
 {
+	uint64_t head = w->tenant->head.number;
 	struct report report;
+	char extra[64];
 	size_t i, k;
 
 	report_init(&report, name, n * workers[0].count);
@@ -296,7 +298,9 @@ run_threads(struct world *w, const char *name, struct worker *workers, size_t n,
 	for (i = 0; i < n; i++)
 		for (k = 0; k < workers[i].count; k++)
 			report_add(&report, workers[i].latencies[k]);
-	report_print(&report, "");
+	(void)snprintf(extra, sizeof(extra), ", \"groups\": %llu",
+	    (unsigned long long)(w->tenant->head.number - head));
+	report_print(&report, extra);
 	report_release(&report);
 }
 

@@ -36,14 +36,9 @@ path_spaces(struct op *op, struct meta *meta, node_each *each, void *arg)
 	for (i = 0; i < spaces.n; i++) {
 		struct place place;
 		struct node node;
-		enum rc rc = access_node(
-		    op, meta, &op->actor, spaces.nodes[i], ACCESS_READ, &place);
 
-		if (rc == RC_NOT_FOUND) {
-			op_clear_error(op);
-			continue;
-		}
-		TRY(rc);
+		TRY(access_node(op, meta, &op->actor, spaces.nodes[i],
+		    ACCESS_READ, &place));
 		TRY(node_get(op, meta, spaces.nodes[i], &node));
 		TRY(each(arg, op, &node));
 	}

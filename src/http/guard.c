@@ -76,7 +76,8 @@ first_line(struct scan *scan, size_t target_size, struct guard_head *head)
 		REFUSE(scan, 400, "malformed request line");
 	scan->at += target_size + 1;
 	version = word_take(scan);
-	if (version == NULL || !line_ends(scan) || !str_starts(version, "HTTP/1."))
+	if (version == NULL || !line_ends(scan) || strlen(version) != 8 ||
+	    !str_starts(version, "HTTP/1."))
 		REFUSE(scan, 400, "malformed request line");
 	if (strcmp(version, "HTTP/1.0") != 0 && strcmp(version, "HTTP/1.1") != 0)
 		REFUSE(scan, 505, "HTTP/1.1 is spoken here");

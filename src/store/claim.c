@@ -1,4 +1,4 @@
-/* claim.c - claims and fences. README.md states S6 to S8. */
+/* claim.c - claims and fences. README.md states S16 to S18. */
 #include "store/claim.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* fan.c - a data segment to all sites at once. README.md states S12. */
+/* fan.c - a data segment to all sites at once. README.md states S22. */
 #include "store/fan.h"
 
 #include <stdatomic.h>
@@ -53,7 +53,7 @@ block_unref(struct fan_block *block)
 {
 	if (block == NULL || atomic_fetch_sub(&block->refs, 1) != 1)
 		return;
-	free(block->data);
+	mem_free(block->data);
 	mem_free(block);
 }
 
@@ -64,7 +64,7 @@ block_new(struct op *op, struct fan_block **ret_block)
 
 	if (block == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
-	block->data = aligned_alloc(FAN_ALIGN, FAN_BLOCK);
+	block->data = mem_alloc_aligned(FAN_ALIGN, FAN_BLOCK);
 	if (block->data == NULL) {
 		mem_free(block);
 		FAIL(op, RC_NO_MEMORY, "out of memory");

@@ -1,4 +1,4 @@
-/* lanes.c - a tenant's queues to its sites. README.md states S9 to S11. */
+/* lanes.c - a tenant's queues to its sites. README.md states S19 to S21. */
 #include "store/lanes.h"
 
 #include <stdio.h>
@@ -199,7 +199,7 @@ offer_put(struct op *op, struct lanes *lanes, size_t i, struct offer *offer)
 }
 
 /*
- * Does the lane's first item. S10: after a failure nothing later in the queue
+ * Does the lane's first item. S20: after a failure nothing later in the queue
  * is sent, and the lane leaves service.
  */
 static void

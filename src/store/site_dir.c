@@ -1,5 +1,5 @@
 /* site_dir.c - a site that is a directory: immutable named objects (L0).
- * README.md states S1 to S4. */
+ * README.md states S11 to S14. */
 #include "store/site_dir.h"
 
 #include <stdatomic.h>
@@ -37,7 +37,7 @@ dir_of(struct site *site)
 }
 
 /*
- * S3: nothing of a site is kept open between calls. Each call goes through the
+ * S13: nothing of a site is kept open between calls. Each call goes through the
  * path again and finds the folder that was attached, or fails: so an unmounted,
  * renamed or replaced folder is noticed at once, and never pinned.
  */
@@ -154,7 +154,7 @@ dir_prepare(struct op *op, struct site *site, const char *folder)
 }
 
 /*
- * S2: an equal name with equal bytes is success, but only after this process
+ * S12: an equal name with equal bytes is success, but only after this process
  * has synced the file; the folder is synced by the caller (whoever linked it
  * may have died before).
  */
@@ -193,7 +193,7 @@ dir_put(struct op *op, struct site *site, const struct object_name *name,
 
 	TRY(folder_open(op, dir_of(site), name->folder, false, &folder_fd));
 
-	/* S1: a name appears only once all its bytes are on disk. */
+	/* S11: a name appears only once all its bytes are on disk. */
 	TRY(io_tmp_create(op, folder_fd, false, &tmp));
 	TRY(io_tmp_write(op, &tmp, bytes));
 	FAILPOINT("site_dir.put.written");
@@ -351,7 +351,7 @@ stream_commit(struct op *op, struct site_stream *stream)
 	struct dir_stream *s = container_of(stream, struct dir_stream, base);
 
 	FAILPOINT("site_dir.stream.written");
-	TRY(io_sync_file(op, s->tmp.fd)); /* S1 */
+	TRY(io_sync_file(op, s->tmp.fd)); /* S11 */
 	FAILPOINT("site_dir.stream.synced");
 	TRY(io_tmp_link(op, &s->tmp, s->name.file));
 	FAILPOINT("site_dir.stream.linked");

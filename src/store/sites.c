@@ -1,5 +1,5 @@
 /* sites.c - the sites of a service, their states and their threads. README.md
- * states S5. */
+ * states S15. */
 #include "store/sites.h"
 
 #include <stdio.h>

@@ -381,6 +381,7 @@ a_folders_etag_in_the_answer_is_the_one_that_is_read_later(void **state)
 	ASSERT_OK(
 	    &r->alice, tree_stat(&r->alice, r->meta, result.etag.node, &node));
 	assert_int_equal(node.tag, result.etag.tag);
+	(void)make_folder(r, &r->alice, node.id, "inner");
 	ASSERT_OK(&r->alice, tree_set_mtime(&r->alice, r->tenant, node.id, 9,
 				 &no_precondition, &result));
 	ASSERT_OK(&r->alice, tree_stat(&r->alice, r->meta, node.id, &node));

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "service.h"
 
@@ -754,6 +754,40 @@ problems_are_told_in_the_clients_language(void **state)
 	buf_release(&response.body);
 }
 
+/* Without memory */
+
+/* Whatever fails, the server ends the request and serves the next one. */
+static void
+requests_survive_failing_allocations(void **state)
+{
+	static const char *const requests[] = {
+	    "GET /source?size=300000 HTTP/1.1\r\nHost: h\r\n\r\n",
+	    "PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabcdef",
+	    "DELETE /hello HTTP/1.1\r\nHost: h\r\n\r\n",
+	    "GET /none HTTP/1.1\r\nHost: h\r\nX: y\r\nX: z\r\n\r\n",
+	};
+	struct https_response response = HTTPS_RESPONSE;
+	size_t i;
+	long n;
+
+	(void)state;
+	for (n = 1; n <= 40; n++) {
+		for (i = 0; i < ARRAY_LEN(requests); i++) {
+			struct https_client *client = service_client(&service);
+
+			fault_alloc_arm(n, false);
+			if (https_send_str(&service.op, client, requests[i]) == RC_OK)
+				(void)!https_receive(&service.op, client, false, &response);
+			fault_alloc_arm(0, false);
+			op_clear_error(&service.op);
+			https_close(client);
+			service_await_connections(&service, 0);
+			service_await_released(&service);
+		}
+	}
+	buf_release(&response.body);
+}
+
 /* Many at once */
 
 enum { CROWD = 8, ROUNDS = 40 };
@@ -840,6 +874,7 @@ main(void)
 	    SERVED(a_conflict_is_412_where_the_request_was_conditional),
 	    SERVED(a_handler_that_answers_nothing_is_an_error_of_the_server),
 	    SERVED(problems_are_told_in_the_clients_language),
+	    SERVED(requests_survive_failing_allocations),
 	    SERVED(many_clients_are_served_at_once),
 	};
 

@@ -4,12 +4,20 @@
 
 #include "rows.h"
 
-/* Statements that may read a table from end to end, and why. */
+/*
+ * Statements that may read a table from end to end or from a row of it on, and
+ * why.
+ */
 static const struct {
 	const char *name;
 	const char *why;
 } scans[] = {
     {"content_totals", "the sums of a whole tenant, for dozo status"},
+    {"content_next", "all contents one after the other, for dozo check"},
+    {"member_list", "all members, in pages"},
+    {"tenant_list", "all tenants, in pages"},
+    {"local_log_list", "numbers from one on, in pages"},
+    {"local_log_forget", "every number up to a cut"},
     {"audit_list",
 	"the newest rows of all, in the order of the key, up to a limit"},
     {"local_log_head", "the last row by the key"},
@@ -28,12 +36,18 @@ may_scan(const char *name)
 	return false;
 }
 
-/* A full scan of a table; a subquery's own rows (count of a limited one) are
- * none. */
+/*
+ * A full scan of a table, or all rows beyond a key; a subquery's own rows
+ * (count of a limited one) are none.
+ */
 static bool
 scans_table(struct buf *plan)
 {
 	const char *line = (const char *)plan->data;
+
+	if (strstr(line, "PRIMARY KEY (rowid>") != NULL ||
+	    strstr(line, "PRIMARY KEY (rowid<") != NULL)
+		return true;
 
 	while (*line != '\0') {
 		const char *at = strstr(line, "SCAN ");
