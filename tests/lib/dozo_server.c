@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "base/base64.h"
+#include "base/log.h"
 #include "core/member.h"
 #include "dav/dav.h"
 #include "http/tls.h"
@@ -90,6 +91,7 @@ dozo_server_start(struct dozo_server *s)
 	struct door_config config;
 
 	memset(s, 0, sizeof(*s));
+	log_set_level(LOG_LEVEL_WARN);
 	op_init(&s->op);
 	fixture_init(&s->fixture, 3, 2);
 	ASSERT_OK(&s->op, fixture_open(&s->op, &s->fixture));

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "core/audit.h"
 #include "meta/content.h"
@@ -425,6 +426,60 @@ a_chunks_key_opens_under_its_own_content_and_start_only(void **state)
 	    &r->alice, RC_DAMAGED, chunk_find(&r->alice, &meta, a, 0, &chunk));
 }
 
+/* A put whose n-th allocation fails, inside the change only. */
+struct starved {
+	struct change change;
+	struct op *asker;
+	struct file_put put;
+	struct file_put_result result;
+	long n;
+	bool hit;
+};
+
+static enum rc
+starved_run(struct op *op, struct tx *tx, struct change *change)
+{
+	struct starved *s = container_of(change, struct starved, change);
+	enum rc rc;
+
+	fault_alloc_arm(s->n, true);
+	rc = file_put_run(op, tx, s->asker, &s->put, &s->result);
+	s->hit = fault_alloc_hit();
+	fault_alloc_arm(0, false);
+	return rc;
+}
+
+static void
+a_put_without_memory_changes_nothing(void **state)
+{
+	struct rules *r = *state;
+	struct starved s = {
+	    .change = {.run = starved_run, .inline_size = 1 << 20}};
+	struct large l;
+	struct op poor;
+	long n;
+
+	large_init(&l, &r->alice, r->alices, "f");
+	s.put = l.put;
+	s.put.to = at(&r->alice, r->alices, "f");
+	for (n = 1; n < 100; n++) {
+		enum rc rc;
+
+		/* An empty arena, so that there is something to ask for. */
+		fake_op(&poor, r->alice.actor.member);
+		s.asker = &poor;
+		s.n = n;
+		rc = change_commit(&poor, r->tenant, &s.change);
+		op_release(&poor);
+		if (!s.hit)
+			break;
+		assert_int_equal(rc, RC_NO_MEMORY);
+		assert_int_equal(count_children(r, r->alices), 0);
+	}
+	assert_true(n > 1 && n < 100);
+	assert_int_equal(count_children(r, r->alices), 1);
+}
+
 #define RULE(f) cmocka_unit_test_setup_teardown(f, rules_setup, rules_teardown)
 
 int
@@ -444,6 +499,7 @@ main(void)
 	    RULE(chunks_that_do_not_make_up_the_content_are_refused),
 	    RULE(a_file_is_overwritten_by_its_id_too),
 	    RULE(preconditions_guard_an_overwrite),
+	    RULE(a_put_without_memory_changes_nothing),
 	    RULE(a_session_of_a_tebibyte_is_finished_by_one_small_change),
 	    RULE(a_chunks_key_opens_under_its_own_content_and_start_only),
 	};

@@ -1,4 +1,4 @@
-/* http_headers.c - fuzzes Range, entity tags, dates and what proxies say; the first byte chooses. */
+/* fuzz_http_headers.c - fuzzes Range, entity tags, dates and what proxies say; the first byte chooses. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* http_guard.c - fuzzes the guard over a head; '|' in the input is a NUL, its first byte the target's size. */
+/* fuzz_http_guard.c - fuzzes the guard over a head; '|' in the input is a NUL, its first byte the target's size. */
 #include <stdlib.h>
 #include <string.h>
 

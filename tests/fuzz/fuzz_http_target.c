@@ -1,4 +1,4 @@
-/* http_target.c - fuzzes request targets, Destination headers and query parameters. */
+/* fuzz_http_target.c - fuzzes request targets, Destination headers and query parameters. */
 #include <stdlib.h>
 #include <string.h>
 
