@@ -141,15 +141,25 @@ batch_answer(
 	}
 }
 
-/* All that did not refuse by themselves come to the same end. */
+/*
+ * All come to the same end. One that was refused may have been so because of a
+ * neighbour that is now rolled back: it is surely not done, and may be tried
+ * again (L7).
+ */
 static void
 batch_fail(struct op *op, struct batch *batch, enum rc rc)
 {
 	struct change *c;
 
-	for (c = batch->first; c != NULL; c = c->next)
+	for (c = batch->first; c != NULL; c = c->next) {
+		if (c->rc != RC_OK && batch->n > 1 && rc == RC_IN_DOUBT) {
+			op_clear_error(c->op);
+			c->rc = op_fail(c->op, RC_NOT_STORED,
+			    "the changes before it are in doubt");
+		}
 		if (c->rc == RC_OK)
 			c->rc = op_fail(c->op, rc, "%s", op_error(op, rc));
+	}
 }
 
 /* Runs the changes and makes a number of what they did, if they did anything.
@@ -167,7 +177,8 @@ group_make(struct op *op, struct tenant *t, struct group *group,
 	for (c = batch->first; c != NULL; c = c->next, i++)
 		TRY(group_run_change(op, group, c, &rows[i]));
 	TRY(group_end_session(op, group));
-	/* Rows written as they were leave no record: there is nothing to log. */
+	/* Rows written as they were leave no record: there is nothing to log.
+	 */
 	if (group->n_records == 0 && group->at.n_adds == 0)
 		return db_rollback(op, t->writer);
 	TRY(group_bookkeeping(op, group));

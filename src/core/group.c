@@ -241,6 +241,7 @@ group_run_change(struct op *op, struct group *group, struct change *change,
 	 */
 	if (change->own_session)
 		TRY(group_end_session(op, group));
+	group->n_changes++;
 	TRY(session_need(op, group));
 	TRY(change_try(op, group, change));
 	/* L6: SQLITE_FULL and its like take the whole transaction with them. */

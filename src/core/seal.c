@@ -86,6 +86,8 @@ group_seal(struct op *op, struct group *group, struct sealed *ret_sealed)
 	TRY(segment_begin(op, &w, &ret_sealed->header, t->ring));
 	ret_sealed->body_offset = w.out.size;
 	TRY(body_write(op, group, &w, ret_sealed->body_offset));
+	if (group->n_changes > 1 && segment_writer_size(&w) > GROUP_SEGMENT_MAX)
+		FAIL(op, RC_LIMIT, "the group of changes is too large");
 	return sealed_finish(op, &w, ret_sealed);
 }
 

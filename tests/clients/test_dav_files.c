@@ -90,6 +90,18 @@ bytes_of_every_size_come_back(void **state)
 		round_trip(sizes[i]);
 }
 
+static size_t
+sites_named(const char *text)
+{
+	static const char *const names[] = {"tokyo", "osaka", "sendai"};
+	size_t i, n = 0;
+
+	assert_non_null(text);
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		n += strstr(text, names[i]) != NULL;
+	return n;
+}
+
 static void
 a_put_says_what_it_made_and_where_it_stands(void **state)
 {
@@ -102,7 +114,8 @@ a_put_says_what_it_made_and_where_it_stands(void **state)
 	assert_non_null(dozo_header(&server, "OC-FileId"));
 	assert_string_equal(dozo_header(&server, "X-OC-Mtime"), "accepted");
 	assert_non_null(dozo_header(&server, "Dozo-Commit"));
-	assert_non_null(strstr(dozo_header(&server, "Dozo-Sites"), "tokyo"));
+	/* Two of the three at least: min_sites. */
+	assert_true(sites_named(dozo_header(&server, "Dozo-Sites")) >= 2);
 	(void)dozo_expect(&server, 204, "PUT", FILE_PATH, NULL, "other");
 	(void)dozo_expect(&server, 204, "PUT", FILE_PATH, NULL, "other");
 	/* The same again made no new state. */

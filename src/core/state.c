@@ -1,0 +1,185 @@
+/* state.c - a look at sites and open tenants. */
+#include "core/state.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "meta/content.h"
+#include "meta/local.h"
+
+struct pinned {
+	size_t n;
+	struct tenant **tenants;
+};
+
+/* The provider and the tenants that are open, each with a user more. */
+static enum rc
+pin(struct op *op, struct service *s, struct pinned *ret_pinned)
+{
+	struct tenant *t;
+	size_t n = 1, i;
+	enum rc rc;
+
+	mutex_lock(&s->lock);
+	for (t = s->tenants; t != NULL; t = t->next)
+		n++;
+	rc = op_alloc(op, n * sizeof(struct tenant *), &ret_pinned->tenants);
+	if (rc == RC_OK) {
+		ret_pinned->tenants[0] = s->provider;
+		for (n = 1, t = s->tenants; t != NULL; t = t->next)
+			ret_pinned->tenants[n++] = t;
+		for (i = 0; i < n; i++) {
+			mutex_lock(&ret_pinned->tenants[i]->lock);
+			ret_pinned->tenants[i]->users++;
+			mutex_unlock(&ret_pinned->tenants[i]->lock);
+		}
+		ret_pinned->n = n;
+	}
+	mutex_unlock(&s->lock);
+	return rc;
+}
+
+/* Not tenant_put: being looked at is no use. */
+static void
+unpin(struct pinned *pinned)
+{
+	size_t i;
+
+	for (i = 0; i < pinned->n; i++) {
+		mutex_lock(&pinned->tenants[i]->lock);
+		pinned->tenants[i]->users--;
+		mutex_unlock(&pinned->tenants[i]->lock);
+	}
+}
+
+static enum rc
+tenant_count(struct op *op, struct tenant *t, bool count, struct state_tenant *state)
+{
+	struct local_log head;
+	struct reader *reader;
+	enum rc rc;
+
+	TRY(tenant_reader(op, t, &reader));
+	rc = local_log_head(op, &reader->meta, &head);
+	if (rc == RC_OK)
+		state->number = head.number;
+	if (rc == RC_OK && count && t->id != TENANT_PROVIDER) {
+		rc = content_totals(op, &reader->meta, &state->files, &state->bytes);
+		state->counted = rc == RC_OK;
+	}
+	tenant_reader_put(t, reader);
+	return rc;
+}
+
+/* What the lanes know of each site for this tenant. */
+static void
+lanes_look(struct tenant *t, const struct state_tenant *tenant, struct state *state)
+{
+	struct site_set in = lanes_in_service(&t->lanes);
+	size_t i;
+
+	mutex_lock(&t->lanes.lock);
+	for (i = 0; i < state->n_sites; i++) {
+		const struct lane *lane = &t->lanes.lane[i];
+		struct state_site *site = &state->sites[i];
+
+		site->held += lane->held < tenant->number ? lane->held : tenant->number;
+		if (lane->held < tenant->number)
+			site->lag += tenant->number - lane->held;
+		if (site_set_has(in, i))
+			site->in_service++;
+		else if (site->why[0] == '\0')
+			(void)str_copy(site->why, sizeof(site->why), lane->why);
+	}
+	mutex_unlock(&t->lanes.lock);
+}
+
+static void
+tenant_look(struct op *op, struct tenant *t, bool count, struct state *state)
+{
+	struct state_tenant *tenant = &state->tenants[state->n_tenants];
+
+	mutex_lock(&t->lock);
+	tenant->id = t->id;
+	tenant->mode = t->mode;
+	memcpy(tenant->why, t->why, sizeof(tenant->why));
+	mutex_unlock(&t->lock);
+	if (tenant->mode == TENANT_CLOSED)
+		return;
+	state->n_tenants++;
+	if (tenant_count(op, t, count, tenant) != RC_OK)
+		op_clear_error(op); /* it was closed meanwhile, or refuses */
+	if (t->service->config.read_only)
+		return;
+	tenant->in_service = site_set_count(lanes_in_service(&t->lanes));
+	lanes_look(t, tenant, state);
+}
+
+static void
+site_look(struct sites *sites, size_t i, struct site_set counts, struct state_site *site)
+{
+	const struct site_slot *slot = &sites->slots[i];
+
+	mutex_lock(&sites->lock);
+	memcpy(site->name, slot->site->name, sizeof(site->name));
+	memcpy(site->info.id, slot->site->id, OBJECT_ID_SIZE);
+	site->attached = slot->state == SITE_ATTACHED;
+	memcpy(site->why, slot->why, sizeof(site->why));
+	site->space = slot->space;
+	mutex_unlock(&sites->lock);
+	site->counts = site_set_has(counts, i);
+}
+
+static enum rc
+sites_look(struct op *op, struct service *s, struct state *state)
+{
+	struct sites *sites = s->config.sites;
+	struct site_set counts = s->config.read_only ? sites_attached(sites)
+						     : claim_sites(&s->claim);
+	size_t i;
+
+	state->n_sites = sites->n;
+	for (i = 0; i < sites->n; i++) {
+		site_look(sites, i, counts, &state->sites[i]);
+		TRY(site_info_get(op, s, state->sites[i].info.id, &state->sites[i].info));
+	}
+	return RC_OK;
+}
+
+/* A service that only reads has no claim, and asks the fences. */
+static void
+register_look(struct op *op, struct service *s, struct state *state)
+{
+	struct site_register reg = {0};
+
+	if (!s->config.read_only)
+		reg = s->claim.reg;
+	else if (claim_read_register(op, s->config.sites, &reg) != RC_OK)
+		op_clear_error(op);
+	state->m = reg.m;
+	state->n = reg.n;
+}
+
+enum rc
+state_get(struct op *op, struct service *service, bool count, struct state *ret_state)
+{
+	struct pinned pinned;
+	enum rc rc;
+	size_t i;
+
+	memset(ret_state, 0, sizeof(*ret_state));
+	ret_state->health = service_health(service);
+	ret_state->uptime = clock_mono() - service->started;
+	mutex_lock(&service->clock.lock);
+	ret_state->not_counted = service->clock.not_counted;
+	mutex_unlock(&service->clock.lock);
+	register_look(op, service, ret_state);
+	TRY(sites_look(op, service, ret_state));
+	TRY(pin(op, service, &pinned));
+	rc = op_alloc(op, pinned.n * sizeof(*ret_state->tenants), &ret_state->tenants);
+	for (i = 0; rc == RC_OK && i < pinned.n; i++)
+		tenant_look(op, pinned.tenants[i], count, ret_state);
+	unpin(&pinned);
+	return rc;
+}
