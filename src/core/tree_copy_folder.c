@@ -138,14 +138,14 @@ copy_some(struct op *op, struct tx *tx, struct step *step)
 		step->work.size = at;
 		return RC_OK;
 	}
-	for (i = 0; i < children.n; i++) {
-		const struct node *child = &children.nodes[i];
-
-		level.begun = true;
-		memcpy(level.after, child->key, sizeof(level.after));
-		memcpy(step->work.data + at, &level, sizeof(level));
-		TRY(copy_child(op, tx, step, child, level.to));
-	}
+	/* Noted before levels are put above it; all of the batch is done below.
+	 */
+	level.begun = true;
+	for (i = 0; i < children.n; i++)
+		node_after(level.after, &children.nodes[i]);
+	memcpy(step->work.data + at, &level, sizeof(level));
+	for (i = 0; i < children.n; i++)
+		TRY(copy_child(op, tx, step, &children.nodes[i], level.to));
 	return RC_OK;
 }
 

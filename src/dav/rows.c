@@ -81,7 +81,7 @@ rows_add(struct op *op, struct rows *rows, struct meta *meta,
 	TRY(make_room(op, rows));
 	TRY(buf_add(op, &rows->names, node->name));
 	rows->rows[rows->n++] = row;
-	memcpy(rows->last, node->key, sizeof(rows->last));
+	node_after(rows->last, node);
 	return RC_OK;
 }
 

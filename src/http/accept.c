@@ -1,4 +1,5 @@
-/* accept.c - the listener (H10): one thread accepts, counts and hands sockets to the event threads. */
+/* accept.c - the listener (H10): one thread accepts, counts and hands sockets
+ * to the event threads. */
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -18,7 +19,8 @@
 
 enum { BACKLOG = 4096, ACCEPT_BATCH = 64 };
 
-/* Closes with a reset: whoever is turned away shall not wait, and no state stays behind. */
+/* Closes with a reset: whoever is turned away shall not wait, and no state
+ * stays behind. */
 static void
 turn_away(int fd)
 {
@@ -28,7 +30,8 @@ turn_away(int fd)
 	(void)close(fd);
 }
 
-/* Out of descriptors: the spare one is given up to accept one client and turn it away. */
+/* Out of descriptors: the spare one is given up to accept one client and turn
+ * it away. */
 static void
 accept_without_room(struct http_server *server)
 {
@@ -37,7 +40,8 @@ accept_without_room(struct http_server *server)
 	log_warn(NULL, "http-no-descriptors", "connections=%u",
 	    server->config.connections);
 	io_close(&server->spare_fd);
-	fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fd = accept4(
+	    server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0)
 		turn_away(fd);
 	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -71,8 +75,8 @@ accept_one(struct http_server *server)
 		struct sockaddr_storage room;
 	} from;
 	socklen_t size = sizeof(from);
-	int fd = accept4(server->listen_fd, &from.any, &size,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(
+	    server->listen_fd, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
 		socket_take(server, fd, &from.any, size);
@@ -112,14 +116,17 @@ listen_at(struct op *op, const struct addrinfo *at, int *ret_fd)
 	CLEANUP(io_close) int fd = -1;
 	int on = 1, off = 0, seconds = 10;
 
-	fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(
+	    at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return op_fail_errno(op, RC_IO, errno, "socket");
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (at->ai_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+		(void)setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	/* Who says nothing is the kernel's guest, not ours. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
+	(void)setsockopt(
+	    fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 	if (bind(fd, at->ai_addr, at->ai_addrlen) != 0)
 		return op_fail_errno(op, RC_IO, errno, "bind");
 	if (listen(fd, BACKLOG) != 0)
@@ -177,7 +184,8 @@ acceptor_start(struct op *op, struct http_server *server)
 	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (server->stop_fd < 0 || server->spare_fd < 0)
 		return op_fail_errno(op, RC_IO, errno, "eventfd");
-	TRY(thread_start(op, &server->acceptor, "http-accept", accept_run, server));
+	TRY(thread_start(
+	    op, &server->acceptor, "http-accept", accept_run, server));
 	server->accepting = true;
 	return RC_OK;
 }

@@ -67,13 +67,14 @@ address_text(char out[ADDRESS_TEXT_SIZE], const struct address *address)
 	bool v4 = is_mapped(address);
 	const uint8_t *bytes = address->bytes + (v4 ? sizeof(mapped) : 0);
 
-	if (inet_ntop(v4 ? AF_INET : AF_INET6, bytes, out, ADDRESS_TEXT_SIZE) == NULL)
+	if (inet_ntop(v4 ? AF_INET : AF_INET6, bytes, out, ADDRESS_TEXT_SIZE) ==
+	    NULL)
 		out[0] = '\0';
 }
 
 enum rc
-address_range_parse(struct op *op, const char *text,
-    struct address_range *ret_range)
+address_range_parse(
+    struct op *op, const char *text, struct address_range *ret_range)
 {
 	struct address_range range = {.bits = 128};
 	char copy[64];
@@ -91,7 +92,8 @@ address_range_parse(struct op *op, const char *text,
 		bool v4 = strchr(copy, ':') == NULL;
 
 		if (!str_to_u64(slash + 1, 0, v4 ? 32 : 128, &bits))
-			FAIL(op, RC_INVALID, "%s is not a prefix length", slash + 1);
+			FAIL(op, RC_INVALID, "%s is not a prefix length",
+			    slash + 1);
 		range.bits = (unsigned)bits + (v4 ? 96 : 0);
 	}
 	*ret_range = range;
@@ -107,12 +109,13 @@ range_has(const struct address_range *range, const struct address *address)
 	if (memcmp(range->address.bytes, address->bytes, whole) != 0)
 		return false;
 	return rest == 0 ||
-	    ((range->address.bytes[whole] ^ address->bytes[whole]) & mask) == 0;
+	       ((range->address.bytes[whole] ^ address->bytes[whole]) & mask) ==
+		   0;
 }
 
 bool
-address_in(const struct address *address, const struct address_range *ranges,
-    size_t n)
+address_in(
+    const struct address *address, const struct address_range *ranges, size_t n)
 {
 	size_t i;
 

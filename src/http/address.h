@@ -20,7 +20,8 @@ struct address_range {
 };
 
 /* False for families other than IPv4 and IPv6. */
-bool address_of_socket(const struct sockaddr *from, struct address *ret_address);
+bool
+address_of_socket(const struct sockaddr *from, struct address *ret_address);
 
 /* A numeric address without a port or brackets. */
 bool address_parse(const char *text, struct address *ret_address);
@@ -32,8 +33,8 @@ void address_text(char out[ADDRESS_TEXT_SIZE], const struct address *address);
 enum rc address_range_parse(struct op *op, const char *text,
     struct address_range *ret_range) MUST_CHECK;
 
-bool address_in(const struct address *address, const struct address_range *ranges,
-    size_t n);
+bool address_in(const struct address *address,
+    const struct address_range *ranges, size_t n);
 
 /* What limits for each address count by: IPv4 whole, IPv6 its /64. */
 struct address address_key(const struct address *address);

@@ -1,4 +1,5 @@
-/* answer.c - from an answer to libmicrohttpd's response (H8), or to bytes on the session (H5). */
+/* answer.c - from an answer to libmicrohttpd's response (H8), or to bytes on
+ * the session (H5). */
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <sys/socket.h>
@@ -36,8 +37,9 @@ answer_release(struct answer *answer)
 /*
  * H8: an error midway ends the connection, so that the client notices. Not by
  * MHD_CONTENT_READER_END_WITH_ERROR: after a resume libmicrohttpd asks from its
- * idle handler, closes there, and never cleans such a connection up (it is in no
- * epoll set then). A byte for a socket that is shut down fails where it should.
+ * idle handler, closes there, and never cleans such a connection up (it is in
+ * no epoll set then). A byte for a socket that is shut down fails where it
+ * should.
  */
 static ssize_t
 answer_cut(struct exchange *x, char *out)
@@ -48,8 +50,8 @@ answer_cut(struct exchange *x, char *out)
 }
 
 /*
- * libmicrohttpd wants bytes (H14). It calls this on the event thread, and at the
- * end of a slot has the worker read on.
+ * libmicrohttpd wants bytes (H14). It calls this on the event thread, and at
+ * the end of a slot has the worker read on.
  */
 static ssize_t
 answer_read(void *arg, uint64_t position, char *out, size_t max)
@@ -89,17 +91,19 @@ static struct MHD_Response *
 response_make(struct exchange *x)
 {
 	struct answer *answer = &x->answer;
-	uint64_t size = answer->size == HTTP_SIZE_UNKNOWN ? MHD_SIZE_UNKNOWN : answer->size;
+	uint64_t size =
+	    answer->size == HTTP_SIZE_UNKNOWN ? MHD_SIZE_UNKNOWN : answer->size;
 	struct MHD_Response *response;
 
 	switch (answer->kind) {
 	case ANSWER_SOURCE:
 	case ANSWER_SIZE:
-		response = MHD_create_response_from_callback(size, ANSWER_BLOCK,
-		    answer_read, x, NULL);
+		response = MHD_create_response_from_callback(
+		    size, ANSWER_BLOCK, answer_read, x, NULL);
 		/*
-		 * H8: HEAD without a size. With neither a length nor chunks the head is
-		 * its own end; only closing tells libmicrohttpd to leave both out.
+		 * H8: HEAD without a size. With neither a length nor chunks the
+		 * head is its own end; only closing tells libmicrohttpd to
+		 * leave both out.
 		 */
 		if (response != NULL && answer->kind == ANSWER_SIZE &&
 		    size == MHD_SIZE_UNKNOWN)
@@ -110,21 +114,22 @@ response_make(struct exchange *x)
 	case ANSWER_MEMORY:
 		break;
 	}
-	return MHD_create_response_from_buffer(answer->memory.size, answer->memory.data,
-	    MHD_RESPMEM_PERSISTENT);
+	return MHD_create_response_from_buffer(
+	    answer->memory.size, answer->memory.data, MHD_RESPMEM_PERSISTENT);
 }
 
 /* Calls each for all headers of the answer; false as soon as it says so. */
 static bool
-fields_each(struct exchange *x, bool (*each)(void *arg, const char *name, const char *value),
-    void *arg)
+fields_each(struct exchange *x,
+    bool (*each)(void *arg, const char *name, const char *value), void *arg)
 {
 	const struct answer_field *field;
 
 	for (field = x->answer.fields; field != NULL; field = field->next)
 		if (!each(arg, field->name, field->value))
 			return false;
-	if (x->answer.type != NULL && !each(arg, "Content-Type", x->answer.type))
+	if (x->answer.type != NULL &&
+	    !each(arg, "Content-Type", x->answer.type))
 		return false;
 	return each(arg, "Dozo-Request-Id", x->op.request_id);
 }
@@ -144,8 +149,8 @@ static bool
 must_close(const struct exchange *x)
 {
 	return x->close || atomic_load(&x->server->draining) ||
-	    (x->connection->trusted && x->head.has_body &&
-		x->head.content_length == GUARD_SIZE_UNKNOWN);
+	       (x->connection->trusted && x->head.has_body &&
+		   x->head.content_length == GUARD_SIZE_UNKNOWN);
 }
 
 bool
@@ -178,10 +183,12 @@ field_to_raw(void *arg, const char *name, const char *value)
 {
 	struct raw *raw = arg;
 
-	return buf_add_format(raw->op, &raw->bytes, "%s: %s\r\n", name, value) == RC_OK;
+	return buf_add_format(
+		   raw->op, &raw->bytes, "%s: %s\r\n", name, value) == RC_OK;
 }
 
-/* The answer as it goes over the wire. A source's content is left out: refusals have none. */
+/* The answer as it goes over the wire. A source's content is left out: refusals
+ * have none. */
 static bool
 raw_build(struct exchange *x, struct raw *raw)
 {
@@ -195,11 +202,12 @@ raw_build(struct exchange *x, struct raw *raw)
 	return buf_add_format(raw->op, &raw->bytes,
 		   "HTTP/1.1 %d %s\r\nDate: %s\r\nConnection: close\r\n"
 		   "Content-Length: %zu\r\n",
-		   answer->status, MHD_get_reason_phrase_for((unsigned)answer->status),
-		   date, content.size) == RC_OK &&
-	    fields_each(x, field_to_raw, raw) &&
-	    buf_add_str(raw->op, &raw->bytes, "\r\n") == RC_OK &&
-	    buf_add(raw->op, &raw->bytes, content) == RC_OK;
+		   answer->status,
+		   MHD_get_reason_phrase_for((unsigned)answer->status), date,
+		   content.size) == RC_OK &&
+	       fields_each(x, field_to_raw, raw) &&
+	       buf_add_str(raw->op, &raw->bytes, "\r\n") == RC_OK &&
+	       buf_add(raw->op, &raw->bytes, content) == RC_OK;
 }
 
 bool
@@ -207,7 +215,7 @@ answer_send_raw(struct exchange *x)
 {
 	struct raw raw = {.op = &x->op, .bytes = {.limit = 64 << 10}};
 	bool sent = raw_build(x, &raw) &&
-	    tls_send_all(&x->connection->tls, buf_span(&raw.bytes));
+		    tls_send_all(&x->connection->tls, buf_span(&raw.bytes));
 
 	buf_release(&raw.bytes);
 	x->step = STEP_SENT;

@@ -14,7 +14,8 @@
 #include "http/utf8.h"
 
 enum {
-	CACHE_SETS = 4096, /* a set of WAYS places for all keys that begin alike */
+	CACHE_SETS =
+	    4096, /* a set of WAYS places for all keys that begin alike */
 	CACHE_WAYS = 4,
 	COUNT_SETS = 4096,
 	COUNT_WAYS = 4,
@@ -46,8 +47,9 @@ struct attempt {
 };
 
 struct auth {
-	struct secret *secret; /* keys here are HMACs under it: nothing can be read back */
-	struct mutex lock;     /* guards all below; held over nothing that waits */
+	struct secret *
+	    secret; /* keys here are HMACs under it: nothing can be read back */
+	struct mutex lock; /* guards all below; held over nothing that waits */
 	struct cond changed;
 	struct attempt *attempts;
 	struct known known[CACHE_SETS][CACHE_WAYS];
@@ -93,14 +95,13 @@ split(struct op *op, struct auth_basic *basic)
 	basic->password = span_of(colon + 1, basic->size - user - 1);
 	domain = memchr(basic->text, '\\', user);
 	if (domain != NULL)
-		basic->user =
-		    span_of(domain + 1, (size_t)(colon - domain - 1));
+		basic->user = span_of(domain + 1, (size_t)(colon - domain - 1));
 	return RC_OK;
 }
 
 enum rc
-auth_basic_parse(struct op *op, const char *authorization,
-    struct auth_basic *ret_basic)
+auth_basic_parse(
+    struct op *op, const char *authorization, struct auth_basic *ret_basic)
 {
 	CLEANUP(auth_basic_wipe) struct auth_basic basic = {0};
 	const char *token = token_of(authorization);
@@ -150,7 +151,8 @@ auth_free(struct auth *auth)
 	mem_free(auth);
 }
 
-/* HMAC over a word for the purpose, and texts that cannot run into each other. */
+/* HMAC over a word for the purpose, and texts that cannot run into each other.
+ */
 static void
 key_of(const struct auth *auth, const char *purpose, struct span a,
     struct span b, uint8_t out[SHA256_SIZE])
@@ -319,7 +321,8 @@ attempt_runs(const struct auth *auth, const uint8_t key[SHA256_SIZE])
 	return false;
 }
 
-/* *ret_known: subject is filled in. Else the attempt has begun, unless *ret_wait says no. */
+/* *ret_known: subject is filled in. Else the attempt has begun, unless
+ * *ret_wait says no. */
 static void
 attempt_begin(struct auth *auth, struct attempt *attempt,
     struct auth_subject *subject, bool *ret_known, unsigned *ret_wait)

@@ -1,4 +1,5 @@
-/* connection.c - the transport under each TLS session: greeting, parking, counting (H1, H10, H11). */
+/* connection.c - the transport under each TLS session: greeting, parking,
+ * counting (H1, H10, H11). */
 #include <errno.h>
 #include <microhttpd.h>
 #include <string.h>
@@ -55,9 +56,11 @@ tally_at(struct registry *registry, const struct address *key)
 	return at;
 }
 
-/* One more from this address; false where that is one too many, or memory lacks. */
+/* One more from this address; false where that is one too many, or memory
+ * lacks. */
 static bool
-tally_add(struct registry *registry, const struct address *address, unsigned limit)
+tally_add(
+    struct registry *registry, const struct address *address, unsigned limit)
 {
 	struct address key = address_key(address);
 	struct tally **at = tally_at(registry, &key);
@@ -134,7 +137,8 @@ connection_new(struct http_server *server, int fd, const struct address *peer)
 	connection->server = server;
 	connection->fd = fd;
 	connection->client = *peer;
-	connection->trusted = address_in(peer, server->trusted, server->n_trusted);
+	connection->trusted =
+	    address_in(peer, server->trusted, server->n_trusted);
 	connection_phase(connection, PHASE_HELLO);
 	return connection;
 }
@@ -160,12 +164,15 @@ connection_open(struct op *op, struct http_server *server, int fd,
 	connection = connection_new(server, fd, peer);
 	if (connection == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory for a connection");
-	/* A proxy's connections are not one client's; PROXY v2 tells whose they are. */
+	/* A proxy's connections are not one client's; PROXY v2 tells whose they
+	 * are. */
 	if (!connection->trusted) {
-		if (!tally_add(registry, peer, config->connections_per_address)) {
+		if (!tally_add(
+			registry, peer, config->connections_per_address)) {
 			mem_free(connection);
 			registry->turned_away++;
-			FAIL(op, RC_LIMIT, "too many connections from one address");
+			FAIL(op, RC_LIMIT,
+			    "too many connections from one address");
 		}
 		connection->counted = true;
 	}
@@ -190,7 +197,8 @@ connection_phase(struct connection *connection, enum phase phase)
 	if (atomic_load(&connection->phase) == (int)phase &&
 	    atomic_load(&connection->since) != 0)
 		return;
-	/* In this order: the keeper must never see a new phase with an old start. */
+	/* In this order: the keeper must never see a new phase with an old
+	 * start. */
 	atomic_store(&connection->since, clock_mono());
 	atomic_store(&connection->phase, (int)phase);
 }
@@ -199,8 +207,8 @@ void
 connection_cut(struct connection *connection)
 {
 	/*
-	 * mhd tells that the descriptor is still ours: libmicrohttpd closes it only
-	 * after connection_closed, which needs the registry's mutex.
+	 * mhd tells that the descriptor is still ours: libmicrohttpd closes it
+	 * only after connection_closed, which needs the registry's mutex.
 	 */
 	if (connection->mhd == NULL)
 		return;
@@ -209,12 +217,13 @@ connection_cut(struct connection *connection)
 	(void)shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* libmicrohttpd has had it for long and never told of it: it lacked memory and closed it. */
+/* libmicrohttpd has had it for long and never told of it: it lacked memory and
+ * closed it. */
 static bool
 is_lost(struct connection *connection)
 {
 	return connection->mhd == NULL &&
-	    clock_mono() - atomic_load(&connection->since) > LOST_AFTER;
+	       clock_mono() - atomic_load(&connection->since) > LOST_AFTER;
 }
 
 void
@@ -228,7 +237,8 @@ registry_cut(struct registry *registry, bool idle_only)
 
 		if (connection == NULL)
 			continue;
-		if (idle_only && atomic_load(&connection->phase) > (int)PHASE_IDLE)
+		if (idle_only &&
+		    atomic_load(&connection->phase) > (int)PHASE_IDLE)
 			continue;
 		if (is_lost(connection))
 			connection_free(connection);
@@ -245,7 +255,8 @@ registry_drained(struct registry *registry, int64_t deadline)
 	while (registry->n > 0) {
 		if (deadline == 0)
 			cond_wait(&registry->changed, &registry->mutex);
-		else if (!cond_wait_until(&registry->changed, &registry->mutex, deadline))
+		else if (!cond_wait_until(
+			     &registry->changed, &registry->mutex, deadline))
 			return registry->n == 0;
 	}
 	return true;
@@ -287,7 +298,8 @@ greet_plain(struct connection *connection)
 	return -ECONNRESET;
 }
 
-/* The limit for each address, once PROXY v2 has told whose connection this is. */
+/* The limit for each address, once PROXY v2 has told whose connection this is.
+ */
 static bool
 client_is(struct connection *connection, const struct address *client)
 {
@@ -295,7 +307,8 @@ client_is(struct connection *connection, const struct address *client)
 	struct registry *registry = &server->registry;
 	MUTEX_GUARD(&registry->mutex);
 
-	if (!tally_add(registry, client, server->config.connections_per_address)) {
+	if (!tally_add(
+		registry, client, server->config.connections_per_address)) {
 		registry->turned_away++;
 		return false;
 	}
@@ -304,7 +317,8 @@ client_is(struct connection *connection, const struct address *client)
 	return true;
 }
 
-/* Reads up to want bytes of the PROXY header; 1 when they are there, else as recv. */
+/* Reads up to want bytes of the PROXY header; 1 when they are there, else as
+ * recv. */
 static ssize_t
 proxy_fill(struct connection *connection, size_t want)
 {
@@ -329,13 +343,14 @@ proxy_take(struct op *op, struct connection *connection)
 	struct address client;
 	bool known;
 
-	TRY(proxy_parse(op, span_of(connection->proxy, connection->proxy_used), &known,
-	    &client));
+	TRY(proxy_parse(op, span_of(connection->proxy, connection->proxy_used),
+	    &known, &client));
 	if (!known)
 		return RC_OK;
 	if (!client_is(connection, &client))
 		FAIL(op, RC_LIMIT, "too many connections from one address");
-	connection->trusted = address_in(&client, server->trusted, server->n_trusted);
+	connection->trusted =
+	    address_in(&client, server->trusted, server->n_trusted);
 	return RC_OK;
 }
 
@@ -356,7 +371,8 @@ greet_proxy(struct connection *connection)
 	if (n != 1)
 		return n;
 	if (connection->proxy_size == 0)
-		rc = proxy_size(&op, connection->proxy, &connection->proxy_size);
+		rc =
+		    proxy_size(&op, connection->proxy, &connection->proxy_size);
 	if (rc != RC_OK)
 		return -EPROTO;
 	n = proxy_fill(connection, connection->proxy_size);
@@ -446,8 +462,8 @@ connection_push(void *arg, const struct iovec *pieces, int count)
 /* What libmicrohttpd tells */
 
 struct connection *
-connection_started(struct http_server *server, struct MHD_Connection *mhd, int fd,
-    void *session)
+connection_started(struct http_server *server, struct MHD_Connection *mhd,
+    int fd, void *session)
 {
 	static const struct tls_transport transport = {
 	    .pull = connection_pull,

@@ -14,17 +14,18 @@ static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 void
 date_format(char out[DATE_SIZE], int64_t seconds)
 {
-	time_t t = seconds < YEAR_0 ? YEAR_0
-	    : seconds > YEAR_9999_END ? YEAR_9999_END
-				      : seconds;
+	time_t t = seconds < YEAR_0          ? YEAR_0
+		   : seconds > YEAR_9999_END ? YEAR_9999_END
+					     : seconds;
 	struct tm tm = {0};
 
 	(void)gmtime_r(&t, &tm);
-	(void)snprintf(out, DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+	(void)snprintf(out, DATE_SIZE,
+	    "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
 	    days + 3 * (tm.tm_wday % 7), (unsigned)tm.tm_mday % 100U,
-	    months + 3 * (tm.tm_mon % 12), (unsigned)(tm.tm_year + 1900) % 10000U,
-	    (unsigned)tm.tm_hour % 100U, (unsigned)tm.tm_min % 100U,
-	    (unsigned)tm.tm_sec % 100U);
+	    months + 3 * (tm.tm_mon % 12),
+	    (unsigned)(tm.tm_year + 1900) % 10000U, (unsigned)tm.tm_hour % 100U,
+	    (unsigned)tm.tm_min % 100U, (unsigned)tm.tm_sec % 100U);
 }
 
 /* n digits at text, or -1. */
@@ -92,7 +93,8 @@ date_parse(const char *text, int64_t *ret_seconds)
 	if (tm.tm_sec == 60)
 		tm.tm_sec = back.tm_sec = 59;
 	t = timegm(&tm);
-	/* timegm mends what is out of range; what it had to mend is not a date. */
+	/* timegm mends what is out of range; what it had to mend is not a date.
+	 */
 	if (tm.tm_mday != back.tm_mday || tm.tm_hour != back.tm_hour ||
 	    tm.tm_min != back.tm_min || tm.tm_sec != back.tm_sec)
 		return false;

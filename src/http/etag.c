@@ -115,7 +115,8 @@ evaluate_match(struct op *op, const struct etag_conditions *conditions,
 
 	*ret_pass = true;
 	if (conditions->if_match != NULL)
-		return etag_list_match(op, conditions->if_match, current, true, ret_pass);
+		return etag_list_match(
+		    op, conditions->if_match, current, true, ret_pass);
 	if (conditions->if_unmodified_since != NULL && current != NULL &&
 	    date_parse(conditions->if_unmodified_since, &since))
 		*ret_pass = modified <= since;
@@ -136,13 +137,15 @@ etag_evaluate(struct op *op, const struct etag_conditions *conditions,
 		return RC_OK;
 	}
 	if (conditions->if_none_match != NULL) {
-		TRY(etag_list_match(op, conditions->if_none_match, current, false,
-		    &match));
+		TRY(etag_list_match(
+		    op, conditions->if_none_match, current, false, &match));
 		if (match)
-			verdict = conditions->reads ? ETAG_NOT_MODIFIED : ETAG_FAILED;
+			verdict =
+			    conditions->reads ? ETAG_NOT_MODIFIED : ETAG_FAILED;
 	} else if (conditions->if_modified_since != NULL && conditions->reads &&
-	    current != NULL && date_parse(conditions->if_modified_since, &since) &&
-	    modified <= since) {
+		   current != NULL &&
+		   date_parse(conditions->if_modified_since, &since) &&
+		   modified <= since) {
 		verdict = ETAG_NOT_MODIFIED;
 	}
 	*ret_verdict = verdict;
@@ -156,6 +159,7 @@ etag_if_range(const char *value, const char *current, int64_t modified)
 
 	if (value[0] == '"')
 		return current[0] == '"' && strcmp(value, current) == 0;
-	/* A date is a strong validator only where it is exact; weak tags never are. */
+	/* A date is a strong validator only where it is exact; weak tags never
+	 * are. */
 	return date_parse(value, &since) && since == modified;
 }

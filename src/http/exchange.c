@@ -1,4 +1,5 @@
-/* exchange.c - the event thread's side of an exchange: a step for each call of libmicrohttpd (H2 to H6). */
+/* exchange.c - the event thread's side of an exchange: a step for each call of
+ * libmicrohttpd (H2 to H6). */
 #include "http/exchange.h"
 
 #include <microhttpd.h>
@@ -26,7 +27,8 @@ exchange_open(struct connection *connection, struct MHD_Connection *mhd,
 	x->work.run = exchange_work;
 	buf_init(&x->answer.memory, 0);
 	/* Before libmicrohttpd cuts the query up (H7). */
-	if (op_format(&x->op, &copy, "%s", target != NULL ? target : "") == RC_OK)
+	if (op_format(&x->op, &copy, "%s", target != NULL ? target : "") ==
+	    RC_OK)
 		x->raw_target = copy;
 	atomic_fetch_add(&connection->server->requests, 1);
 	return x;
@@ -55,7 +57,8 @@ run(struct exchange *x, unsigned todo, struct work_pool *pool)
 static struct work_pool *
 pool_of(const struct exchange *x)
 {
-	return x->req.route->slow ? x->server->bytes_pool : x->server->short_pool;
+	return x->req.route->slow ? x->server->bytes_pool
+				  : x->server->short_pool;
 }
 
 static bool
@@ -94,7 +97,8 @@ client_find(struct exchange *x)
 	x->req.client = x->connection->client;
 	if (x->connection->trusted && kind != PROXY_HEADER_NONE)
 		TRY(http_header_all(&x->req,
-		    kind == PROXY_FORWARDED ? "Forwarded" : "X-Forwarded-For", &list));
+		    kind == PROXY_FORWARDED ? "Forwarded" : "X-Forwarded-For",
+		    &list));
 	if (list != NULL)
 		proxy_client(kind, list, server->trusted, server->n_trusted,
 		    &x->req.client);
@@ -102,12 +106,14 @@ client_find(struct exchange *x)
 	return RC_OK;
 }
 
-/* Refused before any door: 400 and 501 end the connection, whose framing may be a trick. */
+/* Refused before any door: 400 and 501 end the connection, whose framing may be
+ * a trick. */
 static void
-refuse_head(struct exchange *x, int status, const char *type, const char *title_en,
-    const char *title_ja)
+refuse_head(struct exchange *x, int status, const char *type,
+    const char *title_en, const char *title_ja)
 {
-	http_problem(&x->req, status, type, title_en, title_ja, op_error(&x->op, RC_INVALID));
+	http_problem(&x->req, status, type, title_en, title_ja,
+	    op_error(&x->op, RC_INVALID));
 	close_after(x);
 }
 
@@ -118,11 +124,11 @@ refuse_guard(struct exchange *x, int status)
 		refuse_head(x, status, "not-implemented", "Not implemented",
 		    "対応していません");
 	else if (status == 417)
-		refuse_head(x, status, "expectation-failed", "Expectation failed",
-		    "Expect に対応できません");
+		refuse_head(x, status, "expectation-failed",
+		    "Expectation failed", "Expect に対応できません");
 	else if (status == 431)
-		refuse_head(x, status, "head-too-large", "The head is too large",
-		    "ヘッダーが大きすぎます");
+		refuse_head(x, status, "head-too-large",
+		    "The head is too large", "ヘッダーが大きすぎます");
 	else if (status == 505)
 		refuse_head(x, status, "http-version", "Use HTTP/1.1",
 		    "HTTP/1.1 をお使いください");
@@ -131,16 +137,18 @@ refuse_guard(struct exchange *x, int status)
 		    "リクエストの形式が正しくありません");
 }
 
-/* The guard over the bytes that libmicrohttpd has parsed (H6); false: refused, or no memory. */
+/* The guard over the bytes that libmicrohttpd has parsed (H6); false: refused,
+ * or no memory. */
 static bool
 head_guard(struct exchange *x, const char *method)
 {
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	int status = 0;
 	enum rc rc;
 
-	rc = guard_check(&x->op, span_of(method, info != NULL ? info->header_size : 0),
+	rc = guard_check(&x->op,
+	    span_of(method, info != NULL ? info->header_size : 0),
 	    strlen(x->raw_target), &status, &x->head);
 	if (rc != RC_OK)
 		http_fail(&x->req, rc);
@@ -158,7 +166,8 @@ refuse_method(struct exchange *x)
 	    "この URL では使えないメソッドです", NULL);
 	if (http_methods_text(&x->op, x->req.route->methods, &allow) == RC_OK &&
 	    buf_add(&x->op, &allow, span_of("", 1)) == RC_OK)
-		(void)!http_set_header(&x->req, "Allow", (const char *)allow.data);
+		(void)!http_set_header(
+		    &x->req, "Allow", (const char *)allow.data);
 }
 
 /* OPTIONS *: what the server as a whole can do. */
@@ -180,7 +189,8 @@ head_route(struct exchange *x)
 	enum rc rc;
 
 	if (!http_method_parse(span_str(x->head.method), &req->method)) {
-		(void)!op_fail(&x->op, RC_INVALID, "method %.20s", x->head.method);
+		(void)!op_fail(
+		    &x->op, RC_INVALID, "method %.20s", x->head.method);
 		refuse_guard(x, 501);
 		return false;
 	}
@@ -195,8 +205,8 @@ head_route(struct exchange *x)
 		answer_asterisk(x);
 		return false;
 	}
-	req->route = router_find(x->server->routes, x->server->n_routes, &req->target,
-	    &req->prefix_segments);
+	req->route = router_find(x->server->routes, x->server->n_routes,
+	    &req->target, &req->prefix_segments);
 	if (req->route == NULL)
 		http_fail(req, RC_NOT_FOUND);
 	else if ((req->route->methods & HTTP_ALLOW(req->method)) == 0)
@@ -245,11 +255,12 @@ static bool
 refuse_early(struct exchange *x)
 {
 	/*
-	 * A client that waits for 100 gets the answer in its place. Little is read
-	 * away, so that the connection can go on. Much is not: the answer goes out,
-	 * and what still comes is read away after the close.
+	 * A client that waits for 100 gets the answer in its place. Little is
+	 * read away, so that the connection can go on. Much is not: the answer
+	 * goes out, and what still comes is read away after the close.
 	 */
-	if (!x->close && !x->head.expects_continue && content_left(x) <= DISCARD_MAX) {
+	if (!x->close && !x->head.expects_continue &&
+	    content_left(x) <= DISCARD_MAX) {
 		x->step = STEP_DISCARD;
 		connection_phase(x->connection, PHASE_BODY);
 		return true;
@@ -295,7 +306,8 @@ body_take(struct exchange *x, const char *data, size_t *size)
 	struct slots *in = &x->in;
 	bool go_on = true;
 
-	if (in->bytes == NULL && slots_init(&x->op, in, x->head.content_length) != RC_OK)
+	if (in->bytes == NULL &&
+	    slots_init(&x->op, in, x->head.content_length) != RC_OK)
 		return false;
 	while (*size > 0 && go_on) {
 		size_t n = slot_put(in, data, *size);
@@ -369,7 +381,8 @@ step_head(struct exchange *x, const char *method)
 	}
 	if (!x->head.has_body) {
 		x->step = STEP_RUN;
-	} else if (x->head.content_length <= GATHER_MAX && !x->head.expects_continue) {
+	} else if (x->head.content_length <= GATHER_MAX &&
+		   !x->head.expects_continue) {
 		x->step = STEP_GATHER;
 	} else {
 		x->step = STEP_BEGIN;
@@ -430,7 +443,8 @@ step_discard(struct exchange *x, size_t *size)
 }
 
 bool
-exchange_step(struct exchange *x, const char *method, const char *data, size_t *size)
+exchange_step(
+    struct exchange *x, const char *method, const char *data, size_t *size)
 {
 	if (x->raw_target == NULL)
 		return false;
@@ -462,10 +476,11 @@ exchange_done(struct exchange *x, bool complete)
 	x->gone = true;
 	x->aborted = !complete;
 	/* What came is given to body, also where the rest never will. */
-	if (x->step == STEP_BODY && x->in.bytes != NULL && !slots_full(&x->in) &&
-	    x->in.used[x->in.filled % x->in.n] > 0)
+	if (x->step == STEP_BODY && x->in.bytes != NULL &&
+	    !slots_full(&x->in) && x->in.used[x->in.filled % x->in.n] > 0)
 		x->in.filled++;
-	/* While a job runs the rest is its business, and it looks for more at its end. */
+	/* While a job runs the rest is its business, and it looks for more at
+	 * its end. */
 	if (x->working || x->answer.source_open || (x->begun && !x->released))
 		exchange_schedule(x, TODO_BODY | TODO_RELEASE, pool_of(x));
 	mutex_unlock(&x->mutex);

@@ -1,7 +1,8 @@
 /*
- * exchange.h - one request and its answer, inside the server: shared by its event
- * thread (exchange.c), which feeds libmicrohttpd, and a worker (exchange_work.c),
- * which runs the door's handler. One job of an exchange runs at a time.
+ * exchange.h - one request and its answer, inside the server: shared by its
+ * event thread (exchange.c), which feeds libmicrohttpd, and a worker
+ * (exchange_work.c), which runs the door's handler. One job of an exchange runs
+ * at a time.
  */
 #ifndef DOZO_HTTP_EXCHANGE_H
 #define DOZO_HTTP_EXCHANGE_H
@@ -12,16 +13,16 @@
 #include "http/request.h"
 
 enum {
-	SLOT_SIZE = 128 << 10,	  /* one piece between the two threads (H4, H14) */
-	GATHER_MAX = 16 << 10,	  /* a content that is read whole before begin */
-	DISCARD_MAX = 1 << 20,	  /* the rest of a refused content that is read away (H5) */
-	ANSWER_BLOCK = 64 << 10, /* what libmicrohttpd asks for at a time (H14) */
+	SLOT_SIZE = 128 << 10, /* a piece between the threads (H4, H14) */
+	GATHER_MAX = 16 << 10, /* a content read whole before begin */
+	DISCARD_MAX = 1 << 20, /* a refused content's rest read away (H5) */
+	ANSWER_BLOCK = 64 << 10, /* what libmicrohttpd asks for (H14) */
 };
 
 /*
- * Two slots that one thread fills while the other empties: slot filled % 2 is the
- * filler's, slot taken % 2 the taker's where filled != taken. The counters are
- * guarded by the exchange's mutex, a slot's bytes belong to who has it.
+ * Two slots that one thread fills while the other empties: slot filled % 2 is
+ * the filler's, slot taken % 2 the taker's where filled != taken. The counters
+ * are guarded by the exchange's mutex, a slot's bytes belong to who has it.
  */
 struct slots {
 	uint8_t *bytes; /* NULL: not allocated yet */
@@ -45,7 +46,7 @@ struct answer {
 	int status; /* 0: none yet */
 	enum answer_kind kind;
 	const char *type; /* Content-Type, or NULL; in the op's arena */
-	uint64_t size;	  /* of a source, or as declared */
+	uint64_t size; /* of a source, or as declared */
 	struct buf memory;
 	struct http_source source;
 	bool source_open; /* its release is still owed */
@@ -55,14 +56,14 @@ struct answer {
 
 /* The event thread's place. */
 enum step {
-	STEP_HEAD,    /* nothing was looked at */
-	STEP_BEGIN,   /* begin runs */
-	STEP_GATHER,  /* a small content is read whole */
-	STEP_BODY,    /* a content comes in and goes to body */
+	STEP_HEAD, /* nothing was looked at */
+	STEP_BEGIN, /* begin runs */
+	STEP_GATHER, /* a small content is read whole */
+	STEP_BODY, /* a content comes in and goes to body */
 	STEP_DISCARD, /* the rest of a refused content is read away */
-	STEP_RUN,     /* no content; the handler is to run */
-	STEP_END,     /* an answer stands, or end runs */
-	STEP_SENT,    /* libmicrohttpd has the answer */
+	STEP_RUN, /* no content; the handler is to run */
+	STEP_END, /* an answer stands, or end runs */
+	STEP_SENT, /* libmicrohttpd has the answer */
 };
 
 /* What a worker is to do, in this order. */
@@ -78,8 +79,8 @@ enum todo {
 /* Why libmicrohttpd's connection is suspended. */
 enum wait {
 	WAIT_NONE,
-	WAIT_ROOM,  /* until a slot for content is free */
-	WAIT_WORK,  /* until the answer stands or begin is done */
+	WAIT_ROOM, /* until a slot for content is free */
+	WAIT_WORK, /* until the answer stands or begin is done */
 	WAIT_BYTES, /* until a piece of the answer is there */
 };
 
@@ -105,22 +106,24 @@ struct exchange {
 	enum wait wait;
 	bool settled; /* the answer stands and is ready to be sent */
 	bool deferred;
-	bool gone;    /* libmicrohttpd is done with it */
+	bool gone; /* libmicrohttpd is done with it */
 	bool aborted; /* ... before the answer was complete */
 	struct slots in;
 	struct slots out;
 	bool out_end;
 	bool out_failed;
 
-	/* The worker's; before the first job and after `settled` the event thread's. */
+	/* The worker's; before the first job and after `settled` the event
+	 * thread's. */
 	struct answer answer;
-	bool begun;    /* release is owed */
+	bool begun; /* release is owed */
 	bool released; /* ... and done */
 	uint64_t out_read;
 };
 
 /* Content: 0 < size. RC_NO_MEMORY. */
-enum rc slots_init(struct op *op, struct slots *slots, uint64_t size) MUST_CHECK;
+enum rc
+slots_init(struct op *op, struct slots *slots, uint64_t size) MUST_CHECK;
 void slots_release(struct slots *slots);
 
 /* With the mutex held. */
@@ -141,7 +144,8 @@ exchange_of(const struct http_request *req)
 {
 	union {
 		const struct http_request *in;
-		struct http_request *out; /* it lies in an exchange, which is not const */
+		struct http_request
+		    *out; /* it lies in an exchange, which is not const */
 	} pointer = {.in = req};
 
 	return container_of(pointer.out, struct exchange, req);
@@ -154,8 +158,8 @@ struct exchange *exchange_open(struct connection *connection,
     struct MHD_Connection *mhd, const char *target);
 
 /* A call of libmicrohttpd's handler; false: end the connection. */
-bool exchange_step(struct exchange *x, const char *method, const char *data,
-    size_t *size);
+bool exchange_step(
+    struct exchange *x, const char *method, const char *data, size_t *size);
 
 /* libmicrohttpd is done with it. */
 void exchange_done(struct exchange *x, bool complete);
@@ -163,7 +167,8 @@ void exchange_done(struct exchange *x, bool complete);
 /* exchange_work.c */
 
 /* With the mutex held: has a worker do what todo says. */
-void exchange_schedule(struct exchange *x, unsigned todo, struct work_pool *pool);
+void
+exchange_schedule(struct exchange *x, unsigned todo, struct work_pool *pool);
 
 /* What an exchange's work runs. */
 void exchange_work(struct work *work);
@@ -171,7 +176,8 @@ void exchange_work(struct work *work);
 /* Any thread; the last one frees. */
 void exchange_unref(struct exchange *x);
 
-/* Makes the answer that stands (or the lack of one) ready to be sent; a worker, or the event thread for answers of its own. */
+/* Makes the answer that stands (or the lack of one) ready to be sent; a worker,
+ * or the event thread for answers of its own. */
 void exchange_settle(struct exchange *x);
 
 /* answer.c */
@@ -180,10 +186,12 @@ void exchange_settle(struct exchange *x);
 void answer_clear(struct answer *answer);
 void answer_release(struct answer *answer);
 
-/* Hands the answer to libmicrohttpd; false: end the connection. Event thread. */
+/* Hands the answer to libmicrohttpd; false: end the connection. Event thread.
+ */
 bool answer_queue(struct exchange *x);
 
-/* Writes an answer whole onto the session, past libmicrohttpd (H5); false: it could not be written. Event thread. */
+/* Writes an answer whole onto the session, past libmicrohttpd (H5); false: it
+ * could not be written. Event thread. */
 bool answer_send_raw(struct exchange *x);
 
 #endif

@@ -1,4 +1,5 @@
-/* exchange_work.c - the worker's side of an exchange: runs the door's handler, reads sources ahead. */
+/* exchange_work.c - the worker's side of an exchange: runs the door's handler,
+ * reads sources ahead. */
 #include <microhttpd.h>
 
 #include "base/log.h"
@@ -47,7 +48,8 @@ exchange_schedule(struct exchange *x, unsigned todo, struct work_pool *pool)
 	work_pool_add(pool, &x->work);
 }
 
-/* With the mutex held: resumes the connection where what it waits for has come. */
+/* With the mutex held: resumes the connection where what it waits for has come.
+ */
 static void
 wake(struct exchange *x)
 {
@@ -63,7 +65,8 @@ wake(struct exchange *x)
 		ready = !x->working && !x->deferred;
 		break;
 	case WAIT_BYTES:
-		ready = x->out.filled != x->out.taken || x->out_end || x->out_failed;
+		ready = x->out.filled != x->out.taken || x->out_end ||
+			x->out_failed;
 		break;
 	}
 	if (!ready)
@@ -98,7 +101,8 @@ do_release(struct exchange *x)
 
 /* Reads one piece of the source into a slot that is the worker's. */
 static enum rc
-slot_fill(struct exchange *x, uint8_t *out, size_t size, size_t *ret_used, bool *ret_end)
+slot_fill(struct exchange *x, uint8_t *out, size_t size, size_t *ret_used,
+    bool *ret_end)
 {
 	struct answer *answer = &x->answer;
 	bool known = answer->size != HTTP_SIZE_UNKNOWN;
@@ -108,8 +112,8 @@ slot_fill(struct exchange *x, uint8_t *out, size_t size, size_t *ret_used, bool 
 	if (known && size > answer->size - x->out_read)
 		size = (size_t)(answer->size - x->out_read);
 	while (used < size) {
-		TRY(answer->source.read(&x->op, answer->source.arg, out + used,
-		    size - used, &n));
+		TRY(answer->source.read(
+		    &x->op, answer->source.arg, out + used, size - used, &n));
 		if (n == 0 && known)
 			FAIL(&x->op, RC_DAMAGED, "a content ends too early");
 		if (n == 0) {
@@ -129,7 +133,8 @@ slot_fill(struct exchange *x, uint8_t *out, size_t size, size_t *ret_used, bool 
 static bool
 fill_wanted(const struct exchange *x)
 {
-	return !x->gone && !x->out_end && !x->out_failed && !slots_full(&x->out);
+	return !x->gone && !x->out_end && !x->out_failed &&
+	       !slots_full(&x->out);
 }
 
 static void
@@ -143,11 +148,12 @@ do_fill(struct exchange *x)
 		enum rc rc;
 
 		mutex_unlock(&x->mutex);
-		rc = slot_fill(x, slots_bytes(&x->out, slot), x->out.slot_size, &used,
-		    &end);
+		rc = slot_fill(x, slots_bytes(&x->out, slot), x->out.slot_size,
+		    &used, &end);
 		if (rc != RC_OK)
-			log_error(&x->op, "http-content-failed", "rc=%s error=\"%s\"",
-			    rc_name(rc), op_error(&x->op, rc));
+			log_error(&x->op, "http-content-failed",
+			    "rc=%s error=\"%s\"", rc_name(rc),
+			    op_error(&x->op, rc));
 		mutex_lock(&x->mutex);
 		x->out_failed = rc != RC_OK;
 		x->out_end = end;
@@ -168,7 +174,8 @@ source_begin(struct exchange *x)
 	bool end;
 
 	if (answer->size == HTTP_SIZE_UNKNOWN && x->head.http_1_0)
-		FAIL(&x->op, RC_LIMIT, "HTTP/1.0 cannot take a content of unknown size");
+		FAIL(&x->op, RC_LIMIT,
+		    "HTTP/1.0 cannot take a content of unknown size");
 	if (answer->size == 0) {
 		answer->kind = ANSWER_EMPTY;
 		source_release(answer);
@@ -206,15 +213,17 @@ exchange_settle(struct exchange *x)
 	if (x->settled)
 		return;
 	if (answer->status == 0) {
-		log_error(&x->op, "http-no-answer", "route=%s", x->req.route->prefix);
+		log_error(
+		    &x->op, "http-no-answer", "route=%s", x->req.route->prefix);
 		http_fail(&x->req, RC_IO);
 	}
 	answer_trim(x);
 	if (answer->kind == ANSWER_SOURCE) {
 		rc = source_begin(x);
 		if (rc != RC_OK && x->head.http_1_0 && rc == RC_LIMIT)
-			http_problem(&x->req, 505, "http-version", "Use HTTP/1.1",
-			    "HTTP/1.1 をお使いください", op_error(&x->op, rc));
+			http_problem(&x->req, 505, "http-version",
+			    "Use HTTP/1.1", "HTTP/1.1 をお使いください",
+			    op_error(&x->op, rc));
 		else if (rc != RC_OK)
 			http_fail(&x->req, rc);
 	}
@@ -254,8 +263,8 @@ do_body(struct exchange *x)
 	mutex_lock(&x->mutex);
 	while (x->in.filled != x->in.taken) {
 		unsigned slot = x->in.taken;
-		struct span bytes = span_of(slots_bytes(&x->in, slot),
-		    x->in.used[slot % x->in.n]);
+		struct span bytes = span_of(
+		    slots_bytes(&x->in, slot), x->in.used[slot % x->in.n]);
 		bool wanted = !x->settled;
 
 		mutex_unlock(&x->mutex);

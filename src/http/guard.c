@@ -1,4 +1,5 @@
-/* guard.c - reads a head again, strictly, from the bytes that libmicrohttpd has cut up. */
+/* guard.c - reads a head again, strictly, from the bytes that libmicrohttpd has
+ * cut up. */
 #include "http/guard.h"
 
 #include <string.h>
@@ -14,10 +15,10 @@ struct scan {
 	int status; /* 0 so far */
 };
 
-#define REFUSE(scan, code, ...)                                                \
-	do {                                                                   \
-		(scan)->status = (code);                                       \
-		return op_fail((scan)->op, RC_INVALID, __VA_ARGS__);           \
+#define REFUSE(scan, code, ...) \
+	do { \
+		(scan)->status = (code); \
+		return op_fail((scan)->op, RC_INVALID, __VA_ARGS__); \
 	} while (0)
 
 bool
@@ -29,7 +30,8 @@ guard_is_token(const char *text)
 		return false;
 	for (; *text != '\0'; text++) {
 		bool letter = (*text >= 'a' && *text <= 'z') ||
-		    (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9');
+			      (*text >= 'A' && *text <= 'Z') ||
+			      (*text >= '0' && *text <= '9');
 
 		if (!letter && strchr(others, *text) == NULL)
 			return false;
@@ -79,19 +81,23 @@ first_line(struct scan *scan, size_t target_size, struct guard_head *head)
 	if (version == NULL || !line_ends(scan) || strlen(version) != 8 ||
 	    !str_starts(version, "HTTP/1."))
 		REFUSE(scan, 400, "malformed request line");
-	if (strcmp(version, "HTTP/1.0") != 0 && strcmp(version, "HTTP/1.1") != 0)
+	if (strcmp(version, "HTTP/1.0") != 0 &&
+	    strcmp(version, "HTTP/1.1") != 0)
 		REFUSE(scan, 505, "HTTP/1.1 is spoken here");
 	head->http_1_0 = version[7] == '0';
 	return RC_OK;
 }
 
-/* Blanks are gone from both ends; nothing but visible text and tabs may be left. */
+/* Blanks are gone from both ends; nothing but visible text and tabs may be
+ * left. */
 static enum rc
 value_check(struct scan *scan, const char *name, const char *value)
 {
 	for (; *value != '\0'; value++)
-		if (((unsigned char)*value < ' ' && *value != '\t') || *value == 127)
-			REFUSE(scan, 400, "control character in header %s", name);
+		if (((unsigned char)*value < ' ' && *value != '\t') ||
+		    *value == 127)
+			REFUSE(
+			    scan, 400, "control character in header %s", name);
 	return RC_OK;
 }
 
@@ -130,7 +136,8 @@ fields_take(struct scan *scan, struct guard_head *head)
 	head->fields = fields;
 	while (scan->at < scan->end && *scan->at != '\0') {
 		if (head->n_fields == GUARD_FIELDS_MAX)
-			REFUSE(scan, 431, "more than %d headers", GUARD_FIELDS_MAX);
+			REFUSE(scan, 431, "more than %d headers",
+			    GUARD_FIELDS_MAX);
 		TRY(field_take(scan, &fields[head->n_fields]));
 		head->n_fields++;
 	}
@@ -142,7 +149,8 @@ fields_take(struct scan *scan, struct guard_head *head)
 
 /* How often a header stands there, and its last value. */
 static size_t
-field_count(const struct guard_head *head, const char *name, const char **ret_value)
+field_count(
+    const struct guard_head *head, const char *name, const char **ret_value)
 {
 	size_t i, n = 0;
 
@@ -170,7 +178,8 @@ length_check(struct scan *scan, struct guard_head *head)
 		if (head->http_1_0)
 			REFUSE(scan, 400, "Transfer-Encoding in HTTP/1.0");
 		if (strcasecmp(coding, "chunked") != 0)
-			REFUSE(scan, 501, "the only Transfer-Encoding here is chunked");
+			REFUSE(scan, 501,
+			    "the only Transfer-Encoding here is chunked");
 		head->has_body = true;
 		head->content_length = GUARD_SIZE_UNKNOWN;
 	}
@@ -186,7 +195,8 @@ static bool
 host_is_plain(const char *host)
 {
 	for (; *host != '\0'; host++)
-		if (strchr("/\\?#@, \t\"<>", *host) != NULL || (*host & 0x80) != 0)
+		if (strchr("/\\?#@, \t\"<>", *host) != NULL ||
+		    (*host & 0x80) != 0)
 			return false;
 	return true;
 }
@@ -211,10 +221,12 @@ expect_check(struct scan *scan, struct guard_head *head)
 	const char *expect = NULL;
 	size_t n = field_count(head, "Expect", &expect);
 
-	if (n == 0 || head->http_1_0) /* an HTTP/1.0 client's Expect is ignored */
+	if (n == 0 ||
+	    head->http_1_0) /* an HTTP/1.0 client's Expect is ignored */
 		return RC_OK;
 	if (n > 1 || strcasecmp(expect, "100-continue") != 0)
-		REFUSE(scan, 417, "the only expectation met here is 100-continue");
+		REFUSE(
+		    scan, 417, "the only expectation met here is 100-continue");
 	head->expects_continue = head->has_body;
 	return RC_OK;
 }
@@ -225,7 +237,8 @@ head_check(struct scan *scan, size_t target_size, struct guard_head *head)
 	char *method;
 
 	if (scan->end - scan->at > GUARD_HEAD_MAX)
-		REFUSE(scan, 431, "a head of more than %d bytes", GUARD_HEAD_MAX);
+		REFUSE(
+		    scan, 431, "a head of more than %d bytes", GUARD_HEAD_MAX);
 	TRY(first_line(scan, target_size, head));
 	TRY(fields_take(scan, head));
 	TRY(length_check(scan, head));
@@ -237,8 +250,8 @@ head_check(struct scan *scan, size_t target_size, struct guard_head *head)
 }
 
 enum rc
-guard_check(struct op *op, struct span bytes, size_t target_size, int *ret_status,
-    struct guard_head *ret_head)
+guard_check(struct op *op, struct span bytes, size_t target_size,
+    int *ret_status, struct guard_head *ret_head)
 {
 	struct scan scan = {
 	    .op = op,

@@ -21,7 +21,7 @@ struct guard_field {
 struct guard_head {
 	const char *method;
 	bool http_1_0;
-	bool has_body;		 /* chunked, or a Content-Length over 0 */
+	bool has_body; /* chunked, or a Content-Length over 0 */
 	uint64_t content_length; /* GUARD_SIZE_UNKNOWN: chunked */
 	bool expects_continue;
 	const char *host; /* NULL: none (HTTP/1.0) */
@@ -30,15 +30,16 @@ struct guard_head {
 };
 
 /*
- * bytes is the head as libmicrohttpd leaves it in its buffer: from the method to
- * the empty line, each blank or colon that ends a word and each CR and LF
+ * bytes is the head as libmicrohttpd leaves it in its buffer: from the method
+ * to the empty line, each blank or colon that ends a word and each CR and LF
  * overwritten by NUL, the target (target_size bytes) overwritten at will. Since
- * every byte has to be where a strict sender puts it, bare LF, folded lines, NUL
- * and stray blanks show. (One thing cannot show: NUL LF in place of CR LF, which
- * both are line ends.) Everything is copied into the op's arena.
+ * every byte has to be where a strict sender puts it, bare LF, folded lines,
+ * NUL and stray blanks show. (One thing cannot show: NUL LF in place of CR LF,
+ * which both are line ends.) Everything is copied into the op's arena.
  *
  * *ret_status is 0 where the head passes, and *ret_head is set; else the status
- * to refuse with (400, 417, 431, 501, 505), and the op's error says why. RC_NO_MEMORY.
+ * to refuse with (400, 417, 431, 501, 505), and the op's error says why.
+ * RC_NO_MEMORY.
  */
 enum rc guard_check(struct op *op, struct span bytes, size_t target_size,
     int *ret_status, struct guard_head *ret_head) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* inside.h - what the files of the server share among themselves; no door includes it. */
+/* inside.h - what the files of the server share among themselves; no door
+ * includes it. */
 #ifndef DOZO_HTTP_INSIDE_H
 #define DOZO_HTTP_INSIDE_H
 
@@ -15,12 +16,12 @@ struct MHD_Daemon;
 
 /* What is waited for, and so which deadline runs. */
 enum phase {
-	PHASE_HELLO,  /* handshake and first head */
-	PHASE_IDLE,   /* the next request's first byte */
-	PHASE_HEAD,   /* the rest of its head */
-	PHASE_BODY,   /* content from the client */
+	PHASE_HELLO, /* handshake and first head */
+	PHASE_IDLE, /* the next request's first byte */
+	PHASE_HEAD, /* the rest of its head */
+	PHASE_BODY, /* content from the client */
 	PHASE_ANSWER, /* the client taking the answer */
-	PHASE_OURS,   /* ourselves: no deadline */
+	PHASE_OURS, /* ourselves: no deadline */
 };
 
 /* What the keeper's epoll points at. */
@@ -33,26 +34,28 @@ enum watch { WATCH_STOP, WATCH_CONNECTION, WATCH_FAREWELL };
 struct connection {
 	enum watch watch; /* WATCH_CONNECTION; must be first */
 	struct http_server *server;
-	struct MHD_Connection *mhd; /* registry's mutex; NULL until libmicrohttpd has it */
+	struct MHD_Connection
+	    *mhd; /* registry's mutex; NULL until libmicrohttpd has it */
 	int fd;
 	struct address client; /* as PROXY v2 says, or the TCP peer */
-	bool trusted;	       /* client is a trusted proxy: its headers are believed */
-	bool counted;	       /* client has a place in the limit */
-	bool cut;	       /* shut down by us; registry's mutex */
+	bool trusted; /* client is a trusted proxy: its headers are believed */
+	bool counted; /* client has a place in the limit */
+	bool cut; /* shut down by us; registry's mutex */
 	struct tls_side tls;
 
 	bool greeted; /* the first byte was looked at */
 	uint8_t *proxy;
 	size_t proxy_size, proxy_used;
-	bool asked;    /* a request line has come: parking is over (H1) */
-	bool linger;   /* read away what the client still sends, after the close (H5) */
+	bool asked; /* a request line has come: parking is over (H1) */
+	bool linger; /* read away what the client still sends, after the close
+			(H5) */
 	bool in_epoll; /* known to the keeper's epoll */
 	atomic_bool parked;
 
 	atomic_int phase;
-	atomic_llong since;    /* when the phase began */
+	atomic_llong since; /* when the phase began */
 	atomic_ullong content; /* bytes of content received */
-	atomic_ullong sent;    /* bytes given to the kernel */
+	atomic_ullong sent; /* bytes given to the kernel */
 
 	/* The keeper's own: the window that runs. */
 	int64_t window_since;
@@ -82,7 +85,8 @@ struct registry {
 
 struct farewell;
 
-/* The thread that watches what libmicrohttpd cannot: parked handshakes, deadlines, lingering closes. */
+/* The thread that watches what libmicrohttpd cannot: parked handshakes,
+ * deadlines, lingering closes. */
 struct keeper {
 	struct http_server *server;
 	struct thread thread;
@@ -124,7 +128,8 @@ struct http_server {
 enum rc registry_init(struct op *op, struct registry *registry) MUST_CHECK;
 void registry_release(struct registry *registry);
 
-/* Takes a fresh socket in, or says why not (RC_LIMIT, RC_NO_MEMORY); the socket stays the caller's then. */
+/* Takes a fresh socket in, or says why not (RC_LIMIT, RC_NO_MEMORY); the socket
+ * stays the caller's then. */
 enum rc connection_open(struct op *op, struct http_server *server, int fd,
     const struct address *peer) MUST_CHECK;
 
@@ -138,7 +143,8 @@ void connection_closed(struct connection *connection);
 
 void connection_phase(struct connection *connection, enum phase phase);
 
-/* Suspends it until its socket is ready; its event thread, before the first request line. */
+/* Suspends it until its socket is ready; its event thread, before the first
+ * request line. */
 void connection_park(struct connection *connection, uint32_t events);
 
 /* With the registry's mutex held: ends the connection from outside. */
@@ -155,7 +161,8 @@ enum rc keeper_start(struct op *op, struct http_server *server) MUST_CHECK;
 void keeper_stop(struct keeper *keeper);
 
 /* Arms the one-shot watch of a parked connection. */
-void keeper_arm(struct keeper *keeper, struct connection *connection, uint32_t events);
+void keeper_arm(
+    struct keeper *keeper, struct connection *connection, uint32_t events);
 void keeper_disarm(struct keeper *keeper, struct connection *connection);
 
 /* Keeps a closing socket readable for a while; takes a copy of fd. */

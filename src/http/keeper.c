@@ -1,4 +1,5 @@
-/* keeper.c - one thread for parked handshakes (H1), deadlines (H11) and lingering closes (H5). */
+/* keeper.c - one thread for parked handshakes (H1), deadlines (H11) and
+ * lingering closes (H5). */
 #include <errno.h>
 #include <linux/sockios.h>
 #include <microhttpd.h>
@@ -18,9 +19,14 @@
 #define TICK_MIN (10 * CLOCK_MS)
 #define TICKETS_EVERY CLOCK_DAY
 
-enum { FAREWELLS_MAX = 1024, FAREWELL_BYTES = 32 << 20, FAREWELL_STEP = 256 << 10 };
+enum {
+	FAREWELLS_MAX = 1024,
+	FAREWELL_BYTES = 32 << 20,
+	FAREWELL_STEP = 256 << 10
+};
 
-/* A socket whose connection is over, kept open so that its last bytes are not lost to a reset. */
+/* A socket whose connection is over, kept open so that its last bytes are not
+ * lost to a reset. */
 struct farewell {
 	enum watch watch; /* WATCH_FAREWELL; must be first */
 	struct farewell *next;
@@ -32,7 +38,8 @@ struct farewell {
 /* Parked connections */
 
 void
-keeper_arm(struct keeper *keeper, struct connection *connection, uint32_t events)
+keeper_arm(
+    struct keeper *keeper, struct connection *connection, uint32_t events)
 {
 	struct epoll_event event = {
 	    .events = events | EPOLLRDHUP | EPOLLONESHOT,
@@ -55,7 +62,8 @@ keeper_disarm(struct keeper *keeper, struct connection *connection)
 	(void)epoll_ctl(keeper->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
 }
 
-/* It is suspended, so it cannot end before this; the watch is spent, so this comes once. */
+/* It is suspended, so it cannot end before this; the watch is spent, so this
+ * comes once. */
 static void
 unpark(struct connection *connection)
 {
@@ -82,8 +90,8 @@ keeper_linger(struct keeper *keeper, int fd)
 	farewell->deadline = clock_mono() + keeper->server->config.linger;
 	farewell->left = FAREWELL_BYTES;
 	farewell->fd = dup(fd);
-	if (farewell->fd < 0 || epoll_ctl(keeper->epoll_fd, EPOLL_CTL_ADD, farewell->fd,
-				  &event) != 0) {
+	if (farewell->fd < 0 || epoll_ctl(keeper->epoll_fd, EPOLL_CTL_ADD,
+				    farewell->fd, &event) != 0) {
 		io_close(&farewell->fd);
 		mem_free(farewell);
 		return;
@@ -98,8 +106,10 @@ keeper_linger(struct keeper *keeper, int fd)
 static bool
 farewell_read(struct farewell *farewell)
 {
-	/* MSG_TRUNC on TCP: the kernel throws the bytes away without copying them. */
-	ssize_t n = recv(farewell->fd, NULL, FAREWELL_STEP, MSG_TRUNC | MSG_DONTWAIT);
+	/* MSG_TRUNC on TCP: the kernel throws the bytes away without copying
+	 * them. */
+	ssize_t n =
+	    recv(farewell->fd, NULL, FAREWELL_STEP, MSG_TRUNC | MSG_DONTWAIT);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
@@ -116,7 +126,8 @@ farewell_free(struct keeper *keeper, struct farewell **at)
 
 	*at = farewell->next;
 	keeper->n_farewells--;
-	/* Closing alone would not end the watch while libmicrohttpd's copy is open. */
+	/* Closing alone would not end the watch while libmicrohttpd's copy is
+	 * open. */
 	(void)epoll_ctl(keeper->epoll_fd, EPOLL_CTL_DEL, farewell->fd, NULL);
 	io_close(&farewell->fd);
 	mem_free(farewell);
@@ -139,7 +150,8 @@ farewells_sweep(struct keeper *keeper, int64_t now)
 
 /* Deadlines */
 
-/* Content that has reached the other side: what the kernel still holds has not. */
+/* Content that has reached the other side: what the kernel still holds has not.
+ */
 static uint64_t
 progress(struct connection *connection, enum phase phase)
 {
@@ -154,7 +166,8 @@ progress(struct connection *connection, enum phase phase)
 
 /* Whether a content moves too slowly; each phase begins a new window. */
 static bool
-too_slow(struct connection *connection, enum phase phase, int64_t since, int64_t now)
+too_slow(
+    struct connection *connection, enum phase phase, int64_t since, int64_t now)
 {
 	const struct http_config *config = &connection->server->config;
 	uint64_t count, least;
@@ -267,7 +280,8 @@ keeper_run(void *arg)
 	for (;;) {
 		int64_t now = clock_mono();
 		int ms = now < next ? (int)((next - now) / CLOCK_MS) + 1 : 0;
-		int i, n = epoll_wait(keeper->epoll_fd, events, ARRAY_LEN(events), ms);
+		int i, n = epoll_wait(
+			   keeper->epoll_fd, events, ARRAY_LEN(events), ms);
 
 		for (i = 0; i < n; i++)
 			if (!keeper_event(keeper, events[i].data.ptr))
@@ -312,9 +326,11 @@ keeper_start(struct op *op, struct http_server *server)
 	keeper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	keeper->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (keeper->epoll_fd < 0 || keeper->stop_fd < 0 ||
-	    epoll_ctl(keeper->epoll_fd, EPOLL_CTL_ADD, keeper->stop_fd, &event) != 0)
+	    epoll_ctl(
+		keeper->epoll_fd, EPOLL_CTL_ADD, keeper->stop_fd, &event) != 0)
 		return op_fail_errno(op, RC_IO, errno, "epoll");
-	TRY(thread_start(op, &keeper->thread, "http-keeper", keeper_run, keeper));
+	TRY(thread_start(
+	    op, &keeper->thread, "http-keeper", keeper_run, keeper));
 	keeper->running = true;
 	return RC_OK;
 }

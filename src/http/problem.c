@@ -1,4 +1,5 @@
-/* problem.c - RFC 9457 problem documents, and what each rc looks like to a client. */
+/* problem.c - RFC 9457 problem documents, and what each rc looks like to a
+ * client. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -10,56 +11,68 @@ struct problem {
 	const char *type;
 	const char *title_en;
 	const char *title_ja;
-	const char *advice_en; /* the detail where the error's own text is not for clients */
+	const char *advice_en; /* the detail where the error's own text is not
+				  for clients */
 	const char *advice_ja;
 };
 
 static const struct problem problems[] = {
-    [RC_NOT_FOUND] = {404, "not-found", "Not found", "見つかりません", NULL, NULL},
-    [RC_EXISTS] = {409, "exists", "It exists already", "既に存在します", NULL, NULL},
+    [RC_NOT_FOUND] = {404, "not-found", "Not found", "見つかりません", NULL,
+	NULL},
+    [RC_EXISTS] = {409, "exists", "It exists already", "既に存在します", NULL,
+	NULL},
     [RC_INVALID] = {400, "invalid", "The request is malformed",
 	"リクエストが正しくありません", NULL, NULL},
-    [RC_DENIED] = {403, "denied", "Not permitted", "権限がありません", NULL, NULL},
+    [RC_DENIED] = {403, "denied", "Not permitted", "権限がありません", NULL,
+	NULL},
     [RC_CONFLICT] = {409, "conflict", "It conflicts with the present state",
 	"現在の状態と矛盾します", NULL, NULL},
     [RC_LIMIT] = {413, "limit", "Too large", "上限を超えています", NULL, NULL},
-    [RC_NO_SPACE] = {507, "no-space", "No space is left", "空き容量がありません",
-	"Delete what is no longer needed, or ask the administrator for more space.",
+    [RC_NO_SPACE] = {507, "no-space", "No space is left",
+	"空き容量がありません",
+	"Delete what is no longer needed, or ask the administrator for more "
+	"space.",
 	"不要なファイルを削除するか、管理者に容量の追加を依頼してください。"},
     [RC_NO_MEMORY] = {503, "busy", "Too busy", "混み合っています",
 	"Try again in a moment.", "しばらくしてからもう一度お試しください。"},
-    [RC_IO] = {500, "io", "The server has failed", "サーバーで障害が発生しました",
+    [RC_IO] = {500, "io", "The server has failed",
+	"サーバーで障害が発生しました",
 	"Try again; if it stays so, tell the administrator the request id.",
-	"もう一度お試しください。続く場合はリクエスト ID を管理者にお伝えください。"},
+	"もう一度お試しください。続く場合はリクエスト ID "
+	"を管理者にお伝えください。"},
     [RC_DAMAGED] = {500, "damaged", "The stored data is damaged",
 	"保存データが壊れています",
 	"Tell the administrator the request id; nothing was changed.",
 	"リクエスト ID を管理者にお伝えください。何も変更されていません。"},
-    [RC_NOT_STORED] = {503, "not-stored", "Nothing was stored", "保存されませんでした",
-	"The change was not made, since too few sites can be written. Try again later.",
-	"書き込める拠点が足りないため、変更は行われませんでした。後でもう一度お試しください。"},
+    [RC_NOT_STORED] = {503, "not-stored", "Nothing was stored",
+	"保存されませんでした",
+	"The change was not made, since too few sites can be written. Try "
+	"again later.",
+	"書き込める拠点が足りないため、変更は行われませんでした。後でもう一度お"
+	"試しください。"},
     [RC_IN_DOUBT] = {503, "in-doubt", "It is not known whether it was stored",
 	"保存されたか確認できません",
 	"Look whether the change was made before trying again.",
 	"再試行の前に、変更が反映されているか確認してください。"},
     [RC_UNPROVEN] = {503, "unproven", "The present state cannot be proven",
-	"最新の状態を確認できません",
-	"Too few sites answer. Try again later.",
+	"最新の状態を確認できません", "Too few sites answer. Try again later.",
 	"応答する拠点が足りません。後でもう一度お試しください。"},
     [RC_FENCED] = {503, "fenced", "Another server has taken over",
 	"別のサーバーが引き継ぎました", "Try again in a moment.",
 	"しばらくしてからもう一度お試しください。"},
-    [RC_TIMEOUT] = {503, "timeout", "No answer in time", "時間内に応答がありません",
+    [RC_TIMEOUT] = {503, "timeout", "No answer in time",
+	"時間内に応答がありません",
 	"Look whether the change was made before trying again.",
 	"再試行の前に、変更が反映されているか確認してください。"},
-    [RC_BUSY] = {503, "busy", "Too busy", "混み合っています", "Try again in a moment.",
-	"しばらくしてからもう一度お試しください。"},
+    [RC_BUSY] = {503, "busy", "Too busy", "混み合っています",
+	"Try again in a moment.", "しばらくしてからもう一度お試しください。"},
     [RC_REFUSED] = {503, "refused", "The service has stopped to protect data",
 	"データ保護のため停止しています", "The administrator has to act.",
 	"管理者の対応が必要です。"},
 };
 
-/* A quoted JSON string; text is UTF-8 or, where it is not, loses what is not ASCII. */
+/* A quoted JSON string; text is UTF-8 or, where it is not, loses what is not
+ * ASCII. */
 static enum rc
 json_string(struct op *op, struct buf *json, const char *text)
 {
@@ -88,8 +101,8 @@ static enum rc
 document(struct op *op, struct buf *json, int status, const char *type,
     const char *title, const char *detail)
 {
-	TRY(buf_add_format(op, json, "{\"type\":\"/problems/%s\",\"status\":%d", type,
-	    status));
+	TRY(buf_add_format(op, json, "{\"type\":\"/problems/%s\",\"status\":%d",
+	    type, status));
 	TRY(json_member(op, json, "title", title));
 	if (detail != NULL && utf8_is_clean(span_str(detail)))
 		TRY(json_member(op, json, "detail", detail));
@@ -104,8 +117,8 @@ http_problem(struct http_request *req, int status, const char *type,
 	CLEANUP(buf_release) struct buf json = {.limit = 8192};
 	bool ja = http_language(req) == HTTP_JA;
 
-	if (document(req->op, &json, status, type, ja ? title_ja : title_en, detail) !=
-	    RC_OK) {
+	if (document(req->op, &json, status, type, ja ? title_ja : title_en,
+		detail) != RC_OK) {
 		http_respond(req, status);
 		return;
 	}
@@ -144,15 +157,17 @@ http_fail(struct http_request *req, enum rc rc)
 	answer->last_field = NULL;
 	if (http_language(req) == HTTP_JA)
 		advice = problem->advice_ja;
-	/* What the service says to itself is for the log; a client's own fault is for it. */
+	/* What the service says to itself is for the log; a client's own fault
+	 * is for it. */
 	if (status >= 500)
-		log_error(req->op, "request-failed", "rc=%s error=\"%s\"", rc_name(rc),
-		    op_error(req->op, rc));
+		log_error(req->op, "request-failed", "rc=%s error=\"%s\"",
+		    rc_name(rc), op_error(req->op, rc));
 	else if (req->op->error[0] != '\0')
 		advice = req->op->error;
 	if (status == 412)
 		type = "precondition-failed";
-	http_problem(req, status, type, problem->title_en, problem->title_ja, advice);
+	http_problem(
+	    req, status, type, problem->title_en, problem->title_ja, advice);
 	if (status == 503)
 		(void)!http_set_header(req, "Retry-After", "5");
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const uint8_t signature[12] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a,
-    0x51, 0x55, 0x49, 0x54, 0x0a};
+static const uint8_t signature[12] = {
+    0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a};
 
 enum { PROXY_V4 = 0x1, PROXY_V6 = 0x2, V4_SIZE = 12, V6_SIZE = 36 };
 
@@ -59,13 +59,14 @@ trim(struct span text)
 {
 	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
 		text = span_of(text.data + 1, text.size - 1);
-	while (text.size > 0 &&
-	    (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+	while (text.size > 0 && (text.data[text.size - 1] == ' ' ||
+				    text.data[text.size - 1] == '\t'))
 		text.size--;
 	return text;
 }
 
-/* Cuts the last piece of *list off, at sep outside quotes (a quote is never escaped here). */
+/* Cuts the last piece of *list off, at sep outside quotes (a quote is never
+ * escaped here). */
 static struct span
 last_take(struct span *list, char sep)
 {
@@ -87,14 +88,16 @@ last_take(struct span *list, char sep)
 	return trim(piece);
 }
 
-/* An address as proxies write it: with a port or not, brackets around IPv6, quotes. */
+/* An address as proxies write it: with a port or not, brackets around IPv6,
+ * quotes. */
 static bool
 node_parse(struct span text, struct address *ret_address)
 {
 	char copy[64];
 	char *at = copy, *end;
 
-	if (text.size >= 2 && text.data[0] == '"' && text.data[text.size - 1] == '"')
+	if (text.size >= 2 && text.data[0] == '"' &&
+	    text.data[text.size - 1] == '"')
 		text = span_of(text.data + 1, text.size - 2);
 	if (text.size == 0 || text.size >= sizeof(copy))
 		return false;
@@ -121,9 +124,10 @@ forwarded_parse(struct span element, struct address *ret_address)
 	while (element.size > 0) {
 		struct span pair = last_take(&element, ';');
 
-		if (pair.size > 4 && strncasecmp((const char *)pair.data, "for=", 4) == 0)
-			return node_parse(span_of(pair.data + 4, pair.size - 4),
-			    ret_address);
+		if (pair.size > 4 &&
+		    strncasecmp((const char *)pair.data, "for=", 4) == 0)
+			return node_parse(
+			    span_of(pair.data + 4, pair.size - 4), ret_address);
 	}
 	return false;
 }

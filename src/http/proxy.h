@@ -1,4 +1,5 @@
-/* proxy.h - what a trusted proxy says about its client: PROXY protocol v2, X-Forwarded-For, Forwarded. */
+/* proxy.h - what a trusted proxy says about its client: PROXY protocol v2,
+ * X-Forwarded-For, Forwarded. */
 #ifndef DOZO_HTTP_PROXY_H
 #define DOZO_HTTP_PROXY_H
 
@@ -27,10 +28,11 @@ enum proxy_header {
 };
 
 /*
- * Walks a list of X-Forwarded-For or Forwarded from the right, where the nearest
- * proxy wrote, and ends at the first address that is not trusted: that is the
- * client. *address is the peer's at first, and is left as it is where the list
- * tells nothing usable (what stands further left may be the client's invention).
+ * Walks a list of X-Forwarded-For or Forwarded from the right, where the
+ * nearest proxy wrote, and ends at the first address that is not trusted: that
+ * is the client. *address is the peer's at first, and is left as it is where
+ * the list tells nothing usable (what stands further left may be the client's
+ * invention).
  */
 void proxy_client(enum proxy_header kind, const char *list,
     const struct address_range *trusted, size_t n, struct address *address);

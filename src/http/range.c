@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A number that does not fit says "beyond every content", which is all that matters. */
+/* A number that does not fit says "beyond every content", which is all that
+ * matters. */
 static bool
 number_take(const char **text, uint64_t *ret_value)
 {
@@ -17,7 +18,8 @@ number_take(const char **text, uint64_t *ret_value)
 		return false;
 	for (; *at >= '0' && *at <= '9'; at++)
 		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+		    __builtin_add_overflow(
+			value, (uint64_t)(*at - '0'), &value))
 			value = UINT64_MAX / 10;
 	*text = at;
 	*ret_value = value < INT64_MAX ? value : INT64_MAX;
@@ -30,9 +32,11 @@ blanks_skip(const char **text)
 	*text += strspn(*text, " \t");
 }
 
-/* One spec; *ret_fits tells whether any of it lies within the content. False: malformed. */
+/* One spec; *ret_fits tells whether any of it lies within the content. False:
+ * malformed. */
 static bool
-spec_take(const char **text, uint64_t size, struct range *ret_range, bool *ret_fits)
+spec_take(
+    const char **text, uint64_t size, struct range *ret_range, bool *ret_fits)
 {
 	uint64_t first = 0, last = INT64_MAX;
 
@@ -41,7 +45,8 @@ spec_take(const char **text, uint64_t size, struct range *ret_range, bool *ret_f
 		if (!number_take(text, &last))
 			return false;
 		*ret_fits = last > 0 && size > 0;
-		*ret_range = (struct range){last < size ? size - last : 0, size - 1};
+		*ret_range =
+		    (struct range){last < size ? size - last : 0, size - 1};
 		return true;
 	}
 	if (!number_take(text, &first) || **text != '-')
@@ -88,7 +93,8 @@ range_parse(const char *text, uint64_t size, struct range_set *ret_set)
 		struct range range;
 		bool fits;
 
-		if (++specs > RANGE_MAX || !spec_take(&text, size, &range, &fits) ||
+		if (++specs > RANGE_MAX ||
+		    !spec_take(&text, size, &range, &fits) ||
 		    !comma_skip(&text))
 			return RANGE_NONE;
 		if (fits)

@@ -15,8 +15,9 @@ struct range {
 };
 
 enum range_kind {
-	RANGE_NONE,	     /* no byte range, malformed, or too many: answer 200 */
-	RANGE_SOME,	     /* n ranges, one at least; a caller may answer 200 to several */
+	RANGE_NONE, /* no byte range, malformed, or too many: answer 200 */
+	RANGE_SOME, /* n ranges, one at least; a caller may answer 200 to
+		       several */
 	RANGE_UNSATISFIABLE, /* answer 416 with range_text(NULL) */
 };
 
@@ -26,12 +27,13 @@ struct range_set {
 };
 
 /* Parses a header for a content of size bytes (below 2^63). Never fails. */
-enum range_kind range_parse(const char *text, uint64_t size,
-    struct range_set *ret_set);
+enum range_kind
+range_parse(const char *text, uint64_t size, struct range_set *ret_set);
 
-/* The Content-Range value: "bytes 0-9/100", or the 416 form with a star where range is NULL. */
-void range_text(char out[RANGE_TEXT_SIZE], const struct range *range,
-    uint64_t size);
+/* The Content-Range value: "bytes 0-9/100", or the 416 form with a star where
+ * range is NULL. */
+void
+range_text(char out[RANGE_TEXT_SIZE], const struct range *range, uint64_t size);
 
 static inline uint64_t
 range_size(const struct range *range)

@@ -31,14 +31,15 @@ http_header(const struct http_request *req, const char *name)
 }
 
 enum rc
-http_header_all(const struct http_request *req, const char *name,
-    const char **ret_value)
+http_header_all(
+    const struct http_request *req, const char *name, const char **ret_value)
 {
 	size_t at = 0;
 	const char *all = http_header_next(req, name, &at);
 	const char *more;
 
-	while (all != NULL && (more = http_header_next(req, name, &at)) != NULL) {
+	while (
+	    all != NULL && (more = http_header_next(req, name, &at)) != NULL) {
 		char *both;
 
 		TRY(op_format(req->op, &both, "%s, %s", all, more));
@@ -79,9 +80,11 @@ http_language(const struct http_request *req)
 		size_t name = strcspn(range, ",;- \t");
 		int weight = weight_of(list, size);
 
-		if (name == 2 && strncasecmp(range, "ja", 2) == 0 && weight > ja)
+		if (name == 2 && strncasecmp(range, "ja", 2) == 0 &&
+		    weight > ja)
 			ja = weight;
-		if (name == 2 && strncasecmp(range, "en", 2) == 0 && weight > en)
+		if (name == 2 && strncasecmp(range, "en", 2) == 0 &&
+		    weight > en)
 			en = weight;
 		list += size;
 		list += *list == ',';
@@ -120,7 +123,8 @@ authority_plain(struct span authority)
 	struct span port = span_str(":443");
 
 	if (authority.size > port.size &&
-	    memcmp(authority.data + authority.size - port.size, port.data, port.size) == 0)
+	    memcmp(authority.data + authority.size - port.size, port.data,
+		port.size) == 0)
 		authority.size -= port.size;
 	return authority;
 }
@@ -138,7 +142,8 @@ http_is_own_authority(const struct http_request *req, struct span authority)
 	own = authority_plain(own);
 	authority = authority_plain(authority);
 	return own.size > 0 && own.size == authority.size &&
-	    strncasecmp((const char *)own.data, (const char *)authority.data, own.size) == 0;
+	       strncasecmp((const char *)own.data, (const char *)authority.data,
+		   own.size) == 0;
 }
 
 /* Answers */
@@ -194,7 +199,8 @@ http_respond(struct http_request *req, int status)
 }
 
 void
-http_respond_size(struct http_request *req, int status, const char *type, uint64_t size)
+http_respond_size(
+    struct http_request *req, int status, const char *type, uint64_t size)
 {
 	struct answer *answer = answer_begin(req, status, type);
 
@@ -203,8 +209,8 @@ http_respond_size(struct http_request *req, int status, const char *type, uint64
 }
 
 void
-http_respond_memory(struct http_request *req, int status, const char *type,
-    struct buf *buf)
+http_respond_memory(
+    struct http_request *req, int status, const char *type, struct buf *buf)
 {
 	struct answer *answer = answer_begin(req, status, type);
 

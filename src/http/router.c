@@ -57,7 +57,8 @@ http_methods_text(struct op *op, unsigned methods, struct buf *buf)
 	return RC_OK;
 }
 
-/* Whether the prefix's segments are the target's first ones; *ret_n is how many. */
+/* Whether the prefix's segments are the target's first ones; *ret_n is how
+ * many. */
 static bool
 prefix_fits(const char *prefix, const struct target *target, size_t *ret_n)
 {
@@ -79,8 +80,8 @@ prefix_fits(const char *prefix, const struct target *target, size_t *ret_n)
 }
 
 const struct http_route *
-router_find(const struct http_route *routes, size_t n, const struct target *target,
-    size_t *ret_segments)
+router_find(const struct http_route *routes, size_t n,
+    const struct target *target, size_t *ret_segments)
 {
 	const struct http_route *best = NULL;
 	size_t i, took, most = 0;

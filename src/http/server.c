@@ -1,4 +1,5 @@
-/* server.c - libmicrohttpd's daemon with our listener, keeper and workers around it; starting and stopping (H13). */
+/* server.c - libmicrohttpd's daemon with our listener, keeper and workers
+ * around it; starting and stopping (H13). */
 #include "http/server.h"
 
 #include <errno.h>
@@ -44,7 +45,8 @@ leave_escaped(void *arg, struct MHD_Connection *mhd, char *text)
 {
 	(void)arg;
 	(void)mhd;
-	return strlen(text); /* H7: the target is decoded once, by target_parse */
+	return strlen(
+	    text); /* H7: the target is decoded once, by target_parse */
 }
 
 static struct connection *
@@ -68,8 +70,10 @@ on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 		return;
 	}
 	fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	session = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	*context = connection_started(arg, mhd, fd->connect_fd, session->tls_session);
+	session =
+	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	*context =
+	    connection_started(arg, mhd, fd->connect_fd, session->tls_session);
 }
 
 static void *
@@ -85,8 +89,9 @@ on_request_line(void *arg, const char *target, struct MHD_Connection *mhd)
 }
 
 static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *mhd, const char *url, const char *method,
-    const char *version, const char *data, size_t *size, void **context)
+on_request(void *arg, struct MHD_Connection *mhd, const char *url,
+    const char *method, const char *version, const char *data, size_t *size,
+    void **context)
 {
 	(void)arg;
 	(void)mhd;
@@ -104,7 +109,8 @@ on_request_done(void *arg, struct MHD_Connection *mhd, void **context,
 	(void)arg;
 	(void)mhd;
 	if (*context != NULL)
-		exchange_done(*context, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+		exchange_done(
+		    *context, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	*context = NULL;
 }
 
@@ -137,8 +143,9 @@ public_url_take(struct op *op, struct http_server *server)
 	if (url == NULL)
 		return RC_OK;
 	TRY(target_parse(op, span_str(url), &target));
-	if (target.form != TARGET_ABSOLUTE || !target.https || target.n_segments > 0 ||
-	    target.has_query || url[strlen(url) - 1] == '/')
+	if (target.form != TARGET_ABSOLUTE || !target.https ||
+	    target.n_segments > 0 || target.has_query ||
+	    url[strlen(url) - 1] == '/')
 		FAIL(op, RC_INVALID, "public_url is not https://HOST[:PORT]");
 	server->public_authority = target.authority;
 	return RC_OK;
@@ -150,19 +157,20 @@ proxies_take(struct op *op, struct http_server *server)
 	const struct http_config *config = &server->config;
 	size_t i;
 
-	server->trusted =
-	    mem_alloc_array(config->n_trusted_proxies, sizeof(*server->trusted));
+	server->trusted = mem_alloc_array(
+	    config->n_trusted_proxies, sizeof(*server->trusted));
 	if (server->trusted == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory for the configuration");
 	for (i = 0; i < config->n_trusted_proxies; i++)
-		TRY(address_range_parse(op, config->trusted_proxies[i],
-		    &server->trusted[i]));
+		TRY(address_range_parse(
+		    op, config->trusted_proxies[i], &server->trusted[i]));
 	server->n_trusted = config->n_trusted_proxies;
 	return RC_OK;
 }
 
 static enum rc
-config_take(struct op *op, struct http_server *server, const struct http_config *config)
+config_take(
+    struct op *op, struct http_server *server, const struct http_config *config)
 {
 	struct http_config *own = &server->config;
 
@@ -185,14 +193,16 @@ static enum rc
 daemon_start(struct op *op, struct http_server *server)
 {
 	const struct http_config *config = &server->config;
-	/* Ours is the limit; libmicrohttpd deals its own out by thread, unevenly. */
+	/* Ours is the limit; libmicrohttpd deals its own out by thread,
+	 * unevenly. */
 	unsigned limit = (config->connections + 64) * config->event_threads;
 
-	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS |
-		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET,
-	    0, NULL, NULL, on_request, server,
-	    MHD_OPTION_THREAD_POOL_SIZE, config->event_threads,
-	    MHD_OPTION_CONNECTION_LIMIT, limit,
+	server->daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS |
+		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+		MHD_USE_NO_LISTEN_SOCKET,
+	    0, NULL, NULL, on_request, server, MHD_OPTION_THREAD_POOL_SIZE,
+	    config->event_threads, MHD_OPTION_CONNECTION_LIMIT, limit,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 	    MHD_OPTION_HTTPS_PRIORITIES, tls_priorities(),
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, tls_certificate_callback(),
@@ -200,8 +210,7 @@ daemon_start(struct op *op, struct http_server *server)
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_request_done, server,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server,
-	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-	    MHD_OPTION_END);
+	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 	if (server->daemon == NULL)
 		FAIL(op, RC_IO, "libmicrohttpd does not start");
 	return RC_OK;
@@ -214,16 +223,19 @@ descriptors_check(const struct http_config *config)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur < (rlim_t)config->connections + 256)
-		log_warn(NULL, "http-few-descriptors", "limit=%llu connections=%u",
+		log_warn(NULL, "http-few-descriptors",
+		    "limit=%llu connections=%u",
 		    (unsigned long long)limit.rlim_cur, config->connections);
 }
 
 static enum rc
-server_start(struct op *op, struct http_server *server, const struct http_config *config)
+server_start(
+    struct op *op, struct http_server *server, const struct http_config *config)
 {
 	TRY(config_take(op, server, config));
 	TRY(registry_init(op, &server->registry));
-	TRY(tls_open(op, config->certificate_path, config->key_path, &server->tls));
+	TRY(tls_open(
+	    op, config->certificate_path, config->key_path, &server->tls));
 	TRY(work_pool_start(op, "http-short", server->config.short_workers,
 	    &server->short_pool));
 	TRY(work_pool_start(op, "http-bytes", server->config.bytes_workers,
@@ -236,7 +248,8 @@ server_start(struct op *op, struct http_server *server, const struct http_config
 
 enum rc
 http_server_start(struct op *op, const struct http_config *config,
-    const struct http_route *routes, size_t n_routes, struct http_server **ret_server)
+    const struct http_route *routes, size_t n_routes,
+    struct http_server **ret_server)
 {
 	struct http_server *server = mem_alloc(sizeof(*server));
 	enum rc rc;
@@ -287,9 +300,9 @@ http_server_stats(struct http_server *server, struct http_stats *ret_stats)
 
 /*
  * H13: libmicrohttpd aborts the process where it is stopped with a connection
- * suspended. So none may be left at all: nothing new is accepted, and what there
- * is ends by itself or by shutdown(2), which wakes the parked ones through the
- * keeper; the others wake when their worker is done.
+ * suspended. So none may be left at all: nothing new is accepted, and what
+ * there is ends by itself or by shutdown(2), which wakes the parked ones
+ * through the keeper; the others wake when their worker is done.
  */
 static void
 connections_end(struct http_server *server, int64_t drain)
@@ -303,13 +316,16 @@ connections_end(struct http_server *server, int64_t drain)
 
 		/* Those that have become idle since. */
 		registry_cut(&server->registry, true);
-		if (registry_drained(&server->registry, step < deadline ? step : deadline))
+		if (registry_drained(
+			&server->registry, step < deadline ? step : deadline))
 			return;
 	}
-	/* Again and again: the event threads may not have seen the newest ones yet. */
+	/* Again and again: the event threads may not have seen the newest ones
+	 * yet. */
 	do
 		registry_cut(&server->registry, false);
-	while (!registry_drained(&server->registry, clock_mono() + 50 * CLOCK_MS));
+	while (
+	    !registry_drained(&server->registry, clock_mono() + 50 * CLOCK_MS));
 }
 
 void
@@ -319,7 +335,8 @@ http_server_stop(struct http_server *server, int64_t drain)
 		return;
 	if (server->daemon != NULL)
 		connections_end(server, drain);
-	/* A worker may still be inside libmicrohttpd's resume: it goes first. */
+	/* A worker may still be inside libmicrohttpd's resume: it goes first.
+	 */
 	work_pool_stop(server->short_pool);
 	work_pool_stop(server->bytes_pool);
 	acceptor_stop(server);

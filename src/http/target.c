@@ -1,4 +1,5 @@
-/* target.c - splits and decodes a request target, refusing all that is ambiguous. */
+/* target.c - splits and decodes a request target, refusing all that is
+ * ambiguous. */
 #include "http/target.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ hex_value(uint8_t c)
 	return -1;
 }
 
-/* Decodes %XX once; blank_plus: '+' is a blank (queries). The result is not judged here. */
+/* Decodes %XX once; blank_plus: '+' is a blank (queries). The result is not
+ * judged here. */
 static enum rc
 decode(struct op *op, struct span raw, bool blank_plus, struct span *ret_text)
 {
@@ -30,11 +32,14 @@ decode(struct op *op, struct span raw, bool blank_plus, struct span *ret_text)
 		uint8_t c = raw.data[i];
 
 		if (c == '%') {
-			int high = raw.size - i > 2 ? hex_value(raw.data[i + 1]) : -1;
-			int low = raw.size - i > 2 ? hex_value(raw.data[i + 2]) : -1;
+			int high =
+			    raw.size - i > 2 ? hex_value(raw.data[i + 1]) : -1;
+			int low =
+			    raw.size - i > 2 ? hex_value(raw.data[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
-				FAIL(op, RC_INVALID, "bad percent escape in the target");
+				FAIL(op, RC_INVALID,
+				    "bad percent escape in the target");
 			c = (uint8_t)(high << 4 | low);
 			i += 2;
 		} else if (c == '+' && blank_plus) {
@@ -88,7 +93,8 @@ path_parse(struct op *op, struct span path, struct target *target)
 	for (i = 0; i < n; i++) {
 		const uint8_t *at = path.data + from;
 		const uint8_t *end = memchr(at, '/', path.size - from);
-		size_t size = end != NULL ? (size_t)(end - at) : path.size - from;
+		size_t size =
+		    end != NULL ? (size_t)(end - at) : path.size - from;
 
 		TRY(segment_parse(op, span_of(at, size), &segments[i]));
 		from += size + 1;
@@ -110,7 +116,8 @@ authority_is_plain(struct span authority)
 	if (authority.size == 0 || authority.data[0] == ':')
 		return false;
 	for (i = 0; i < authority.size; i++)
-		if (memchr(allowed, authority.data[i], sizeof(allowed) - 1) == NULL)
+		if (memchr(allowed, authority.data[i], sizeof(allowed) - 1) ==
+		    NULL)
 			return false;
 	return true;
 }
@@ -136,7 +143,8 @@ authority_take(struct op *op, struct span *rest, struct target *target)
 	if (take_scheme(rest, "https://"))
 		target->https = true;
 	else if (!take_scheme(rest, "http://"))
-		FAIL(op, RC_INVALID, "the target is neither a path nor an http URI");
+		FAIL(op, RC_INVALID,
+		    "the target is neither a path nor an http URI");
 	while (n < rest->size && rest->data[n] != '/' && rest->data[n] != '?')
 		n++;
 	target->authority = span_of(rest->data, n);
@@ -159,7 +167,8 @@ raw_check(struct op *op, struct span raw)
 		    TARGET_SIZE_MAX);
 	for (i = 0; i < raw.size; i++)
 		if (raw.data[i] <= ' ' || raw.data[i] == 127)
-			FAIL(op, RC_INVALID, "blank or control character in the target");
+			FAIL(op, RC_INVALID,
+			    "blank or control character in the target");
 	if (span_has(raw, '#'))
 		FAIL(op, RC_INVALID, "fragment in the target");
 	return RC_OK;
@@ -185,8 +194,8 @@ target_parse(struct op *op, struct span raw, struct target *ret_target)
 	mark = rest.size > 0 ? memchr(rest.data, '?', rest.size) : NULL;
 	if (mark != NULL) {
 		target.has_query = true;
-		target.query = span_of(mark + 1,
-		    rest.size - (size_t)(mark - rest.data) - 1);
+		target.query = span_of(
+		    mark + 1, rest.size - (size_t)(mark - rest.data) - 1);
 		rest.size = (size_t)(mark - rest.data);
 	}
 	if (rest.size == 0) /* http://host is http://host/ */
@@ -222,12 +231,14 @@ target_param(struct op *op, const struct target *target, const char *name,
 		struct span key, raw, value;
 
 		pair_take(&query, &key, &raw);
-		/* Names of ours need no escapes; an escaped name is another's. */
+		/* Names of ours need no escapes; an escaped name is another's.
+		 */
 		if (!span_equal(key, span_str(name)))
 			continue;
 		TRY(decode(op, raw, true, &value));
 		if (!utf8_is_clean(value))
-			FAIL(op, RC_INVALID, "query parameter %s is not clean UTF-8", name);
+			FAIL(op, RC_INVALID,
+			    "query parameter %s is not clean UTF-8", name);
 		*ret_value = value;
 		return RC_OK;
 	}

@@ -11,16 +11,18 @@
 enum { TARGET_SIZE_MAX = 8192, TARGET_SEGMENTS_MAX = 255 };
 
 enum target_form {
-	TARGET_ORIGIN,	 /* /a/b?c */
+	TARGET_ORIGIN, /* /a/b?c */
 	TARGET_ABSOLUTE, /* https://host/a/b?c */
 	TARGET_ASTERISK, /* * */
 };
 
 struct target {
 	enum target_form form;
-	bool https;		/* absolute form: its scheme is https, not http */
-	struct span authority;	/* absolute form: host[:port] as sent; else empty */
-	const struct span *segments; /* decoded; a NUL follows each, in the op's arena */
+	bool https; /* absolute form: its scheme is https, not http */
+	struct span
+	    authority; /* absolute form: host[:port] as sent; else empty */
+	const struct span
+	    *segments; /* decoded; a NUL follows each, in the op's arena */
 	size_t n_segments;
 	bool trailing_slash; /* also true for "/" */
 	bool has_query;
@@ -36,13 +38,13 @@ struct target {
  * TARGET_SIZE_MAX bytes or TARGET_SEGMENTS_MAX segments. What it returns lives
  * in the op's arena.
  */
-enum rc target_parse(struct op *op, struct span raw, struct target *ret_target)
-    MUST_CHECK;
+enum rc target_parse(
+    struct op *op, struct span raw, struct target *ret_target) MUST_CHECK;
 
 /*
  * The first query parameter of that name, decoded ('+' is a blank), with a NUL
- * after it, in the op's arena. RC_NOT_FOUND where there is none (no error text),
- * RC_INVALID where its value is not clean UTF-8.
+ * after it, in the op's arena. RC_NOT_FOUND where there is none (no error
+ * text), RC_INVALID where its value is not clean UTF-8.
  */
 enum rc target_param(struct op *op, const struct target *target,
     const char *name, struct span *ret_value) MUST_CHECK;

@@ -39,7 +39,8 @@ struct tls {
 const char *
 tls_priorities(void)
 {
-	/* GnuTLS takes TLS 1.3's key exchange from the groups; KX rules TLS 1.2. */
+	/* GnuTLS takes TLS 1.3's key exchange from the groups; KX rules
+	 * TLS 1.2. */
 	return "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:"
 	       "+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:"
 	       "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:"
@@ -88,8 +89,8 @@ buf_wipe(struct buf *buf)
 }
 
 /*
- * A whole file by its path. Links are followed here, and only here: certificates
- * are often links that their renewer moves.
+ * A whole file by its path. Links are followed here, and only here:
+ * certificates are often links that their renewer moves.
  */
 static enum rc
 path_read(struct op *op, const char *path, struct buf *buf)
@@ -99,8 +100,8 @@ path_read(struct op *op, const char *path, struct buf *buf)
 	char *slash;
 
 	if (realpath(path, real) == NULL)
-		return op_fail_errno(op, errno == ENOENT ? RC_NOT_FOUND : RC_IO, errno,
-		    "open %s", path);
+		return op_fail_errno(op, errno == ENOENT ? RC_NOT_FOUND : RC_IO,
+		    errno, "open %s", path);
 	slash = strrchr(real, '/');
 	*slash = '\0';
 	TRY(io_open_root(op, slash == real ? "/" : real, &folder_fd));
@@ -131,8 +132,8 @@ pair_check(struct op *op, const struct tls_certificate *certificate)
 		return fail_tls(op, RC_INVALID, "key", error);
 	error = gnutls_pubkey_import_privkey(public, certificate->key, 0, 0);
 	if (error == 0)
-		error = gnutls_pubkey_get_key_id(public, GNUTLS_KEYID_USE_SHA256, a,
-		    &a_size);
+		error = gnutls_pubkey_get_key_id(
+		    public, GNUTLS_KEYID_USE_SHA256, a, &a_size);
 	gnutls_pubkey_deinit(public);
 	if (error == 0)
 		error = gnutls_pubkey_get_key_id(certificate->chain[0].pubkey,
@@ -140,13 +141,14 @@ pair_check(struct op *op, const struct tls_certificate *certificate)
 	if (error != 0)
 		return fail_tls(op, RC_INVALID, "key", error);
 	if (!span_equal(span_of(a, a_size), span_of(b, b_size)))
-		FAIL(op, RC_INVALID, "the key does not belong to the certificate");
+		FAIL(op, RC_INVALID,
+		    "the key does not belong to the certificate");
 	return RC_OK;
 }
 
 static enum rc
-certificate_load(struct op *op, const char *certificate_path, const char *key_path,
-    struct tls_certificate **ret_certificate)
+certificate_load(struct op *op, const char *certificate_path,
+    const char *key_path, struct tls_certificate **ret_certificate)
 {
 	CLEANUP(certificate_unref_ptr) struct tls_certificate *c = NULL;
 	CLEANUP(buf_wipe) struct buf pem = {.limit = PEM_LIMIT};
@@ -160,8 +162,8 @@ certificate_load(struct op *op, const char *certificate_path, const char *key_pa
 	atomic_init(&c->refs, 1);
 	TRY(path_read(op, certificate_path, &pem));
 	datum = datum_of(buf_span(&pem));
-	error = gnutls_pcert_list_import_x509_raw(c->chain, &n, &datum,
-	    GNUTLS_X509_FMT_PEM, 0);
+	error = gnutls_pcert_list_import_x509_raw(
+	    c->chain, &n, &datum, GNUTLS_X509_FMT_PEM, 0);
 	if (error != 0 || n == 0)
 		return fail_tls(op, RC_INVALID, "certificate", error);
 	c->n = n;
@@ -169,8 +171,8 @@ certificate_load(struct op *op, const char *certificate_path, const char *key_pa
 	datum = datum_of(buf_span(&pem));
 	error = gnutls_privkey_init(&c->key);
 	if (error == 0)
-		error = gnutls_privkey_import_x509_raw(c->key, &datum,
-		    GNUTLS_X509_FMT_PEM, NULL, 0);
+		error = gnutls_privkey_import_x509_raw(
+		    c->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
 	if (error != 0)
 		return fail_tls(op, RC_INVALID, "key", error);
 	TRY(pair_check(op, c));
@@ -201,7 +203,8 @@ tls_open(struct op *op, const char *certificate_path, const char *key_path,
 	tls->key_path = mem_strdup(key_path);
 	if (tls->certificate_path == NULL || tls->key_path == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory for TLS");
-	TRY(certificate_load(op, certificate_path, key_path, &tls->certificate));
+	TRY(certificate_load(
+	    op, certificate_path, key_path, &tls->certificate));
 	error = gnutls_session_ticket_key_generate(&tls->ticket_key);
 	if (error != 0)
 		return fail_tls(op, RC_IO, "ticket key", error);
@@ -308,8 +311,8 @@ tls_attach(struct op *op, struct tls *tls, void *session,
 
 	error = gnutls_session_ticket_enable_server(session, &tls->ticket_key);
 	if (error == 0)
-		error = gnutls_alpn_set_protocols(session, &alpn, 1,
-		    GNUTLS_ALPN_MANDATORY);
+		error = gnutls_alpn_set_protocols(
+		    session, &alpn, 1, GNUTLS_ALPN_MANDATORY);
 	if (error != 0)
 		return fail_tls(op, RC_IO, "TLS session", error);
 	atomic_fetch_add(&tls->certificate->refs, 1);
@@ -366,7 +369,8 @@ bool
 tls_send_all(struct tls_side *side, struct span bytes)
 {
 	while (bytes.size > 0) {
-		ssize_t n = gnutls_record_send(side->session, bytes.data, bytes.size);
+		ssize_t n =
+		    gnutls_record_send(side->session, bytes.data, bytes.size);
 
 		if (n == GNUTLS_E_INTERRUPTED)
 			continue;
@@ -409,7 +413,8 @@ datum_free(gnutls_datum_t *datum)
 }
 
 static enum rc
-crt_read(struct op *op, int dir_fd, const char *name, gnutls_x509_crt_t *ret_crt)
+crt_read(
+    struct op *op, int dir_fd, const char *name, gnutls_x509_crt_t *ret_crt)
 {
 	CLEANUP(buf_release) struct buf pem = {.limit = PEM_LIMIT};
 	CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
@@ -420,7 +425,8 @@ crt_read(struct op *op, int dir_fd, const char *name, gnutls_x509_crt_t *ret_crt
 	datum = datum_of(buf_span(&pem));
 	error = gnutls_x509_crt_init(&crt);
 	if (error == 0)
-		error = gnutls_x509_crt_import(crt, &datum, GNUTLS_X509_FMT_PEM);
+		error =
+		    gnutls_x509_crt_import(crt, &datum, GNUTLS_X509_FMT_PEM);
 	if (error != 0)
 		return fail_tls(op, RC_INVALID, name, error);
 	*ret_crt = crt;
@@ -429,7 +435,8 @@ crt_read(struct op *op, int dir_fd, const char *name, gnutls_x509_crt_t *ret_crt
 }
 
 static enum rc
-key_read(struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret_key)
+key_read(
+    struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret_key)
 {
 	CLEANUP(buf_wipe) struct buf pem = {.limit = PEM_LIMIT};
 	CLEANUP(key_free) gnutls_x509_privkey_t key = NULL;
@@ -440,7 +447,8 @@ key_read(struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret
 	datum = datum_of(buf_span(&pem));
 	error = gnutls_x509_privkey_init(&key);
 	if (error == 0)
-		error = gnutls_x509_privkey_import(key, &datum, GNUTLS_X509_FMT_PEM);
+		error = gnutls_x509_privkey_import(
+		    key, &datum, GNUTLS_X509_FMT_PEM);
 	if (error != 0)
 		return fail_tls(op, RC_INVALID, name, error);
 	*ret_key = key;
@@ -450,7 +458,8 @@ key_read(struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret
 
 /* Makes and writes a key where there is none, and reads it. */
 static enum rc
-key_need(struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret_key)
+key_need(
+    struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret_key)
 {
 	CLEANUP(key_free) gnutls_x509_privkey_t key = NULL;
 	CLEANUP(datum_free) gnutls_datum_t pem = {NULL, 0};
@@ -465,8 +474,8 @@ key_need(struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret
 		error = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
 		    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 	if (error == 0)
-		error = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM,
-		    NULL, GNUTLS_PKCS_PLAIN, &pem);
+		error = gnutls_x509_privkey_export2_pkcs8(
+		    key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem);
 	if (error != 0)
 		return fail_tls(op, RC_IO, name, error);
 	TRY(io_write_file(op, dir_fd, name, span_of(pem.data, pem.size), 0600));
@@ -475,25 +484,28 @@ key_need(struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret
 	return RC_OK;
 }
 
-/* What all certificates of ours have: version, serial, dates, key and its id. */
+/* What all certificates of ours have: version, serial, dates, key and its id.
+ */
 static int
-crt_begin(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, int64_t now, int days)
+crt_begin(
+    gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, int64_t now, int days)
 {
 	uint8_t serial[16], id[64];
 	size_t id_size = sizeof(id);
 	int error;
 
 	rand_id(serial, sizeof(serial));
-	serial[0] = (serial[0] & 0x3f) | 0x40; /* positive, and always 16 bytes */
+	serial[0] =
+	    (serial[0] & 0x3f) | 0x40; /* positive, and always 16 bytes */
 	error = gnutls_x509_crt_set_version(crt, 3);
 	if (error == 0)
 		error = gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
 	if (error == 0)
-		error = gnutls_x509_crt_set_activation_time(crt,
-		    (time_t)((now - BACKDATE) / CLOCK_S));
+		error = gnutls_x509_crt_set_activation_time(
+		    crt, (time_t)((now - BACKDATE) / CLOCK_S));
 	if (error == 0)
-		error = gnutls_x509_crt_set_expiration_time(crt,
-		    (time_t)((now + days * CLOCK_DAY) / CLOCK_S));
+		error = gnutls_x509_crt_set_expiration_time(
+		    crt, (time_t)((now + days * CLOCK_DAY) / CLOCK_S));
 	if (error == 0)
 		error = gnutls_x509_crt_set_key(crt, key);
 	if (error == 0)
@@ -513,7 +525,8 @@ crt_write(struct op *op, int dir_fd, const char *name, gnutls_x509_crt_t crt,
 	int error = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem);
 
 	if (error == 0 && issuer != NULL)
-		error = gnutls_x509_crt_export2(issuer, GNUTLS_X509_FMT_PEM, &above);
+		error = gnutls_x509_crt_export2(
+		    issuer, GNUTLS_X509_FMT_PEM, &above);
 	if (error != 0)
 		return fail_tls(op, RC_IO, name, error);
 	TRY(buf_add(op, &both, span_of(pem.data, pem.size)));
@@ -535,9 +548,11 @@ ca_crt_make(struct op *op, int dir_fd, gnutls_x509_privkey_t key, int64_t now,
 	if (error == 0)
 		error = gnutls_x509_crt_set_basic_constraints(crt, 1, 0);
 	if (error == 0)
-		error = gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_KEY_CERT_SIGN);
+		error = gnutls_x509_crt_set_key_usage(
+		    crt, GNUTLS_KEY_KEY_CERT_SIGN);
 	if (error == 0)
-		error = gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
+		error =
+		    gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
 	if (error != 0)
 		return fail_tls(op, RC_IO, "ca.crt", error);
 	TRY(crt_write(op, dir_fd, "ca.crt", crt, NULL));
@@ -548,7 +563,8 @@ ca_crt_make(struct op *op, int dir_fd, gnutls_x509_privkey_t key, int64_t now,
 
 /* The bytes of one subject alternative name. */
 static struct span
-san_of(const char *name, uint8_t room[16], gnutls_x509_subject_alt_name_t *ret_type)
+san_of(const char *name, uint8_t room[16],
+    gnutls_x509_subject_alt_name_t *ret_type)
 {
 	*ret_type = GNUTLS_SAN_IPADDRESS;
 	if (inet_pton(AF_INET, name, room) == 1)
@@ -570,8 +586,9 @@ names_add(gnutls_x509_crt_t crt, const char *const *names, size_t n)
 		uint8_t room[16];
 		struct span san = san_of(names[i], room, &type);
 
-		error = gnutls_x509_crt_set_subject_alt_name(crt, type, san.data,
-		    (unsigned)san.size, i == 0 ? GNUTLS_FSAN_SET : GNUTLS_FSAN_APPEND);
+		error = gnutls_x509_crt_set_subject_alt_name(crt, type,
+		    san.data, (unsigned)san.size,
+		    i == 0 ? GNUTLS_FSAN_SET : GNUTLS_FSAN_APPEND);
 	}
 	return error;
 }
@@ -589,22 +606,26 @@ server_crt_fill(gnutls_x509_crt_t crt, gnutls_x509_crt_t ca,
 	if (error == 0)
 		error = gnutls_x509_crt_set_basic_constraints(crt, 0, -1);
 	if (error == 0)
-		error = gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE);
+		error = gnutls_x509_crt_set_key_usage(
+		    crt, GNUTLS_KEY_DIGITAL_SIGNATURE);
 	if (error == 0)
-		error = gnutls_x509_crt_set_key_purpose_oid(crt,
-		    GNUTLS_KP_TLS_WWW_SERVER, 0);
+		error = gnutls_x509_crt_set_key_purpose_oid(
+		    crt, GNUTLS_KP_TLS_WWW_SERVER, 0);
 	if (error == 0)
-		error = gnutls_x509_crt_get_subject_key_id(ca, id, &id_size, NULL);
+		error =
+		    gnutls_x509_crt_get_subject_key_id(ca, id, &id_size, NULL);
 	if (error == 0)
 		error = gnutls_x509_crt_set_authority_key_id(crt, id, id_size);
 	if (error == 0)
-		error = gnutls_x509_crt_sign2(crt, ca, ca_key, GNUTLS_DIG_SHA256, 0);
+		error = gnutls_x509_crt_sign2(
+		    crt, ca, ca_key, GNUTLS_DIG_SHA256, 0);
 	return error;
 }
 
 static enum rc
 server_crt_make(struct op *op, int dir_fd, gnutls_x509_crt_t ca,
-    gnutls_x509_privkey_t ca_key, const char *const *names, size_t n, int64_t now)
+    gnutls_x509_privkey_t ca_key, const char *const *names, size_t n,
+    int64_t now)
 {
 	CLEANUP(key_free) gnutls_x509_privkey_t key = NULL;
 	CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
@@ -656,11 +677,13 @@ name_in(gnutls_x509_crt_t crt, const char *name, unsigned *ret_total)
 	for (i = 0;; i++) {
 		uint8_t san[256];
 		size_t size = sizeof(san);
-		int type = gnutls_x509_crt_get_subject_alt_name(crt, i, san, &size, NULL);
+		int type = gnutls_x509_crt_get_subject_alt_name(
+		    crt, i, san, &size, NULL);
 
 		if (type < 0)
 			break;
-		if (type == (int)want_type && span_equal(want, span_of(san, size)))
+		if (type == (int)want_type &&
+		    span_equal(want, span_of(san, size)))
 			found = true;
 	}
 	*ret_total = i;
@@ -680,8 +703,8 @@ names_are(gnutls_x509_crt_t crt, const char *const *names, size_t n)
 }
 
 enum rc
-tls_local_renew_if_due(struct op *op, int dir_fd, const char *const *names, size_t n,
-    int64_t now, bool *ret_renewed)
+tls_local_renew_if_due(struct op *op, int dir_fd, const char *const *names,
+    size_t n, int64_t now, bool *ret_renewed)
 {
 	CLEANUP(key_free) gnutls_x509_privkey_t key = NULL;
 	CLEANUP(crt_free) gnutls_x509_crt_t ca = NULL;
@@ -690,7 +713,8 @@ tls_local_renew_if_due(struct op *op, int dir_fd, const char *const *names, size
 
 	TRY(crt_read(op, dir_fd, "ca.crt", &ca));
 	TRY(crt_read(op, dir_fd, "server.crt", &old));
-	left = (int64_t)gnutls_x509_crt_get_expiration_time(old) * CLOCK_S - now;
+	left =
+	    (int64_t)gnutls_x509_crt_get_expiration_time(old) * CLOCK_S - now;
 	if (left >= RENEW_DAYS * CLOCK_DAY && names_are(old, names, n)) {
 		*ret_renewed = false;
 		return RC_OK;

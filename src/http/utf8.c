@@ -1,10 +1,11 @@
-/* utf8.c - strict UTF-8: what two readers could understand differently is refused. */
+/* utf8.c - strict UTF-8: what two readers could understand differently is
+ * refused. */
 #include "http/utf8.h"
 
 struct lead {
-	uint8_t mask;	/* bits that tell the length ... */
-	uint8_t value;	/* ... and what they are */
-	size_t follow;	/* continuation bytes */
+	uint8_t mask; /* bits that tell the length ... */
+	uint8_t value; /* ... and what they are */
+	size_t follow; /* continuation bytes */
 	uint32_t least; /* smallest code point that needs this length */
 };
 

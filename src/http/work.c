@@ -1,4 +1,5 @@
-/* work.c - worker threads; the queue needs no bound, since each request has one place in it. */
+/* work.c - worker threads; the queue needs no bound, since each request has one
+ * place in it. */
 #include "http/work.h"
 
 #include "base/mem.h"
@@ -57,8 +58,8 @@ work_pool_start(struct op *op, const char *name, unsigned threads,
 	if (pool->threads == NULL)
 		rc = op_fail(op, RC_NO_MEMORY, "out of memory for workers");
 	while (rc == RC_OK && pool->n_threads < threads) {
-		rc = thread_start(op, &pool->threads[pool->n_threads], name, worker,
-		    pool);
+		rc = thread_start(
+		    op, &pool->threads[pool->n_threads], name, worker, pool);
 		pool->n_threads += rc == RC_OK;
 	}
 	if (rc != RC_OK) {

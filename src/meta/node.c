@@ -125,6 +125,13 @@ node_list(struct op *op, struct meta *meta, int64_t parent,
 	}
 }
 
+void
+node_after(uint8_t last[META_NAME_KEY_SIZE], const struct node *node)
+{
+	if (memcmp(node->key, last, META_NAME_KEY_SIZE) > 0)
+		memcpy(last, node->key, META_NAME_KEY_SIZE);
+}
+
 enum rc
 node_insert(struct op *op, struct meta *meta, const struct node *node)
 {

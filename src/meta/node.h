@@ -57,14 +57,19 @@ enum rc node_parent(struct op *op, struct meta *meta, int64_t id,
     int64_t *ret_parent) MUST_CHECK;
 
 /*
- * Calls each for at most limit children of parent, in the order of their keys,
- * after a key (NULL: from the first). The node and its name live until each
- * returns; what each returns other than RC_OK ends the list and is returned.
- * each must not list another folder on the same connection (RC_BUSY).
+ * Calls each for at most limit children of parent: those whose keys come next
+ * after a key (NULL: from the first), in no order that means anything. The next
+ * batch begins after the greatest key seen (node_after). The node and its name
+ * live until each returns; what each returns other than RC_OK ends the list and
+ * is returned. each must not list another folder on the same connection
+ * (RC_BUSY).
  */
 typedef enum rc node_each(void *arg, struct op *op, const struct node *node);
 enum rc node_list(struct op *op, struct meta *meta, int64_t parent,
     const uint8_t *after, size_t limit, node_each *each, void *arg) MUST_CHECK;
+
+/* Keeps in last, zeroed before the first node, the greatest key. */
+void node_after(uint8_t last[META_NAME_KEY_SIZE], const struct node *node);
 
 /* The name is sealed under the node's id. RC_EXISTS where parent has the key
  * already. */

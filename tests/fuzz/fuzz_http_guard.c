@@ -1,4 +1,5 @@
-/* fuzz_http_guard.c - fuzzes the guard over a head; '|' in the input is a NUL, its first byte the target's size. */
+/* fuzz_http_guard.c - fuzzes the guard over a head; '|' in the input is a NUL,
+ * its first byte the target's size. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int status = 0;
 	size_t i;
 
+	op_init(&op);
 	if (size == 0)
 		return 0;
 	copy = mem_alloc(size);
@@ -39,9 +41,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	for (i = 1; i < size; i++)
 		copy[i - 1] = data[i] == '|' ? 0 : data[i];
-	op_init(&op);
-	if (guard_check(&op, span_of(copy, size - 1), data[0] % 64U, &status, &head) ==
-		RC_OK &&
+	if (guard_check(&op, span_of(copy, size - 1), data[0] % 64U, &status,
+		&head) == RC_OK &&
 	    status == 0)
 		check(&head);
 	mem_free(copy);

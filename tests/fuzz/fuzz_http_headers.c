@@ -1,4 +1,5 @@
-/* fuzz_http_headers.c - fuzzes Range, entity tags, dates and what proxies say; the first byte chooses. */
+/* fuzz_http_headers.c - fuzzes Range, entity tags, dates and what proxies say;
+ * the first byte chooses. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ ranges(const char *text, uint64_t size)
 	if (range_parse(text, size, &set) != RANGE_SOME)
 		return;
 	for (i = 0; i < set.n; i++)
-		if (set.ranges[i].first > set.ranges[i].last || set.ranges[i].last >= size)
+		if (set.ranges[i].first > set.ranges[i].last ||
+		    set.ranges[i].last >= size)
 			abort();
 }
 
@@ -40,7 +42,8 @@ static void
 proxies(struct op *op, const char *text, struct span bytes)
 {
 	struct address_range range;
-	struct address address = {.bytes = {[10] = 0xff, [11] = 0xff, [12] = 10}};
+	struct address address = {
+	    .bytes = {[10] = 0xff, [11] = 0xff, [12] = 10}};
 	char shown[ADDRESS_TEXT_SIZE];
 	bool known;
 
@@ -62,13 +65,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool match;
 	char *text;
 
+	op_init(&op);
 	if (size == 0)
 		return 0;
 	text = mem_alloc(size);
 	if (text == NULL)
 		return 0;
 	memcpy(text, data + 1, size - 1);
-	op_init(&op);
 	switch (data[0]) {
 	case 'r':
 		ranges(text, 10);
@@ -87,7 +90,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		proxies(&op, text, span_of(data + 1, size - 1));
 		break;
 	}
-	op_release(&op);
 	mem_free(text);
 	return 0;
 }

@@ -400,9 +400,7 @@ see(void *arg, struct op *op, const struct node *node)
 	struct seen *seen = arg;
 
 	(void)op;
-	assert_true(seen->n == 0 ||
-		    memcmp(node->key, seen->last, sizeof(seen->last)) > 0);
-	memcpy(seen->last, node->key, sizeof(seen->last));
+	node_after(seen->last, node);
 	seen->n++;
 	seen->sum += node->id;
 	return RC_OK;

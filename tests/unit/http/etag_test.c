@@ -1,4 +1,5 @@
-/* etag_test.c - entity tags, HTTP dates and the conditions made of them (RFC 9110 8.8, 13). */
+/* etag_test.c - entity tags, HTTP dates and the conditions made of them (RFC
+ * 9110 8.8, 13). */
 #include <string.h>
 
 #include "http/date.h"
@@ -57,15 +58,16 @@ lists_match_strongly_or_weakly(void **state)
 static void
 malformed_lists_are_refused(void **state)
 {
-	static const char *const bad[] = {"", ",", "a", "\"a", "a\"", "w/\"a\"", "W/a",
-	    "W/ \"a\"", "\"a\" \"b\"", "\"a\"x", "*, \"a\"", "\"a\", *", "\"a b\"", "'a'",
-	    "\"a\"\"b\"", "W/", "\""};
+	static const char *const bad[] = {"", ",", "a", "\"a", "a\"", "w/\"a\"",
+	    "W/a", "W/ \"a\"", "\"a\" \"b\"", "\"a\"x", "*, \"a\"", "\"a\", *",
+	    "\"a b\"", "'a'", "\"a\"\"b\"", "W/", "\""};
 	bool match;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(bad); i++) {
-		enum rc rc = etag_list_match(&op, bad[i], "\"a\"", true, &match);
+		enum rc rc =
+		    etag_list_match(&op, bad[i], "\"a\"", true, &match);
 
 		if (rc != RC_INVALID)
 			fail_msg("%s: %s", bad[i], rc_name(rc));
@@ -81,7 +83,8 @@ evaluated(struct etag_conditions conditions, const char *current)
 {
 	enum etag_verdict verdict;
 
-	ASSERT_OK(&op, etag_evaluate(&op, &conditions, current, T1_SECONDS, &verdict));
+	ASSERT_OK(&op,
+	    etag_evaluate(&op, &conditions, current, T1_SECONDS, &verdict));
 	return verdict;
 }
 
@@ -93,33 +96,51 @@ conditions_are_evaluated_in_order(void **state)
 {
 	(void)state;
 	assert_int_equal(evaluated(GIVEN(.reads = true), "\"a\""), ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_match = "\"a\""), "\"a\""), ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_match = "\"b\""), "\"a\""), ETAG_FAILED);
+	assert_int_equal(
+	    evaluated(GIVEN(.if_match = "\"a\""), "\"a\""), ETAG_GO_ON);
+	assert_int_equal(
+	    evaluated(GIVEN(.if_match = "\"b\""), "\"a\""), ETAG_FAILED);
 	assert_int_equal(evaluated(GIVEN(.if_match = "*"), NULL), ETAG_FAILED);
-	assert_int_equal(evaluated(GIVEN(.if_none_match = "*"), NULL), ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_none_match = "*"), "\"a\""), ETAG_FAILED);
-	assert_int_equal(evaluated(GIVEN(.if_none_match = "\"a\"", .reads = true), "\"a\""),
-	    ETAG_NOT_MODIFIED);
-	assert_int_equal(evaluated(GIVEN(.if_none_match = "\"b\"", .reads = true), "\"a\""),
-	    ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_modified_since = T1, .reads = true), "\"a\""),
+	assert_int_equal(
+	    evaluated(GIVEN(.if_none_match = "*"), NULL), ETAG_GO_ON);
+	assert_int_equal(
+	    evaluated(GIVEN(.if_none_match = "*"), "\"a\""), ETAG_FAILED);
+	assert_int_equal(
+	    evaluated(GIVEN(.if_none_match = "\"a\"", .reads = true), "\"a\""),
 	    ETAG_NOT_MODIFIED);
 	assert_int_equal(
-	    evaluated(GIVEN(.if_modified_since = EARLIER, .reads = true), "\"a\""),
+	    evaluated(GIVEN(.if_none_match = "\"b\"", .reads = true), "\"a\""),
 	    ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_modified_since = T1), "\"a\""), ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_unmodified_since = T1), "\"a\""), ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_unmodified_since = EARLIER), "\"a\""),
+	assert_int_equal(
+	    evaluated(GIVEN(.if_modified_since = T1, .reads = true), "\"a\""),
+	    ETAG_NOT_MODIFIED);
+	assert_int_equal(
+	    evaluated(
+		GIVEN(.if_modified_since = EARLIER, .reads = true), "\"a\""),
+	    ETAG_GO_ON);
+	assert_int_equal(
+	    evaluated(GIVEN(.if_modified_since = T1), "\"a\""), ETAG_GO_ON);
+	assert_int_equal(
+	    evaluated(GIVEN(.if_unmodified_since = T1), "\"a\""), ETAG_GO_ON);
+	assert_int_equal(
+	    evaluated(GIVEN(.if_unmodified_since = EARLIER), "\"a\""),
 	    ETAG_FAILED);
-	assert_int_equal(evaluated(GIVEN(.if_unmodified_since = "yesterday"), "\"a\""),
+	assert_int_equal(
+	    evaluated(GIVEN(.if_unmodified_since = "yesterday"), "\"a\""),
 	    ETAG_GO_ON);
 	/* Tags go before dates, If-Match before If-None-Match. */
 	assert_int_equal(evaluated(GIVEN(.if_match = "\"a\"",
-			     .if_unmodified_since = EARLIER), "\"a\""), ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_none_match = "\"b\"", .if_modified_since = T1,
-			     .reads = true), "\"a\""), ETAG_GO_ON);
-	assert_int_equal(evaluated(GIVEN(.if_match = "\"b\"", .if_none_match = "\"a\"",
-			     .reads = true), "\"a\""), ETAG_FAILED);
+				       .if_unmodified_since = EARLIER),
+			     "\"a\""),
+	    ETAG_GO_ON);
+	assert_int_equal(evaluated(GIVEN(.if_none_match = "\"b\"",
+				       .if_modified_since = T1, .reads = true),
+			     "\"a\""),
+	    ETAG_GO_ON);
+	assert_int_equal(evaluated(GIVEN(.if_match = "\"b\"",
+				       .if_none_match = "\"a\"", .reads = true),
+			     "\"a\""),
+	    ETAG_FAILED);
 }
 
 static void
@@ -170,15 +191,16 @@ dates_are_written_and_read(void **state)
 static void
 other_dates_are_refused(void **state)
 {
-	static const char *const bad[] = {"", "Sun", "Sun, 06 Nov 1994 08:49:37",
-	    "Sun, 06 Nov 1994 08:49:37 UTC", "Sunday, 06-Nov-94 08:49:37 GMT",
-	    "Sun Nov  6 08:49:37 1994", "Sun, 6 Nov 1994 08:49:37 GMT",
-	    "sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
-	    "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 31 Nov 1994 08:49:37 GMT",
-	    "Sun, 29 Feb 1999 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
-	    "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
-	    "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 1994 08:49:37 GMT ",
-	    "Sun, 0x Nov 1994 08:49:37 GMT", "Sun, 06 Nov 19-4 08:49:37 GMT"};
+	static const char *const bad[] = {"", "Sun",
+	    "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC",
+	    "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+	    "Sun, 6 Nov 1994 08:49:37 GMT", "sun, 06 Nov 1994 08:49:37 GMT",
+	    "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT",
+	    "Sun, 31 Nov 1994 08:49:37 GMT", "Sun, 29 Feb 1999 08:49:37 GMT",
+	    "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
+	    "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT",
+	    "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 0x Nov 1994 08:49:37 GMT",
+	    "Sun, 06 Nov 19-4 08:49:37 GMT"};
 	int64_t seconds;
 	size_t i;
 

@@ -1,4 +1,5 @@
-/* guard_test.c - the guard over a head as libmicrohttpd leaves it (H6); whole requests are in smuggling_test.c. */
+/* guard_test.c - the guard over a head as libmicrohttpd leaves it (H6); whole
+ * requests are in smuggling_test.c. */
 #include <string.h>
 
 #include "http/guard.h"
@@ -36,8 +37,8 @@ status_of(const char *text, size_t target_size, struct guard_head *ret_head)
 	for (i = 0; i < size; i++)
 		if (bytes[i] == '|')
 			bytes[i] = '\0';
-	ASSERT_OK(&op,
-	    guard_check(&op, span_of(bytes, size), target_size, &status, ret_head));
+	ASSERT_OK(&op, guard_check(&op, span_of(bytes, size), target_size,
+			   &status, ret_head));
 	return status;
 }
 
@@ -50,8 +51,10 @@ an_honest_head_is_read(void **state)
 	struct guard_head head;
 
 	(void)state;
-	assert_int_equal(status_of(LINE HOST "Content-Length| 12||X-Y|\t a b \t||Z|||Z| 2||||",
-			     2, &head), 0);
+	assert_int_equal(status_of(LINE HOST
+			     "Content-Length| 12||X-Y|\t a b \t||Z|||Z| 2||||",
+			     2, &head),
+	    0);
 	assert_string_equal(head.method, "PUT");
 	assert_false(head.http_1_0);
 	assert_true(head.has_body);
@@ -71,24 +74,34 @@ lengths_and_expectations_are_told(void **state)
 	struct guard_head head;
 
 	(void)state;
-	assert_int_equal(status_of(LINE HOST "Transfer-Encoding| chunked||||", 2, &head), 0);
+	assert_int_equal(
+	    status_of(LINE HOST "Transfer-Encoding| chunked||||", 2, &head), 0);
 	assert_true(head.has_body);
 	assert_true(head.content_length == GUARD_SIZE_UNKNOWN);
-	assert_int_equal(status_of(LINE HOST "transfer-encoding| Chunked||||", 2, &head), 0);
+	assert_int_equal(
+	    status_of(LINE HOST "transfer-encoding| Chunked||||", 2, &head), 0);
 	assert_int_equal(status_of(LINE HOST "||", 2, &head), 0);
 	assert_false(head.has_body);
-	assert_int_equal(status_of(LINE HOST "Content-Length| 0||||", 2, &head), 0);
+	assert_int_equal(
+	    status_of(LINE HOST "Content-Length| 0||||", 2, &head), 0);
 	assert_false(head.has_body);
 	assert_int_equal(
-	    status_of(LINE HOST "Content-Length| 9223372036854775807||||", 2, &head), 0);
+	    status_of(
+		LINE HOST "Content-Length| 9223372036854775807||||", 2, &head),
+	    0);
 	assert_int_equal(
-	    status_of(LINE HOST "Content-Length| 1||Expect| 100-Continue||||", 2, &head), 0);
+	    status_of(LINE HOST "Content-Length| 1||Expect| 100-Continue||||",
+		2, &head),
+	    0);
 	assert_true(head.expects_continue);
 	/* Nothing is to come: there is nothing to wait for. */
-	assert_int_equal(status_of(LINE HOST "Expect| 100-continue||||", 2, &head), 0);
+	assert_int_equal(
+	    status_of(LINE HOST "Expect| 100-continue||||", 2, &head), 0);
 	assert_false(head.expects_continue);
 	assert_int_equal(
-	    status_of("PUT|/a|HTTP/1.0||Content-Length| 1||Expect| x||||", 2, &head), 0);
+	    status_of(
+		"PUT|/a|HTTP/1.0||Content-Length| 1||Expect| x||||", 2, &head),
+	    0);
 	assert_true(head.http_1_0);
 	assert_null(head.host);
 }
@@ -97,18 +110,44 @@ static void
 a_byte_out_of_place_is_seen(void **state)
 {
 	static const char *const bad[] = {
-	    "", "|", "PUT", "PUT|/a", "PUT|/a|", "PUT|/a|HTTP/1.1", "PUT|/a|HTTP/1.1|",
-	    LINE, LINE "|", LINE HOST, LINE HOST "|", LINE HOST "|||", LINE HOST "||x",
+	    "",
+	    "|",
+	    "PUT",
+	    "PUT|/a",
+	    "PUT|/a|",
+	    "PUT|/a|HTTP/1.1",
+	    "PUT|/a|HTTP/1.1|",
+	    LINE,
+	    LINE "|",
+	    LINE HOST,
+	    LINE HOST "|",
+	    LINE HOST "|||",
+	    LINE HOST "||x",
 	    /* bare LF is one NUL, not two */
-	    "PUT|/a|HTTP/1.1|" HOST "||", LINE "Host| h|X| y||||", LINE "Host| h|||",
+	    "PUT|/a|HTTP/1.1|" HOST "||",
+	    LINE "Host| h|X| y||||",
+	    LINE "Host| h|||",
 	    /* folded lines, NUL, stray blanks */
-	    LINE HOST "X| a||| b||||", LINE HOST "X| a|b||||", LINE HOST "|X| a||||",
-	    LINE " " HOST "||", LINE HOST "X | a||||", LINE HOST "X||||", LINE HOST "X||",
-	    LINE HOST "X| a", LINE HOST "X| ", LINE HOST "X|", "PUT| /a|HTTP/1.1||" HOST "||",
-	    "PUT|/a||HTTP/1.1||" HOST "||", "PUT |/a|HTTP/1.1||" HOST "||",
-	    "|/a|HTTP/1.1||" HOST "||", "PUT|/a|HTTP/1.1 ||" HOST "||",
-	    "PUT|/a|http/1.1||" HOST "||", "PU(T|/a|HTTP/1.1||" HOST "||",
-	    LINE HOST "X| a\x01||||", LINE HOST "X| a\x7f||||", LINE HOST "X| a\rb||||",
+	    LINE HOST "X| a||| b||||",
+	    LINE HOST "X| a|b||||",
+	    LINE HOST "|X| a||||",
+	    LINE " " HOST "||",
+	    LINE HOST "X | a||||",
+	    LINE HOST "X||||",
+	    LINE HOST "X||",
+	    LINE HOST "X| a",
+	    LINE HOST "X| ",
+	    LINE HOST "X|",
+	    "PUT| /a|HTTP/1.1||" HOST "||",
+	    "PUT|/a||HTTP/1.1||" HOST "||",
+	    "PUT |/a|HTTP/1.1||" HOST "||",
+	    "|/a|HTTP/1.1||" HOST "||",
+	    "PUT|/a|HTTP/1.1 ||" HOST "||",
+	    "PUT|/a|http/1.1||" HOST "||",
+	    "PU(T|/a|HTTP/1.1||" HOST "||",
+	    LINE HOST "X| a\x01||||",
+	    LINE HOST "X| a\x7f||||",
+	    LINE HOST "X| a\rb||||",
 	};
 	struct guard_head head;
 	size_t i;
@@ -140,7 +179,8 @@ tokens_are_tokens(void **state)
 static enum rc
 check_body(void *arg)
 {
-	static const char bytes[] = "PUT\0/a\0HTTP/1.1\0\0Host\0 h\0\0X\0 y\0\0\0";
+	static const char bytes[] =
+	    "PUT\0/a\0HTTP/1.1\0\0Host\0 h\0\0X\0 y\0\0\0";
 	struct guard_head head;
 	struct op own;
 	int status = 0;
@@ -148,7 +188,8 @@ check_body(void *arg)
 
 	(void)arg;
 	op_init(&own);
-	rc = guard_check(&own, span_of(bytes, sizeof(bytes)), 2, &status, &head);
+	rc =
+	    guard_check(&own, span_of(bytes, sizeof(bytes)), 2, &status, &head);
 	op_release(&own);
 	assert_int_equal(status, 0);
 	return rc;

@@ -1,4 +1,5 @@
-/* limits_test.c - clients that are silent, slow, many, or not what they seem (H1, H9 to H11). */
+/* limits_test.c - clients that are silent, slow, many, or not what they seem
+ * (H1, H9 to H11). */
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -52,8 +53,8 @@ static void
 silent_handshakes_cost_no_cpu_and_end_at_the_deadline(void **state)
 {
 	/* The beginning of a ClientHello of 512 bytes. */
-	static const uint8_t hello[] = {0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01,
-	    0xfc, 0x03, 0x03};
+	static const uint8_t hello[] = {
+	    0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03};
 	struct https_response response = HTTPS_RESPONSE;
 	struct https_client *client;
 	int fds[SILENT];
@@ -65,7 +66,8 @@ silent_handshakes_cost_no_cpu_and_end_at_the_deadline(void **state)
 	for (i = 0; i < SILENT; i++) {
 		fds[i] = https_tcp(service.port, NULL);
 		assert_true(fds[i] >= 0);
-		assert_int_equal(send(fds[i], hello, 3 + (size_t)i % 8, 0), 3 + i % 8);
+		assert_int_equal(
+		    send(fds[i], hello, 3 + (size_t)i % 8, 0), 3 + i % 8);
 	}
 	service_await_connections(&service, SILENT);
 	cpu = cpu_time();
@@ -126,7 +128,8 @@ start_short_all(void **state)
 	return 0;
 }
 
-/* Sends a byte each 50 ms until the server ends the connection; how long that took. */
+/* Sends a byte each 50 ms until the server ends the connection; how long that
+ * took. */
 static int64_t
 dribble(struct https_client *client)
 {
@@ -138,7 +141,8 @@ dribble(struct https_client *client)
 
 		op_init(&op);
 		if (https_send_str(&op, client, "x") != RC_OK ||
-		    recv(https_fd(client), &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+		    recv(https_fd(client), &byte, 1, MSG_DONTWAIT | MSG_PEEK) ==
+			0)
 			break;
 		pause_for(50 * CLOCK_MS);
 	}
@@ -149,10 +153,12 @@ dribble(struct https_client *client)
 static struct https_client *
 quiet_client(void)
 {
-	const struct https_options options = {.priorities = "NORMAL:-VERS-TLS1.3"};
+	const struct https_options options = {
+	    .priorities = "NORMAL:-VERS-TLS1.3"};
 	struct https_client *client;
 
-	ASSERT_OK(&service.op, https_open(&service.op, service.port, &options, &client));
+	ASSERT_OK(&service.op,
+	    https_open(&service.op, service.port, &options, &client));
 	return client;
 }
 
@@ -200,7 +206,8 @@ a_content_that_dribbles_is_cut(void **state)
 
 	(void)state;
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
-		"PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n"));
+				   "PUT /count HTTP/1.1\r\nHost: "
+				   "h\r\nContent-Length: 1000000\r\n\r\n"));
 	took = dribble(client);
 	assert_true(took > CLOCK_S / 2 && took < 6 * CLOCK_S);
 	https_close(client);
@@ -209,7 +216,8 @@ a_content_that_dribbles_is_cut(void **state)
 	/* A small one, which is gathered before begin. */
 	client = quiet_client();
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
-		"PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n"));
+				   "PUT /count HTTP/1.1\r\nHost: "
+				   "h\r\nContent-Length: 1000\r\n\r\n"));
 	took = dribble(client);
 	assert_true(took < 6 * CLOCK_S);
 	https_close(client);
@@ -219,20 +227,23 @@ a_content_that_dribbles_is_cut(void **state)
 static void
 a_content_over_the_minimum_rate_may_take_its_time(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	static uint8_t bytes[4096];
 	int i;
 
 	(void)state;
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
-		"PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: 81920\r\n\r\n"));
+				   "PUT /count HTTP/1.1\r\nHost: "
+				   "h\r\nContent-Length: 81920\r\n\r\n"));
 	for (i = 0; i < 20; i++) {
 		pause_for(200 * CLOCK_MS);
-		ASSERT_OK(&service.op,
-		    https_send(&service.op, client, span_of(bytes, sizeof(bytes))));
+		ASSERT_OK(&service.op, https_send(&service.op, client,
+					   span_of(bytes, sizeof(bytes))));
 	}
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_int_equal(response.status, 200);
 	buf_release(&response.body);
 }
@@ -246,12 +257,14 @@ narrow_client(void)
 	};
 	struct https_client *client;
 
-	ASSERT_OK(&service.op, https_open(&service.op, service.port, &options, &client));
+	ASSERT_OK(&service.op,
+	    https_open(&service.op, service.port, &options, &client));
 	return client;
 }
 
 static void
-a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not(void **state)
+a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not(
+    void **state)
 {
 	struct https_client *client = narrow_client();
 	struct http_stats stats;
@@ -260,7 +273,8 @@ a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not(void **sta
 	int i;
 
 	(void)state;
-	ASSERT_OK(&service.op, https_send_str(&service.op, client,
+	ASSERT_OK(&service.op,
+	    https_send_str(&service.op, client,
 		"GET /source?size=90000000 HTTP/1.1\r\nHost: h\r\n\r\n"));
 	service_await_connections(&service, 0);
 	service_await_released(&service);
@@ -269,7 +283,8 @@ a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not(void **sta
 	assert_int_equal(stats.cut, 1);
 
 	client = narrow_client();
-	ASSERT_OK(&service.op, https_send_str(&service.op, client,
+	ASSERT_OK(&service.op,
+	    https_send_str(&service.op, client,
 		"GET /source?size=90000000 HTTP/1.1\r\nHost: h\r\n\r\n"));
 	for (i = 0; i < 30; i++) {
 		ASSERT_OK(&service.op,
@@ -286,16 +301,18 @@ a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not(void **sta
 static void
 a_slow_handler_is_not_the_clients_fault(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
-		"GET /gate HTTP/1.1\r\nHost: h\r\n\r\n"));
+				   "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n"));
 	service_await_gate(&service, 1);
 	pause_for(3 * CLOCK_S);
 	service_open_gate(&service);
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_int_equal(response.status, 200);
 	buf_release(&response.body);
 }
@@ -321,7 +338,8 @@ static enum rc
 open_from(const char *from, struct https_client **ret_client)
 {
 	const struct https_options options = {.from = from};
-	enum rc rc = https_open(&service.op, service.port, &options, ret_client);
+	enum rc rc =
+	    https_open(&service.op, service.port, &options, ret_client);
 
 	op_clear_error(&service.op);
 	return rc;
@@ -330,8 +348,8 @@ open_from(const char *from, struct https_client **ret_client)
 static void
 limits_hold_in_all_and_for_each_address(void **state)
 {
-	static const char *const from[] = {"127.0.0.1", "127.0.0.1", "127.0.0.2",
-	    "127.0.0.2", "127.0.0.3"};
+	static const char *const from[] = {
+	    "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"};
 	struct https_client *clients[5], *other;
 	struct http_stats stats;
 	size_t i;
@@ -398,7 +416,8 @@ plain_http_is_told_to_use_https(void **state)
 		int fd = https_tcp(service.port, NULL);
 
 		assert_true(send(fd, request, sizeof(request) - 1, 0) > 0);
-		for (used = 0; (n = recv(fd, text + used, sizeof(text) - 1 - used, 0)) > 0;)
+		for (used = 0; (n = recv(fd, text + used,
+				    sizeof(text) - 1 - used, 0)) > 0;)
 			used += (size_t)n;
 		assert_int_equal(n, 0); /* an end, not a reset */
 		text[used] = '\0';
@@ -432,7 +451,8 @@ noise_is_closed(void **state)
 static void
 behind_proxies(struct http_config *config)
 {
-	static const char *const proxies[] = {"127.0.0.1", "10.0.0.0/8", "fd00::/8"};
+	static const char *const proxies[] = {
+	    "127.0.0.1", "10.0.0.0/8", "fd00::/8"};
 
 	config->trusted_proxies = proxies;
 	config->n_trusted_proxies = ARRAY_LEN(proxies);
@@ -451,14 +471,16 @@ start_behind_proxies(void **state)
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 
-static const char v4[] = SIGNATURE "\x21\x11\0\x0c\xcb\0\x71\7\x7f\0\0\1\x12\x34\1\xbb";
+static const char v4[] =
+    SIGNATURE "\x21\x11\0\x0c\xcb\0\x71\7\x7f\0\0\1\x12\x34\1\xbb";
 static const char v4_more[] =
     SIGNATURE "\x21\x11\0\x13\xcb\0\x71\7\x7f\0\0\1\x12\x34\1\xbb\4\0\4abcd";
 static const char v6[] =
     SIGNATURE "\x21\x21\0\x24\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x99"
 	      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\x12\x34\1\xbb";
 static const char local[] = SIGNATURE "\x20\0\0\0";
-static const char inner[] = SIGNATURE "\x21\x11\0\x0c\x0a\1\2\3\x7f\0\0\1\x12\x34\1\xbb";
+static const char inner[] =
+    SIGNATURE "\x21\x11\0\x0c\x0a\1\2\3\x7f\0\0\1\x12\x34\1\xbb";
 
 /* What /about says of the client. */
 static char *
@@ -469,14 +491,17 @@ client_told(const char *from, struct span before, const char *headers)
 	struct https_client *client;
 	char *text, *end;
 
-	ASSERT_OK(&service.op, https_open(&service.op, service.port, &options, &client));
-	ASSERT_OK(&service.op, op_format(&service.op, &text,
+	ASSERT_OK(&service.op,
+	    https_open(&service.op, service.port, &options, &client));
+	ASSERT_OK(&service.op,
+	    op_format(&service.op, &text,
 		"GET /about HTTP/1.1\r\nHost: h\r\n%s\r\n", headers));
 	service_ask(&service, client, text, &response);
 	https_close(client);
 	service_await_connections(&service, 0);
-	ASSERT_OK(&service.op, op_format(&service.op, &text, "%.*s",
-		(int)response.body.size, (const char *)response.body.data));
+	ASSERT_OK(&service.op,
+	    op_format(&service.op, &text, "%.*s", (int)response.body.size,
+		(const char *)response.body.data));
 	buf_release(&response.body);
 	text = strstr(text, "client=");
 	assert_non_null(text);
@@ -495,13 +520,16 @@ proxy_v2_from_a_trusted_proxy_names_the_client(void **state)
 	(void)state;
 	assert_string_equal(client_told(NULL, NOTHING, ""), "127.0.0.1");
 	assert_string_equal(client_told(NULL, HEADER(v4), ""), "203.0.113.7");
-	assert_string_equal(client_told(NULL, HEADER(v4_more), ""), "203.0.113.7");
+	assert_string_equal(
+	    client_told(NULL, HEADER(v4_more), ""), "203.0.113.7");
 	assert_string_equal(client_told(NULL, HEADER(v6), ""), "2001:db8::99");
 	assert_string_equal(client_told(NULL, HEADER(local), ""), "127.0.0.1");
 	/* The client that PROXY names is not trusted, whatever it says. */
-	assert_string_equal(client_told(NULL, HEADER(v4), "X-Forwarded-For: 1.2.3.4\r\n"),
+	assert_string_equal(
+	    client_told(NULL, HEADER(v4), "X-Forwarded-For: 1.2.3.4\r\n"),
 	    "203.0.113.7");
-	assert_string_equal(client_told(NULL, HEADER(inner), "X-Forwarded-For: 1.2.3.4\r\n"),
+	assert_string_equal(
+	    client_told(NULL, HEADER(inner), "X-Forwarded-For: 1.2.3.4\r\n"),
 	    "1.2.3.4");
 }
 
@@ -509,16 +537,21 @@ static void
 forwarded_addresses_are_believed_from_trusted_proxies_only(void **state)
 {
 	(void)state;
-	assert_string_equal(client_told(NULL, NOTHING, "X-Forwarded-For: 198.51.100.9\r\n"),
-	    "198.51.100.9");
 	assert_string_equal(
-	    client_told(NULL, NOTHING,
-		"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 198.51.100.9, 10.1.1.1\r\n"),
+	    client_told(NULL, NOTHING, "X-Forwarded-For: 198.51.100.9\r\n"),
 	    "198.51.100.9");
-	assert_string_equal(client_told(NULL, NOTHING, "X-Forwarded-For: 6.6.6.6, nonsense\r\n"),
+	assert_string_equal(client_told(NULL, NOTHING,
+				"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: "
+				"198.51.100.9, 10.1.1.1\r\n"),
+	    "198.51.100.9");
+	assert_string_equal(client_told(NULL, NOTHING,
+				"X-Forwarded-For: 6.6.6.6, nonsense\r\n"),
 	    "127.0.0.1");
-	assert_string_equal(client_told(NULL, NOTHING, "Forwarded: for=6.6.6.6\r\n"), "127.0.0.1");
-	assert_string_equal(client_told("127.0.0.2", NOTHING, "X-Forwarded-For: 6.6.6.6\r\n"),
+	assert_string_equal(
+	    client_told(NULL, NOTHING, "Forwarded: for=6.6.6.6\r\n"),
+	    "127.0.0.1");
+	assert_string_equal(
+	    client_told("127.0.0.2", NOTHING, "X-Forwarded-For: 6.6.6.6\r\n"),
 	    "127.0.0.2");
 }
 
@@ -528,7 +561,8 @@ expect_turned_away(const char *from, struct span before)
 	const struct https_options options = {.from = from, .before = before};
 	struct https_client *client;
 
-	assert_int_equal(https_open(&service.op, service.port, &options, &client), RC_IO);
+	assert_int_equal(
+	    https_open(&service.op, service.port, &options, &client), RC_IO);
 	op_clear_error(&service.op);
 	service_await_connections(&service, 0);
 }
@@ -536,13 +570,15 @@ expect_turned_away(const char *from, struct span before)
 static void
 a_bad_or_foreign_proxy_header_ends_the_connection(void **state)
 {
-	static const char version_1[] = SIGNATURE "\x11\x11\0\x0c\1\2\3\4\1\2\3\4\1\2\3\4";
+	static const char version_1[] =
+	    SIGNATURE "\x11\x11\0\x0c\1\2\3\4\1\2\3\4\1\2\3\4";
 	static const char short_one[] = SIGNATURE "\x21\x11\0\4\1\2\3\4";
 	static const char huge[] = SIGNATURE "\x21\x11\xff\xff\1\2\3\4";
-	static const char wrong[] = "\r\n\r\n\0\r\nQUIT!\x21\x11\0\x0c\1\2\3\4\1\2\3\4\1\2\3\4";
-	static const char twice[] =
-	    SIGNATURE "\x21\x11\0\x0c\xcb\0\x71\7\x7f\0\0\1\x12\x34\1\xbb" SIGNATURE
-		      "\x21\x11\0\x0c\xcb\0\x71\7\x7f\0\0\1\x12\x34\1\xbb";
+	static const char wrong[] =
+	    "\r\n\r\n\0\r\nQUIT!\x21\x11\0\x0c\1\2\3\4\1\2\3\4\1\2\3\4";
+	static const char twice[] = SIGNATURE
+	    "\x21\x11\0\x0c\xcb\0\x71\7\x7f\0\0\1\x12\x34\1\xbb" SIGNATURE
+	    "\x21\x11\0\x0c\xcb\0\x71\7\x7f\0\0\1\x12\x34\1\xbb";
 
 	(void)state;
 	expect_turned_away("127.0.0.2", HEADER(v4));
@@ -583,11 +619,15 @@ the_limit_for_each_address_counts_the_proxys_client(void **state)
 	struct https_client *clients[3], *more;
 
 	(void)state;
-	ASSERT_OK(&service.op, https_open(&service.op, service.port, &same, &clients[0]));
-	ASSERT_OK(&service.op, https_open(&service.op, service.port, &same, &clients[1]));
-	assert_int_equal(https_open(&service.op, service.port, &same, &more), RC_IO);
+	ASSERT_OK(&service.op,
+	    https_open(&service.op, service.port, &same, &clients[0]));
+	ASSERT_OK(&service.op,
+	    https_open(&service.op, service.port, &same, &clients[1]));
+	assert_int_equal(
+	    https_open(&service.op, service.port, &same, &more), RC_IO);
 	op_clear_error(&service.op);
-	ASSERT_OK(&service.op, https_open(&service.op, service.port, &other, &clients[2]));
+	ASSERT_OK(&service.op,
+	    https_open(&service.op, service.port, &other, &clients[2]));
 	https_close(clients[0]);
 	https_close(clients[1]);
 	https_close(clients[2]);
@@ -601,10 +641,14 @@ public_url_is_the_one_authority(void **state)
 		const char *authority;
 		bool own;
 	} cases[] = {
-	    {"files.example.com", true}, {"FILES.example.com:443", true},
-	    {"files.example.com:8443", false}, {"h", false}, {"example.com", false},
+	    {"files.example.com", true},
+	    {"FILES.example.com:443", true},
+	    {"files.example.com:8443", false},
+	    {"h", false},
+	    {"example.com", false},
 	};
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	char *text;
 	size_t i;
@@ -612,14 +656,16 @@ public_url_is_the_one_authority(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		ASSERT_OK(&service.op, op_format(&service.op, &text,
-			"GET /about HTTP/1.1\r\nHost: h\r\nX-Authority: %s\r\n\r\n",
-			cases[i].authority));
+					   "GET /about HTTP/1.1\r\nHost: "
+					   "h\r\nX-Authority: %s\r\n\r\n",
+					   cases[i].authority));
 		service_ask(&service, client, text, &response);
 		text = cases[i].own ? "own=1" : "own=0";
-		assert_non_null(memmem(response.body.data, response.body.size, text, 5));
-		text = "base=https://Files.example.com ";
 		assert_non_null(
-		    memmem(response.body.data, response.body.size, text, strlen(text)));
+		    memmem(response.body.data, response.body.size, text, 5));
+		text = "base=https://Files.example.com ";
+		assert_non_null(memmem(response.body.data, response.body.size,
+		    text, strlen(text)));
 	}
 	buf_release(&response.body);
 }
@@ -629,45 +675,50 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		silent_handshakes_cost_no_cpu_and_end_at_the_deadline, start_short_head,
-		stop),
-	    cmocka_unit_test_setup_teardown(a_client_with_a_tiny_window_is_served,
+		silent_handshakes_cost_no_cpu_and_end_at_the_deadline,
 		start_short_head, stop),
-	    cmocka_unit_test_setup_teardown(a_head_that_never_ends_is_cut, start_short_all,
-		stop),
-	    cmocka_unit_test_setup_teardown(an_idle_connection_is_ended, start_short_all,
-		stop),
-	    cmocka_unit_test_setup_teardown(a_content_that_dribbles_is_cut,
-		start_short_all, stop),
 	    cmocka_unit_test_setup_teardown(
-		a_content_over_the_minimum_rate_may_take_its_time, start_short_all, stop),
+		a_client_with_a_tiny_window_is_served, start_short_head, stop),
+	    cmocka_unit_test_setup_teardown(
+		a_head_that_never_ends_is_cut, start_short_all, stop),
+	    cmocka_unit_test_setup_teardown(
+		an_idle_connection_is_ended, start_short_all, stop),
+	    cmocka_unit_test_setup_teardown(
+		a_content_that_dribbles_is_cut, start_short_all, stop),
+	    cmocka_unit_test_setup_teardown(
+		a_content_over_the_minimum_rate_may_take_its_time,
+		start_short_all, stop),
 	    cmocka_unit_test_setup_teardown(
 		a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not,
 		start_short_all, stop),
-	    cmocka_unit_test_setup_teardown(a_slow_handler_is_not_the_clients_fault,
-		start_short_all, stop),
-	    cmocka_unit_test_setup_teardown(limits_hold_in_all_and_for_each_address,
-		start_few, stop),
 	    cmocka_unit_test_setup_teardown(
-		a_server_out_of_descriptors_turns_away_and_recovers, start_few, stop),
-	    cmocka_unit_test_setup_teardown(plain_http_is_told_to_use_https,
-		start_short_head, stop),
-	    cmocka_unit_test_setup_teardown(noise_is_closed, start_short_head, stop),
+		a_slow_handler_is_not_the_clients_fault, start_short_all, stop),
 	    cmocka_unit_test_setup_teardown(
-		proxy_v2_from_a_trusted_proxy_names_the_client, start_behind_proxies, stop),
+		limits_hold_in_all_and_for_each_address, start_few, stop),
+	    cmocka_unit_test_setup_teardown(
+		a_server_out_of_descriptors_turns_away_and_recovers, start_few,
+		stop),
+	    cmocka_unit_test_setup_teardown(
+		plain_http_is_told_to_use_https, start_short_head, stop),
+	    cmocka_unit_test_setup_teardown(
+		noise_is_closed, start_short_head, stop),
+	    cmocka_unit_test_setup_teardown(
+		proxy_v2_from_a_trusted_proxy_names_the_client,
+		start_behind_proxies, stop),
 	    cmocka_unit_test_setup_teardown(
 		forwarded_addresses_are_believed_from_trusted_proxies_only,
 		start_behind_proxies, stop),
 	    cmocka_unit_test_setup_teardown(
-		a_bad_or_foreign_proxy_header_ends_the_connection, start_behind_proxies,
-		stop),
-	    cmocka_unit_test_setup_teardown(a_proxy_header_in_pieces_waits_without_cpu,
+		a_bad_or_foreign_proxy_header_ends_the_connection,
 		start_behind_proxies, stop),
 	    cmocka_unit_test_setup_teardown(
-		the_limit_for_each_address_counts_the_proxys_client, start_behind_proxies,
-		stop),
-	    cmocka_unit_test_setup_teardown(public_url_is_the_one_authority,
+		a_proxy_header_in_pieces_waits_without_cpu,
 		start_behind_proxies, stop),
+	    cmocka_unit_test_setup_teardown(
+		the_limit_for_each_address_counts_the_proxys_client,
+		start_behind_proxies, stop),
+	    cmocka_unit_test_setup_teardown(
+		public_url_is_the_one_authority, start_behind_proxies, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

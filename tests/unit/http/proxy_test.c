@@ -1,4 +1,5 @@
-/* proxy_test.c - addresses, ranges of them, and what proxies tell of their clients (HTTP.md 3). */
+/* proxy_test.c - addresses, ranges of them, and what proxies tell of their
+ * clients (HTTP.md 3). */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -65,15 +66,18 @@ ranges_hold_what_their_prefix_says(void **state)
 static void
 bad_ranges_are_refused(void **state)
 {
-	static const char *const bad[] = {"", "/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8",
-	    "::/129", "10.0.0.0/", "10.0.0.0/8x", "localhost", "10.0.0.0/8/8",
-	    "1111111111111111111111111111111111111111111111111111111111111111111"};
+	static const char *const bad[] = {"", "/", "10.0.0.0/33", "10.0.0.0/-1",
+	    "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/8x", "localhost",
+	    "10.0.0.0/8/8",
+	    "111111111111111111111111111111111111111111111111111111111111111111"
+	    "1"};
 	struct address_range range;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(bad); i++)
-		ASSERT_RC(&op, RC_INVALID, address_range_parse(&op, bad[i], &range));
+		ASSERT_RC(
+		    &op, RC_INVALID, address_range_parse(&op, bad[i], &range));
 }
 
 static void
@@ -90,7 +94,8 @@ addresses_are_written_and_counted_by_network(void **state)
 	assert_true(address_of_socket((struct sockaddr *)&v4, &a));
 	address_text(text, &a);
 	assert_string_equal(text, "192.0.2.7");
-	assert_int_equal(inet_pton(AF_INET6, "2001:db8:0:1:2::3", &v6.sin6_addr), 1);
+	assert_int_equal(
+	    inet_pton(AF_INET6, "2001:db8:0:1:2::3", &v6.sin6_addr), 1);
 	assert_true(address_of_socket((struct sockaddr *)&v6, &a));
 	address_text(text, &a);
 	assert_string_equal(text, "2001:db8:0:1:2::3");
@@ -128,7 +133,8 @@ x_forwarded_for_is_read_from_the_right(void **state)
 #define XFF(list) client(PROXY_X_FORWARDED_FOR, list)
 	assert_string_equal(XFF("1.2.3.4"), "1.2.3.4");
 	assert_string_equal(XFF("6.6.6.6, 1.2.3.4"), "1.2.3.4");
-	assert_string_equal(XFF("6.6.6.6,1.2.3.4,10.9.9.9, fd00::2"), "1.2.3.4");
+	assert_string_equal(
+	    XFF("6.6.6.6,1.2.3.4,10.9.9.9, fd00::2"), "1.2.3.4");
 	assert_string_equal(XFF("1.2.3.4:5678"), "1.2.3.4");
 	assert_string_equal(XFF("2001:db8::1"), "2001:db8::1");
 	assert_string_equal(XFF("[2001:db8::1]:443"), "2001:db8::1");
@@ -148,9 +154,12 @@ forwarded_is_read_from_the_right(void **state)
 	(void)state;
 #define FORWARDED(list) client(PROXY_FORWARDED, list)
 	assert_string_equal(FORWARDED("for=1.2.3.4"), "1.2.3.4");
-	assert_string_equal(FORWARDED("For=\"[2001:db8::1]:99\";proto=https"), "2001:db8::1");
-	assert_string_equal(FORWARDED("for=6.6.6.6, for=1.2.3.4;by=10.0.0.9"), "1.2.3.4");
-	assert_string_equal(FORWARDED("for=6.6.6.6;x=\"a,for=7.7.7.7\""), "6.6.6.6");
+	assert_string_equal(
+	    FORWARDED("For=\"[2001:db8::1]:99\";proto=https"), "2001:db8::1");
+	assert_string_equal(
+	    FORWARDED("for=6.6.6.6, for=1.2.3.4;by=10.0.0.9"), "1.2.3.4");
+	assert_string_equal(
+	    FORWARDED("for=6.6.6.6;x=\"a,for=7.7.7.7\""), "6.6.6.6");
 	assert_string_equal(FORWARDED("for=_hidden"), "10.0.0.1");
 	assert_string_equal(FORWARDED("for=unknown"), "10.0.0.1");
 	assert_string_equal(FORWARDED("by=1.2.3.4"), "10.0.0.1");
@@ -178,8 +187,10 @@ proxy_v2_headers_are_read(void **state)
 	assert_true(known);
 	ASSERT_OK(&op, proxy_parse(&op, BYTES(unix_one), &known, &out));
 	assert_false(known);
-	ASSERT_RC(&op, RC_INVALID, proxy_parse(&op, span_of(v4, 27), &known, &out));
-	ASSERT_RC(&op, RC_INVALID, proxy_parse(&op, span_of(v4, 15), &known, &out));
+	ASSERT_RC(
+	    &op, RC_INVALID, proxy_parse(&op, span_of(v4, 27), &known, &out));
+	ASSERT_RC(
+	    &op, RC_INVALID, proxy_parse(&op, span_of(v4, 15), &known, &out));
 	ASSERT_RC(&op, RC_INVALID,
 	    proxy_parse(&op, BYTES(SIGNATURE "\x22\x11\0\0"), &known, &out));
 	ASSERT_RC(&op, RC_INVALID,
@@ -187,7 +198,8 @@ proxy_v2_headers_are_read(void **state)
 	ASSERT_RC(&op, RC_INVALID,
 	    proxy_parse(&op, BYTES(SIGNATURE "\x21\x21\0\1x"), &known, &out));
 	ASSERT_RC(&op, RC_LIMIT,
-	    proxy_size(&op, (const uint8_t *)SIGNATURE "\x21\x11\x08\0", &size));
+	    proxy_size(
+		&op, (const uint8_t *)SIGNATURE "\x21\x11\x08\0", &size));
 }
 
 int

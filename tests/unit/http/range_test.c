@@ -11,8 +11,14 @@ struct range_case {
 	struct range_set set;
 };
 
-#define ONE(first, last) {.n = 1, .ranges = {{first, last}}}
-#define NONE {.n = 0}
+#define ONE(first, last) \
+	{ \
+		.n = 1, .ranges = { {first, last} } \
+	}
+#define NONE \
+	{ \
+		.n = 0 \
+	}
 
 static const struct range_case cases[] = {
     {"bytes=0-0", 10, RANGE_SOME, ONE(0, 0)},
@@ -31,11 +37,13 @@ static const struct range_case cases[] = {
     {"bytes=0-", 0, RANGE_UNSATISFIABLE, NONE},
     {"bytes=-5", 0, RANGE_UNSATISFIABLE, NONE},
     {"bytes=0-0,2-2", 10, RANGE_SOME, {.n = 2, .ranges = {{0, 0}, {2, 2}}}},
-    {"bytes=0-0, ,20-, -1", 10, RANGE_SOME, {.n = 2, .ranges = {{0, 0}, {9, 9}}}},
+    {"bytes=0-0, ,20-, -1", 10, RANGE_SOME,
+	{.n = 2, .ranges = {{0, 0}, {9, 9}}}},
     {"bytes=,0-0", 10, RANGE_SOME, ONE(0, 0)},
     {"bytes=20-,30-", 10, RANGE_UNSATISFIABLE, NONE},
     /* Numbers up to 2^63, and beyond every number. */
-    {"bytes=0-9223372036854775806", INT64_MAX, RANGE_SOME, ONE(0, INT64_MAX - 1)},
+    {"bytes=0-9223372036854775806", INT64_MAX, RANGE_SOME,
+	ONE(0, INT64_MAX - 1)},
     {"bytes=9223372036854775806-", INT64_MAX, RANGE_SOME,
 	ONE(INT64_MAX - 1, INT64_MAX - 1)},
     {"bytes=9223372036854775807-", INT64_MAX, RANGE_UNSATISFIABLE, NONE},
@@ -67,13 +75,17 @@ ranges_are_read_as_rfc_9110_says(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		struct range_set set = {.n = 0};
-		enum range_kind kind = range_parse(cases[i].text, cases[i].size, &set);
+		enum range_kind kind =
+		    range_parse(cases[i].text, cases[i].size, &set);
 
 		if (kind != cases[i].kind || set.n != cases[i].set.n)
-			fail_msg("%s: kind %d, %zu ranges", cases[i].text, (int)kind, set.n);
+			fail_msg("%s: kind %d, %zu ranges", cases[i].text,
+			    (int)kind, set.n);
 		for (k = 0; k < set.n; k++) {
-			assert_int_equal(set.ranges[k].first, cases[i].set.ranges[k].first);
-			assert_int_equal(set.ranges[k].last, cases[i].set.ranges[k].last);
+			assert_int_equal(
+			    set.ranges[k].first, cases[i].set.ranges[k].first);
+			assert_int_equal(
+			    set.ranges[k].last, cases[i].set.ranges[k].last);
 		}
 	}
 }
@@ -102,7 +114,8 @@ content_range_is_written(void **state)
 
 	(void)state;
 	range_text(text, &range, INT64_MAX);
-	assert_string_equal(text, "bytes 5-9223372036854775806/9223372036854775807");
+	assert_string_equal(
+	    text, "bytes 5-9223372036854775806/9223372036854775807");
 	range_text(text, NULL, 0);
 	assert_string_equal(text, "bytes */0");
 	assert_int_equal(range_size(&range), INT64_MAX - 5);

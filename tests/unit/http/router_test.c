@@ -28,7 +28,8 @@ static const struct http_route routes[] = {
 };
 
 static const char *
-found(const struct http_route *table, size_t n, const char *path, size_t segments)
+found(
+    const struct http_route *table, size_t n, const char *path, size_t segments)
 {
 	struct target target;
 	const struct http_route *route;
@@ -53,7 +54,8 @@ the_longest_prefix_by_whole_segments_answers(void **state)
 	assert_string_equal(found(routes, 4, "/api/v1/", 2), "/api/v1");
 	assert_string_equal(found(routes, 4, "/api/v12", 0), "/");
 	assert_string_equal(found(routes, 4, "/api/v1/nodes", 2), "/api/v1");
-	assert_string_equal(found(routes, 4, "/api/v1/uploads/1", 3), "/api/v1/uploads");
+	assert_string_equal(
+	    found(routes, 4, "/api/v1/uploads/1", 3), "/api/v1/uploads");
 	assert_string_equal(found(routes, 4, "/%64av/a", 1), "/dav/");
 	assert_null(found(routes + 1, 3, "/x", 0));
 }
@@ -75,8 +77,8 @@ methods_are_exact(void **state)
 	assert_false(http_method_parse(span_str("GETS"), &method));
 	assert_false(http_method_parse(span_str(""), &method));
 	assert_false(http_method_parse(span_str("CONNECT"), &method));
-	ASSERT_OK(&op,
-	    http_methods_text(&op, HTTP_ALLOW(HTTP_PUT) | HTTP_ALLOW(HTTP_GET), &text));
+	ASSERT_OK(&op, http_methods_text(&op,
+			   HTTP_ALLOW(HTTP_PUT) | HTTP_ALLOW(HTTP_GET), &text));
 	assert_true(span_equal(buf_span(&text), span_str("GET, PUT")));
 	buf_release(&text);
 	text.limit = 3;

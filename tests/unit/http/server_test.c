@@ -1,4 +1,5 @@
-/* server_test.c - requests and answers over TLS: what a door sees, and what a client gets (H2 to H5, H7, H8, H14). */
+/* server_test.c - requests and answers over TLS: what a door sees, and what a
+ * client gets (H2 to H5, H7, H8, H14). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +27,18 @@ stop(void **state)
 	return 0;
 }
 
-#define BODY_IS(response, text)                                                \
-	do {                                                                   \
-		assert_true((response).complete);                              \
-		assert_int_equal((response).body.size, strlen(text));          \
+#define BODY_IS(response, text) \
+	do { \
+		assert_true((response).complete); \
+		assert_int_equal((response).body.size, strlen(text)); \
 		assert_memory_equal((response).body.data, text, strlen(text)); \
 	} while (0)
 
 static void
 a_get_is_answered_by_a_worker_and_the_connection_goes_on(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	int i;
 
@@ -45,11 +47,13 @@ a_get_is_answered_by_a_worker_and_the_connection_goes_on(void **state)
 		service_get(&service, client, "/hello", &response);
 		assert_int_equal(response.status, 200);
 		BODY_IS(response, "hello\n");
-		assert_string_equal(https_header(&service.op, &response, "Content-Type"),
+		assert_string_equal(
+		    https_header(&service.op, &response, "Content-Type"),
 		    "text/plain");
 		assert_non_null(https_header(&service.op, &response, "Date"));
-		assert_int_equal(
-		    strlen(https_header(&service.op, &response, "Dozo-Request-Id")), 16);
+		assert_int_equal(strlen(https_header(&service.op, &response,
+				     "Dozo-Request-Id")),
+		    16);
 		assert_null(https_header(&service.op, &response, "Connection"));
 	}
 	buf_release(&response.body);
@@ -58,7 +62,8 @@ a_get_is_answered_by_a_worker_and_the_connection_goes_on(void **state)
 static void
 an_answer_from_memory_needs_no_worker(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
@@ -77,8 +82,9 @@ head_put(const char *target, size_t size, const char *more)
 	char *head;
 
 	ASSERT_OK(&service.op, op_format(&service.op, &head,
-		"PUT %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n%s\r\n",
-		target, size, more));
+				   "PUT %s HTTP/1.1\r\nHost: "
+				   "localhost\r\nContent-Length: %zu\r\n%s\r\n",
+				   target, size, more));
 	return head;
 }
 
@@ -95,13 +101,15 @@ pattern_new(size_t size)
 }
 
 static void
-put(struct https_client *client, const char *target, size_t size, const char *more)
+put(struct https_client *client, const char *target, size_t size,
+    const char *more)
 {
 	uint8_t *bytes = pattern_new(size);
 
 	ASSERT_OK(&service.op,
 	    https_send_str(&service.op, client, head_put(target, size, more)));
-	ASSERT_OK(&service.op, https_send(&service.op, client, span_of(bytes, size)));
+	ASSERT_OK(
+	    &service.op, https_send(&service.op, client, span_of(bytes, size)));
 	mem_free(bytes);
 }
 
@@ -120,9 +128,10 @@ assert_pattern(const struct https_response *response, size_t size)
 static void
 contents_of_every_size_arrive_whole_and_in_order(void **state)
 {
-	static const size_t sizes[] = {0, 1, 4096, 16384, 16385, 131071, 131072, 131073,
-	    262144, 262145, 3000000};
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	static const size_t sizes[] = {0, 1, 4096, 16384, 16385, 131071, 131072,
+	    131073, 262144, 262145, 3000000};
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	size_t i;
 
@@ -138,41 +147,51 @@ contents_of_every_size_arrive_whole_and_in_order(void **state)
 }
 
 static void
-send_chunked(struct https_client *client, const char *target, size_t size, size_t step)
+send_chunked(
+    struct https_client *client, const char *target, size_t size, size_t step)
 {
 	uint8_t *bytes = pattern_new(size);
 	char *text;
 	size_t at;
 
-	ASSERT_OK(&service.op, op_format(&service.op, &text,
-		"PUT %s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
-		target));
+	ASSERT_OK(
+	    &service.op, op_format(&service.op, &text,
+			     "PUT %s HTTP/1.1\r\nHost: "
+			     "localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+			     target));
 	ASSERT_OK(&service.op, https_send_str(&service.op, client, text));
 	for (at = 0; at < size; at += step) {
 		size_t n = size - at < step ? size - at : step;
 
-		ASSERT_OK(&service.op, op_format(&service.op, &text, "%zx\r\n", n));
-		ASSERT_OK(&service.op, https_send_str(&service.op, client, text));
+		ASSERT_OK(
+		    &service.op, op_format(&service.op, &text, "%zx\r\n", n));
+		ASSERT_OK(
+		    &service.op, https_send_str(&service.op, client, text));
 		ASSERT_OK(&service.op,
 		    https_send(&service.op, client, span_of(bytes + at, n)));
-		ASSERT_OK(&service.op, https_send_str(&service.op, client, "\r\n"));
+		ASSERT_OK(
+		    &service.op, https_send_str(&service.op, client, "\r\n"));
 	}
-	ASSERT_OK(&service.op, https_send_str(&service.op, client, "0\r\n\r\n"));
+	ASSERT_OK(
+	    &service.op, https_send_str(&service.op, client, "0\r\n\r\n"));
 	mem_free(bytes);
 }
 
 static void
 a_chunked_content_arrives_and_the_connection_goes_on(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
 	send_chunked(client, "/echo", 700000, 9999);
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_pattern(&response, 700000);
 	send_chunked(client, "/echo", 0, 1);
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_pattern(&response, 0);
 	buf_release(&response.body);
 }
@@ -181,7 +200,8 @@ static void
 a_slow_handler_stops_the_client_and_loses_nothing(void **state)
 {
 	enum { SIZE = 20 << 20 };
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	struct thread opener;
 	uint64_t sum = 0;
@@ -200,8 +220,10 @@ a_slow_handler_stops_the_client_and_loses_nothing(void **state)
 		ASSERT_OK(&service.op,
 		    https_send(&service.op, client, span_of(bytes, 600 << 10)));
 		service_await_gate(&service, 1);
-		/* The rest does not fit into the sockets: it waits for the gate. */
-		ASSERT_OK(&service.op, thread_start(&service.op, &opener, "opener",
+		/* The rest does not fit into the sockets: it waits for the
+		 * gate. */
+		ASSERT_OK(&service.op,
+		    thread_start(&service.op, &opener, "opener",
 			(void (*)(void *))service_open_gate, &service));
 		ASSERT_OK(&service.op,
 		    https_send(&service.op, client,
@@ -209,9 +231,10 @@ a_slow_handler_stops_the_client_and_loses_nothing(void **state)
 		thread_join(&opener);
 		mem_free(bytes);
 	}
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
-	ASSERT_OK(&service.op,
-	    op_format(&service.op, &text, "%d %llu\n", SIZE, (unsigned long long)sum));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(&service.op, op_format(&service.op, &text, "%d %llu\n", SIZE,
+				   (unsigned long long)sum));
 	BODY_IS(response, text);
 	buf_release(&response.body);
 }
@@ -221,22 +244,26 @@ a_slow_handler_stops_the_client_and_loses_nothing(void **state)
 static void
 a_client_that_waits_for_100_gets_it_only_where_begin_accepts(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
-	CLEANUP(https_close_ptr) struct https_client *other = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *other = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
-	service_ask(&service, client, head_put("/echo", 5, "Expect: 100-continue\r\n"),
-	    &response);
+	service_ask(&service, client,
+	    head_put("/echo", 5, "Expect: 100-continue\r\n"), &response);
 	assert_int_equal(response.status, 100);
 	service_ask(&service, client, "12345", &response);
 	BODY_IS(response, "12345");
 
 	service_ask(&service, other,
-	    head_put("/echo", 5000000, "Expect: 100-continue\r\nX-Begin: 423\r\n"),
+	    head_put(
+		"/echo", 5000000, "Expect: 100-continue\r\nX-Begin: 423\r\n"),
 	    &response);
 	assert_int_equal(response.status, 423);
-	assert_string_equal(https_header(&service.op, &response, "Connection"), "close");
+	assert_string_equal(
+	    https_header(&service.op, &response, "Connection"), "close");
 	assert_true(https_ended(other));
 	buf_release(&response.body);
 }
@@ -245,7 +272,8 @@ static void
 an_early_refusal_of_a_small_content_keeps_the_connection(void **state)
 {
 	static const size_t sizes[] = {10, 100000, 1 << 20};
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	size_t i;
 
@@ -261,21 +289,27 @@ an_early_refusal_of_a_small_content_keeps_the_connection(void **state)
 	buf_release(&response.body);
 }
 
-/* The client sends all of it before it looks: the status must still be there. */
+/* The client sends all of it before it looks: the status must still be there.
+ */
 static void
 expect_refused(const char *target, size_t size, const char *more, int status)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	put(client, target, size, more);
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_int_equal(response.status, status);
 	assert_true(response.complete);
-	assert_string_equal(https_header(&service.op, &response, "Content-Type"),
+	assert_string_equal(
+	    https_header(&service.op, &response, "Content-Type"),
 	    "application/problem+json");
-	assert_non_null(https_header(&service.op, &response, "Dozo-Request-Id"));
-	assert_string_equal(https_header(&service.op, &response, "Connection"), "close");
+	assert_non_null(
+	    https_header(&service.op, &response, "Dozo-Request-Id"));
+	assert_string_equal(
+	    https_header(&service.op, &response, "Connection"), "close");
 	assert_true(https_ended(client));
 	buf_release(&response.body);
 }
@@ -303,12 +337,14 @@ a_refusal_amid_a_large_content_reaches_a_client_that_sends_on(void **state)
 static void
 a_refusal_near_the_end_of_a_content_keeps_the_connection(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
 	put(client, "/count?refuse=300000", 900000, "");
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_int_equal(response.status, 507);
 	service_get(&service, client, "/hello", &response);
 	BODY_IS(response, "hello\n");
@@ -318,12 +354,14 @@ a_refusal_near_the_end_of_a_content_keeps_the_connection(void **state)
 static void
 a_refusal_amid_a_chunked_content_reaches_the_client(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
 	send_chunked(client, "/count?refuse=300000", 12 << 20, 50000);
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_int_equal(response.status, 507);
 	assert_true(https_ended(client));
 	buf_release(&response.body);
@@ -336,11 +374,13 @@ what_came_before_a_client_left_is_given_to_body(void **state)
 	uint8_t *bytes = pattern_new(500000);
 
 	(void)state;
+	ASSERT_OK(&service.op, https_send_str(&service.op, client,
+				   head_put("/count", 1000000, "")));
 	ASSERT_OK(&service.op,
-	    https_send_str(&service.op, client, head_put("/count", 1000000, "")));
-	ASSERT_OK(&service.op, https_send(&service.op, client, span_of(bytes, 500000)));
+	    https_send(&service.op, client, span_of(bytes, 500000)));
 	mem_free(bytes);
-	/* Not close(2): with tickets unread that is a reset, which throws bytes away. */
+	/* Not close(2): with tickets unread that is a reset, which throws bytes
+	 * away. */
 	assert_int_equal(shutdown(https_fd(client), SHUT_WR), 0);
 	service_await_connections(&service, 0);
 	https_close(client);
@@ -354,22 +394,23 @@ what_came_before_a_client_left_is_given_to_body(void **state)
 static void
 sources_of_every_size_arrive_whole(void **state)
 {
-	static const size_t sizes[] = {0, 1, 65536, 131071, 131072, 131073, 262144, 400001,
-	    5000000};
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	static const size_t sizes[] = {
+	    0, 1, 65536, 131071, 131072, 131073, 262144, 400001, 5000000};
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	char *target;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(sizes); i++) {
-		ASSERT_OK(&service.op,
-		    op_format(&service.op, &target, "/source?size=%zu", sizes[i]));
+		ASSERT_OK(&service.op, op_format(&service.op, &target,
+					   "/source?size=%zu", sizes[i]));
 		service_get(&service, client, target, &response);
 		assert_int_equal(response.status, 200);
 		assert_pattern(&response, sizes[i]);
-		ASSERT_OK(&service.op,
-		    op_format(&service.op, &target, "/source?chunked=%zu", sizes[i]));
+		ASSERT_OK(&service.op, op_format(&service.op, &target,
+					   "/source?chunked=%zu", sizes[i]));
 		service_get(&service, client, target, &response);
 		assert_pattern(&response, sizes[i]);
 	}
@@ -380,7 +421,8 @@ sources_of_every_size_arrive_whole(void **state)
 static void
 a_source_that_fails_at_once_is_a_problem(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
@@ -396,8 +438,9 @@ a_source_that_fails_at_once_is_a_problem(void **state)
 static void
 a_source_that_fails_midway_shows_as_cut_short(void **state)
 {
-	static const char *const targets[] = {"/source?size=5000000&fail=2000000",
-	    "/source?size=5000000&short=1", "/source?chunked=5000000&fail=2000000"};
+	static const char *const targets[] = {
+	    "/source?size=5000000&fail=2000000", "/source?size=5000000&short=1",
+	    "/source?chunked=5000000&fail=2000000"};
 	struct https_response response = HTTPS_RESPONSE;
 	size_t i;
 
@@ -424,7 +467,8 @@ a_client_that_leaves_amid_a_download_releases_the_source(void **state)
 
 	(void)state;
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
-		"GET /source?size=900000000 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+				   "GET /source?size=900000000 "
+				   "HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	ASSERT_OK(&service.op, https_read(&service.op, client, &byte, 1, &n));
 	https_close(client);
 	service_await_connections(&service, 0);
@@ -434,23 +478,27 @@ a_client_that_leaves_amid_a_download_releases_the_source(void **state)
 static void
 head_204_and_304_have_no_content_and_keep_the_connection(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
-	service_ask(&service, client, "HEAD /hello HTTP/1.1\r\nHost: h\r\n\r\n", &response);
+	service_ask(&service, client, "HEAD /hello HTTP/1.1\r\nHost: h\r\n\r\n",
+	    &response);
 	assert_int_equal(response.status, 200);
-	assert_string_equal(https_header(&service.op, &response, "Content-Length"), "6");
+	assert_string_equal(
+	    https_header(&service.op, &response, "Content-Length"), "6");
 	service_ask(&service, client,
 	    "HEAD /source?size=777777 HTTP/1.1\r\nHost: h\r\n\r\n", &response);
-	assert_string_equal(https_header(&service.op, &response, "Content-Length"),
-	    "777777");
+	assert_string_equal(
+	    https_header(&service.op, &response, "Content-Length"), "777777");
 	service_get(&service, client, "/about?status=204", &response);
 	assert_int_equal(response.status, 204);
 	assert_null(https_header(&service.op, &response, "Content-Length"));
 	service_get(&service, client, "/about?status=304", &response);
 	assert_int_equal(response.status, 304);
-	assert_string_equal(https_header(&service.op, &response, "Content-Length"), "12345");
+	assert_string_equal(
+	    https_header(&service.op, &response, "Content-Length"), "12345");
 	service_get(&service, client, "/hello", &response);
 	BODY_IS(response, "hello\n");
 	buf_release(&response.body);
@@ -459,12 +507,14 @@ head_204_and_304_have_no_content_and_keep_the_connection(void **state)
 static void
 head_of_an_unknown_size_sends_no_byte_of_content(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
 	service_ask(&service, client,
-	    "HEAD /source?chunked=777777 HTTP/1.1\r\nHost: h\r\n\r\n", &response);
+	    "HEAD /source?chunked=777777 HTTP/1.1\r\nHost: h\r\n\r\n",
+	    &response);
 	assert_int_equal(response.status, 200);
 	assert_null(https_header(&service.op, &response, "Content-Length"));
 	assert_true(https_ended(client));
@@ -481,7 +531,8 @@ http_1_0_is_answered_but_never_with_an_unknown_size(void **state)
 	service_ask(&service, client,
 	    "GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", &response);
 	BODY_IS(response, "hello\n");
-	service_ask(&service, client, "GET /source?chunked=10 HTTP/1.0\r\n\r\n", &response);
+	service_ask(&service, client, "GET /source?chunked=10 HTTP/1.0\r\n\r\n",
+	    &response);
 	assert_int_equal(response.status, 505);
 	assert_true(https_ended(client));
 	https_close(client);
@@ -491,7 +542,8 @@ http_1_0_is_answered_but_never_with_an_unknown_size(void **state)
 static void
 pipelined_requests_are_answered_in_order(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
@@ -502,11 +554,14 @@ pipelined_requests_are_answered_in_order(void **state)
 	    "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
 	    &response);
 	BODY_IS(response, "hello\n");
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	BODY_IS(response, "fast\n");
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	BODY_IS(response, "abc");
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	BODY_IS(response, "hello\n");
 	assert_true(https_ended(client));
 	buf_release(&response.body);
@@ -515,7 +570,8 @@ pipelined_requests_are_answered_in_order(void **state)
 static void
 a_deferred_answer_comes_from_another_thread(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	int i;
 
@@ -535,23 +591,27 @@ a_deferred_answer_comes_from_another_thread(void **state)
 static bool
 body_has(const struct https_response *response, const char *text)
 {
-	return memmem(response->body.data, response->body.size, text, strlen(text)) != NULL;
+	return memmem(response->body.data, response->body.size, text,
+		   strlen(text)) != NULL;
 }
 
 static void
 a_door_sees_the_target_decoded_once(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
-	service_get(&service, client, "/about/%E5%9C%9F%E8%94%B5/a%2525b/+x&y=z;q/?%41=1",
-	    &response);
-	assert_true(body_has(&response, "[\xe5\x9c\x9f\xe8\x94\xb5]\n[a%25b]\n[+x&y=z;q]\n"));
+	service_get(&service, client,
+	    "/about/%E5%9C%9F%E8%94%B5/a%2525b/+x&y=z;q/?%41=1", &response);
+	assert_true(body_has(
+	    &response, "[\xe5\x9c\x9f\xe8\x94\xb5]\n[a%25b]\n[+x&y=z;q]\n"));
 	assert_true(body_has(&response,
 	    "method=GET client=127.0.0.1 segments=4 prefix=1 slash=1 goes_on=1 "
 	    "base=https://localhost content=0\n"));
-	service_get(&service, client, "https://other.example:99/about/x", &response);
+	service_get(
+	    &service, client, "https://other.example:99/about/x", &response);
 	assert_true(body_has(&response, "base=https://other.example:99 "));
 	buf_release(&response.body);
 }
@@ -559,7 +619,8 @@ a_door_sees_the_target_decoded_once(void **state)
 static void
 two_hundred_nested_folders_are_no_problem(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	struct buf target = {.limit = 16384};
 	int i;
@@ -567,7 +628,8 @@ two_hundred_nested_folders_are_no_problem(void **state)
 	(void)state;
 	ASSERT_OK(&service.op, buf_add_str(&service.op, &target, "/about"));
 	for (i = 0; i < 200; i++)
-		ASSERT_OK(&service.op, buf_add_format(&service.op, &target,
+		ASSERT_OK(&service.op,
+		    buf_add_format(&service.op, &target,
 			"/%03d-a-folder-with-a-rather-long-name", i));
 	ASSERT_OK(&service.op, buf_add(&service.op, &target, span_of("", 1)));
 	assert_true(target.size > 7400);
@@ -583,22 +645,27 @@ two_hundred_nested_folders_are_no_problem(void **state)
 static int
 status_of_large(size_t size, size_t count, size_t width)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	struct buf request = {.limit = 1 << 20};
 	size_t i;
 
-	ASSERT_OK(&service.op, buf_add_str(&service.op, &request, "GET /hello?"));
+	ASSERT_OK(
+	    &service.op, buf_add_str(&service.op, &request, "GET /hello?"));
 	for (i = 11; i < size + 4; i++)
 		ASSERT_OK(&service.op, buf_add_str(&service.op, &request, "x"));
-	ASSERT_OK(&service.op, buf_add_str(&service.op, &request,
-		" HTTP/1.1\r\nHost: h\r\n"));
+	ASSERT_OK(&service.op,
+	    buf_add_str(&service.op, &request, " HTTP/1.1\r\nHost: h\r\n"));
 	for (i = 0; i < count; i++)
-		ASSERT_OK(&service.op, buf_add_format(&service.op, &request,
-			"X-%03zu: %0*d\r\n", i, (int)width - 9, 0));
+		ASSERT_OK(&service.op,
+		    buf_add_format(&service.op, &request, "X-%03zu: %0*d\r\n",
+			i, (int)width - 9, 0));
 	ASSERT_OK(&service.op, buf_add_str(&service.op, &request, "\r\n"));
-	ASSERT_OK(&service.op, https_send(&service.op, client, buf_span(&request)));
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_send(&service.op, client, buf_span(&request)));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	buf_release(&request);
 	buf_release(&response.body);
 	if (response.status != 200)
@@ -623,7 +690,8 @@ heads_are_limited(void **state)
 static void
 what_no_door_takes_is_refused(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
@@ -632,13 +700,17 @@ what_no_door_takes_is_refused(void **state)
 	assert_true(body_has(&response, "\"type\":\"/problems/not-found\""));
 	service_get(&service, client, "/hell", &response);
 	assert_int_equal(response.status, 404);
-	service_ask(&service, client, "DELETE /hello HTTP/1.1\r\nHost: h\r\n\r\n", &response);
+	service_ask(&service, client,
+	    "DELETE /hello HTTP/1.1\r\nHost: h\r\n\r\n", &response);
 	assert_int_equal(response.status, 405);
-	assert_string_equal(https_header(&service.op, &response, "Allow"), "GET, HEAD");
-	service_ask(&service, client, "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", &response);
+	assert_string_equal(
+	    https_header(&service.op, &response, "Allow"), "GET, HEAD");
+	service_ask(&service, client, "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
+	    &response);
 	assert_int_equal(response.status, 204);
 	service_ask(&service, client,
-	    "GET /hello HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc", &response);
+	    "GET /hello HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+	    &response);
 	assert_int_equal(response.status, 413);
 	service_get(&service, client, "/davit", &response);
 	assert_int_equal(response.status, 404);
@@ -658,37 +730,50 @@ each_rc_has_its_status_and_type(void **state)
 		int status;
 		const char *type;
 	} cases[] = {
-	    {RC_NOT_FOUND, 404, "not-found"}, {RC_EXISTS, 409, "exists"},
-	    {RC_INVALID, 400, "invalid"}, {RC_DENIED, 403, "denied"},
-	    {RC_CONFLICT, 409, "conflict"}, {RC_LIMIT, 413, "limit"},
-	    {RC_NO_SPACE, 507, "no-space"}, {RC_NO_MEMORY, 503, "busy"},
-	    {RC_IO, 500, "io"}, {RC_DAMAGED, 500, "damaged"},
-	    {RC_NOT_STORED, 503, "not-stored"}, {RC_IN_DOUBT, 503, "in-doubt"},
-	    {RC_UNPROVEN, 503, "unproven"}, {RC_FENCED, 503, "fenced"},
-	    {RC_TIMEOUT, 503, "timeout"}, {RC_BUSY, 503, "busy"},
+	    {RC_NOT_FOUND, 404, "not-found"},
+	    {RC_EXISTS, 409, "exists"},
+	    {RC_INVALID, 400, "invalid"},
+	    {RC_DENIED, 403, "denied"},
+	    {RC_CONFLICT, 409, "conflict"},
+	    {RC_LIMIT, 413, "limit"},
+	    {RC_NO_SPACE, 507, "no-space"},
+	    {RC_NO_MEMORY, 503, "busy"},
+	    {RC_IO, 500, "io"},
+	    {RC_DAMAGED, 500, "damaged"},
+	    {RC_NOT_STORED, 503, "not-stored"},
+	    {RC_IN_DOUBT, 503, "in-doubt"},
+	    {RC_UNPROVEN, 503, "unproven"},
+	    {RC_FENCED, 503, "fenced"},
+	    {RC_TIMEOUT, 503, "timeout"},
+	    {RC_BUSY, 503, "busy"},
 	    {RC_REFUSED, 503, "refused"},
 	};
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	char *text;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
-		ASSERT_OK(&service.op,
-		    op_format(&service.op, &text, "/rc?rc=%d", (int)cases[i].rc));
+		ASSERT_OK(&service.op, op_format(&service.op, &text,
+					   "/rc?rc=%d", (int)cases[i].rc));
 		service_get(&service, client, text, &response);
 		assert_int_equal(response.status, cases[i].status);
-		ASSERT_OK(&service.op, op_format(&service.op, &text,
+		ASSERT_OK(&service.op,
+		    op_format(&service.op, &text,
 			"{\"type\":\"/problems/%s\",\"status\":%d,\"title\":\"",
 			cases[i].type, cases[i].status));
 		assert_true(body_has(&response, text));
-		assert_string_equal(https_header(&service.op, &response, "Content-Type"),
+		assert_string_equal(
+		    https_header(&service.op, &response, "Content-Type"),
 		    "application/problem+json");
-		assert_true((https_header(&service.op, &response, "Retry-After") != NULL) ==
-		    (cases[i].status == 503));
+		assert_true(
+		    (https_header(&service.op, &response, "Retry-After") !=
+			NULL) == (cases[i].status == 503));
 		/* A client's fault is told; the service's own is not. */
-		assert_true(body_has(&response, "the error's \\\"own\\\" text") ==
+		assert_true(
+		    body_has(&response, "the error's \\\"own\\\" text") ==
 		    (cases[i].status < 500));
 		assert_true(body_has(&response,
 		    https_header(&service.op, &response, "Dozo-Request-Id")));
@@ -699,13 +784,15 @@ each_rc_has_its_status_and_type(void **state)
 static void
 a_conflict_is_412_where_the_request_was_conditional(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	char *text;
 
 	(void)state;
-	ASSERT_OK(&service.op,
-	    op_format(&service.op, &text, "/rc?rc=%d&conditional=1", (int)RC_CONFLICT));
+	ASSERT_OK(
+	    &service.op, op_format(&service.op, &text,
+			     "/rc?rc=%d&conditional=1", (int)RC_CONFLICT));
 	service_get(&service, client, text, &response);
 	assert_int_equal(response.status, 412);
 	assert_true(body_has(&response, "/problems/precondition-failed"));
@@ -715,7 +802,8 @@ a_conflict_is_412_where_the_request_was_conditional(void **state)
 static void
 a_handler_that_answers_nothing_is_an_error_of_the_server(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 
 	(void)state;
@@ -731,11 +819,18 @@ problems_are_told_in_the_clients_language(void **state)
 		const char *accept;
 		bool ja;
 	} cases[] = {
-	    {"ja", true}, {"ja-JP,ja;q=0.9,en;q=0.8", true}, {"en-US,en;q=0.9,ja;q=0.8", false},
-	    {"en;q=0.5, ja;q=0.6", true}, {"de", false}, {"", false}, {"ja;q=0", false},
-	    {"jav", false}, {"*", false},
+	    {"ja", true},
+	    {"ja-JP,ja;q=0.9,en;q=0.8", true},
+	    {"en-US,en;q=0.9,ja;q=0.8", false},
+	    {"en;q=0.5, ja;q=0.6", true},
+	    {"de", false},
+	    {"", false},
+	    {"ja;q=0", false},
+	    {"jav", false},
+	    {"*", false},
 	};
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	char *text;
 	size_t i;
@@ -743,10 +838,12 @@ problems_are_told_in_the_clients_language(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		ASSERT_OK(&service.op, op_format(&service.op, &text,
-			"GET /none HTTP/1.1\r\nHost: h\r\nAccept-Language: %s\r\n\r\n",
-			cases[i].accept));
+					   "GET /none HTTP/1.1\r\nHost: "
+					   "h\r\nAccept-Language: %s\r\n\r\n",
+					   cases[i].accept));
 		service_ask(&service, client, text, &response);
-		assert_true(body_has(&response, "見つかりません") == cases[i].ja);
+		assert_true(
+		    body_has(&response, "見つかりません") == cases[i].ja);
 		assert_string_equal(
 		    https_header(&service.op, &response, "Content-Language"),
 		    cases[i].ja ? "ja" : "en");
@@ -776,8 +873,10 @@ requests_survive_failing_allocations(void **state)
 			struct https_client *client = service_client(&service);
 
 			fault_alloc_arm(n, false);
-			if (https_send_str(&service.op, client, requests[i]) == RC_OK)
-				(void)!https_receive(&service.op, client, false, &response);
+			if (https_send_str(&service.op, client, requests[i]) ==
+			    RC_OK)
+				(void)!https_receive(
+				    &service.op, client, false, &response);
 			fault_alloc_arm(0, false);
 			op_clear_error(&service.op);
 			https_close(client);
@@ -792,7 +891,8 @@ requests_survive_failing_allocations(void **state)
 
 enum { CROWD = 8, ROUNDS = 40 };
 
-/* One client of the crowd; no assertions, since cmocka's belong to the main thread. */
+/* One client of the crowd; no assertions, since cmocka's belong to the main
+ * thread. */
 static void
 crowd_member(void *arg)
 {
@@ -814,8 +914,8 @@ crowd_member(void *arg)
 	if (https_open(&op, service.port, NULL, &client) != RC_OK)
 		return;
 	for (i = 0; i < ROUNDS; i++)
-		if (https_send_str(&op, client, requests[i % (int)ARRAY_LEN(requests)]) ==
-			RC_OK &&
+		if (https_send_str(&op, client,
+			requests[i % (int)ARRAY_LEN(requests)]) == RC_OK &&
 		    https_receive(&op, client, false, &response) == RC_OK &&
 		    response.status == 200 && response.complete)
 			atomic_fetch_add(good, 1);
@@ -832,8 +932,8 @@ many_clients_are_served_at_once(void **state)
 
 	(void)state;
 	for (i = 0; i < CROWD; i++)
-		ASSERT_OK(&service.op, thread_start(&service.op, &crowd[i], "crowd",
-			crowd_member, &good));
+		ASSERT_OK(&service.op, thread_start(&service.op, &crowd[i],
+					   "crowd", crowd_member, &good));
 	for (i = 0; i < CROWD; i++)
 		thread_join(&crowd[i]);
 	assert_int_equal(atomic_load(&good), CROWD * ROUNDS);
@@ -850,10 +950,13 @@ main(void)
 	    SERVED(contents_of_every_size_arrive_whole_and_in_order),
 	    SERVED(a_chunked_content_arrives_and_the_connection_goes_on),
 	    SERVED(a_slow_handler_stops_the_client_and_loses_nothing),
-	    SERVED(a_client_that_waits_for_100_gets_it_only_where_begin_accepts),
+	    SERVED(
+		a_client_that_waits_for_100_gets_it_only_where_begin_accepts),
 	    SERVED(an_early_refusal_of_a_small_content_keeps_the_connection),
-	    SERVED(an_early_refusal_of_a_large_content_reaches_a_client_that_sends_on),
-	    SERVED(a_refusal_amid_a_large_content_reaches_a_client_that_sends_on),
+	    SERVED(
+		an_early_refusal_of_a_large_content_reaches_a_client_that_sends_on),
+	    SERVED(
+		a_refusal_amid_a_large_content_reaches_a_client_that_sends_on),
 	    SERVED(a_refusal_near_the_end_of_a_content_keeps_the_connection),
 	    SERVED(a_refusal_amid_a_chunked_content_reaches_the_client),
 	    SERVED(what_came_before_a_client_left_is_given_to_body),

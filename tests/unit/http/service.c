@@ -19,7 +19,8 @@ service_of(struct http_request *req)
 	return req->route->door;
 }
 
-/* No assertions in what runs on the server's threads: cmocka's belong to the test's. */
+/* No assertions in what runs on the server's threads: cmocka's belong to the
+ * test's. */
 static enum rc
 answer_text(struct http_request *req, int status, const char *text)
 {
@@ -38,7 +39,9 @@ number_param(struct http_request *req, const char *name, uint64_t other)
 
 	if (target_param(req->op, &req->target, name, &text) != RC_OK)
 		return other;
-	return str_to_u64((const char *)text.data, 0, UINT64_MAX, &value) ? value : other;
+	return str_to_u64((const char *)text.data, 0, UINT64_MAX, &value)
+		   ? value
+		   : other;
 }
 
 static enum rc
@@ -95,7 +98,8 @@ echo_begin(struct http_request *req)
 	buf_init(buf, 4 << 20);
 	req->user = buf;
 	if (status != NULL)
-		http_problem(req, atoi(status), "refused", "Refused", "拒否", "at begin");
+		http_problem(req, atoi(status), "refused", "Refused", "拒否",
+		    "at begin");
 	return RC_OK;
 }
 
@@ -174,8 +178,8 @@ sum_end(struct http_request *req)
 	struct count *count = req->user;
 	char text[64];
 
-	(void)snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 "\n", count->size,
-	    count->sum);
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 "\n",
+	    count->size, count->sum);
 	return answer_text(req, 200, text);
 }
 
@@ -213,7 +217,8 @@ pattern_read(struct op *op, void *arg, uint8_t *out, size_t size, size_t *ret_n)
 
 	if (size > pattern->size - pattern->at)
 		size = (size_t)(pattern->size - pattern->at);
-	if (size > 50000) /* odd pieces, so that slots are filled in several reads */
+	if (size >
+	    50000) /* odd pieces, so that slots are filled in several reads */
 		size = 50000;
 	if (pattern->at + size > pattern->fail)
 		FAIL(op, RC_IO, "the disk is on fire");
@@ -270,17 +275,20 @@ about_end(struct http_request *req)
 
 	TRY(http_base_url(req, &url));
 	TRY(buf_add_format(req->op, &text,
-	    "method=%s client=%s segments=%zu prefix=%zu slash=%d goes_on=%d base=%s "
+	    "method=%s client=%s segments=%zu prefix=%zu slash=%d goes_on=%d "
+	    "base=%s "
 	    "content=%" PRIu64 "\n",
-	    http_method_name(req->method), req->op->actor.address, req->target.n_segments,
-	    req->prefix_segments, req->target.trailing_slash, req->goes_on, url,
+	    http_method_name(req->method), req->op->actor.address,
+	    req->target.n_segments, req->prefix_segments,
+	    req->target.trailing_slash, req->goes_on, url,
 	    req->content_length));
 	for (i = 0; i < req->target.n_segments; i++)
 		TRY(buf_add_format(req->op, &text, "[%s]\n",
 		    (const char *)req->target.segments[i].data));
 	if (http_header(req, "X-Authority") != NULL)
 		TRY(buf_add_format(req->op, &text, "own=%d\n",
-		    http_is_own_authority(req, span_str(http_header(req, "X-Authority")))));
+		    http_is_own_authority(
+			req, span_str(http_header(req, "X-Authority")))));
 	TRY(http_set_header(req, "X-Test", "yes"));
 	if (status == 304)
 		http_respond_size(req, 304, NULL, 12345);
@@ -345,27 +353,35 @@ rc_end(struct http_request *req)
 
 static const struct http_handler hello = {
     .begin = count_begin, .end = hello_end, .release = count_release};
-static const struct http_handler fast = {
-    .at_once = fast_at_once, .begin = count_begin, .end = hello_end,
+static const struct http_handler fast = {.at_once = fast_at_once,
+    .begin = count_begin,
+    .end = hello_end,
     .release = count_release};
-static const struct http_handler echo = {
-    .begin = echo_begin, .body = echo_body, .end = echo_end, .release = echo_release};
-static const struct http_handler count_door = {
-    .begin = sum_begin, .body = sum_body, .end = sum_end, .release = sum_release};
+static const struct http_handler echo = {.begin = echo_begin,
+    .body = echo_body,
+    .end = echo_end,
+    .release = echo_release};
+static const struct http_handler count_door = {.begin = sum_begin,
+    .body = sum_body,
+    .end = sum_end,
+    .release = sum_release};
 static const struct http_handler source_door = {
     .begin = count_begin, .end = source_end, .release = count_release};
-static const struct http_handler about = {
-    .begin = count_begin, .body = ignore_body, .end = about_end,
+static const struct http_handler about = {.begin = count_begin,
+    .body = ignore_body,
+    .end = about_end,
     .release = count_release};
-static const struct http_handler gate = {
-    .begin = count_begin, .body = ignore_body, .end = gate_end,
+static const struct http_handler gate = {.begin = count_begin,
+    .body = ignore_body,
+    .end = gate_end,
     .release = count_release};
 static const struct http_handler defer = {
     .begin = count_begin, .end = defer_end, .release = defer_release};
 static const struct http_handler rc_door = {
     .begin = count_begin, .end = rc_end, .release = count_release};
-static const struct http_handler dav = {
-    .begin = count_begin, .body = ignore_body, .end = dav_end,
+static const struct http_handler dav = {.begin = count_begin,
+    .body = ignore_body,
+    .end = dav_end,
     .release = count_release};
 
 #define GET_HEAD (HTTP_ALLOW(HTTP_GET) | HTTP_ALLOW(HTTP_HEAD))
@@ -375,7 +391,10 @@ static struct http_route routes[] = {
     {.prefix = "/hello", .methods = GET_HEAD, .handler = &hello},
     {.prefix = "/fast", .methods = GET_HEAD, .handler = &fast},
     {.prefix = "/echo", .methods = PUT_POST, .handler = &echo},
-    {.prefix = "/count", .methods = PUT_POST, .slow = true, .handler = &count_door},
+    {.prefix = "/count",
+	.methods = PUT_POST,
+	.slow = true,
+	.handler = &count_door},
     {.prefix = "/source", .methods = GET_HEAD, .handler = &source_door},
     {.prefix = "/about", .methods = HTTP_ALLOW_ALL, .handler = &about},
     {.prefix = "/gate", .methods = GET_HEAD | PUT_POST, .handler = &gate},
@@ -390,14 +409,16 @@ certificates_make(struct service *service)
 	static const char *const names[] = {"localhost", "127.0.0.1"};
 	CLEANUP(io_close) int fd = -1;
 
-	ASSERT_OK(&service->op, io_open_root(&service->op, service->folder, &fd));
+	ASSERT_OK(
+	    &service->op, io_open_root(&service->op, service->folder, &fd));
 	ASSERT_OK(&service->op, tls_local_ca_make(&service->op, fd, names, 2));
 	(void)snprintf(service->ca_path, sizeof(service->ca_path), "%s/ca.crt",
 	    service->folder);
 }
 
 void
-service_start(struct service *service, void (*adjust)(struct http_config *config))
+service_start(
+    struct service *service, void (*adjust)(struct http_config *config))
 {
 	struct http_config config;
 	char crt[256], key[256];
@@ -423,7 +444,7 @@ service_start(struct service *service, void (*adjust)(struct http_config *config
 	for (i = 0; i < ARRAY_LEN(routes); i++)
 		routes[i].door = service;
 	ASSERT_OK(&service->op, http_server_start(&service->op, &config, routes,
-		ARRAY_LEN(routes), &service->server));
+				    ARRAY_LEN(routes), &service->server));
 	service->port = http_server_port(service->server);
 	assert_true(service->port != 0);
 }
@@ -433,7 +454,8 @@ service_stop(struct service *service)
 {
 	service_open_gate(service);
 	http_server_stop(service->server, 0);
-	assert_int_equal(atomic_load(&service->begun), atomic_load(&service->released));
+	assert_int_equal(
+	    atomic_load(&service->begun), atomic_load(&service->released));
 	assert_int_equal(atomic_load(&service->sources), 0);
 	test_sandbox_remove(service->folder);
 	cond_release(&service->cond);
@@ -458,7 +480,8 @@ service_await_gate(struct service *service, int n)
 	mutex_lock(&service->mutex);
 	while (service->at_gate < n)
 		if (!cond_wait_until(&service->cond, &service->mutex, deadline))
-			fail_msg("%d of %d are at the gate", service->at_gate, n);
+			fail_msg(
+			    "%d of %d are at the gate", service->at_gate, n);
 	mutex_unlock(&service->mutex);
 }
 
@@ -475,10 +498,12 @@ service_await_released(struct service *service)
 {
 	int64_t deadline = clock_mono() + 20 * CLOCK_S;
 
-	while (atomic_load(&service->begun) != atomic_load(&service->released) ||
+	while (
+	    atomic_load(&service->begun) != atomic_load(&service->released) ||
 	    atomic_load(&service->sources) != 0) {
 		if (clock_mono() > deadline)
-			fail_msg("%d begun, %d released", atomic_load(&service->begun),
+			fail_msg("%d begun, %d released",
+			    atomic_load(&service->begun),
 			    atomic_load(&service->released));
 		nap();
 	}
@@ -495,7 +520,8 @@ service_await_connections(struct service *service, unsigned n)
 		if (stats.connections == n)
 			return;
 		if (clock_mono() > deadline)
-			fail_msg("%u connections, not %u", stats.connections, n);
+			fail_msg(
+			    "%u connections, not %u", stats.connections, n);
 		nap();
 	}
 }
@@ -509,26 +535,29 @@ service_client(struct service *service)
 	};
 	struct https_client *client = NULL;
 
-	ASSERT_OK(&service->op, https_open(&service->op, service->port, &options, &client));
+	ASSERT_OK(&service->op,
+	    https_open(&service->op, service->port, &options, &client));
 	return client;
 }
 
 void
-service_ask(struct service *service, struct https_client *client, const char *request,
-    struct https_response *response)
+service_ask(struct service *service, struct https_client *client,
+    const char *request, struct https_response *response)
 {
 	ASSERT_OK(&service->op, https_send_str(&service->op, client, request));
-	ASSERT_OK(&service->op, https_receive(&service->op, client,
-		strncmp(request, "HEAD ", 5) == 0, response));
+	ASSERT_OK(
+	    &service->op, https_receive(&service->op, client,
+			      strncmp(request, "HEAD ", 5) == 0, response));
 }
 
 void
-service_get(struct service *service, struct https_client *client, const char *target,
-    struct https_response *response)
+service_get(struct service *service, struct https_client *client,
+    const char *target, struct https_response *response)
 {
 	char *request;
 
-	ASSERT_OK(&service->op, op_format(&service->op, &request,
+	ASSERT_OK(&service->op,
+	    op_format(&service->op, &request,
 		"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target));
 	service_ask(service, client, request, response);
 }

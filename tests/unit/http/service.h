@@ -14,14 +14,13 @@
  * The doors:
  *	/hello     GET, HEAD: "hello\n" from a worker
  *	/fast      GET: "fast\n" from the event thread
- *	/echo      POST, PUT: the content back; PUT "X-Begin: STATUS" is refused at begin
- *	/count     PUT: "SIZE SUM\n" of the content; ?refuse=N answers 507 after N bytes
- *	/source    GET, HEAD: ?size=N (chunked: ?chunked=N), ?fail=N fails after N bytes
- *	/about     all methods: what the request says of itself, a line each
- *	/gate      GET, PUT: waits until the gate opens; PUT in body
- *	/defer     GET: answered by another thread
- *	/rc        GET ?rc=N: fails with that rc
- *	/dav       GET, PUT: "dav\n"; takes only /dav and below
+ *	/echo      POST, PUT: the content back; PUT "X-Begin: STATUS" is refused
+ *at begin /count     PUT: "SIZE SUM\n" of the content; ?refuse=N answers 507
+ *after N bytes /source    GET, HEAD: ?size=N (chunked: ?chunked=N), ?fail=N
+ *fails after N bytes /about     all methods: what the request says of itself, a
+ *line each /gate      GET, PUT: waits until the gate opens; PUT in body /defer
+ *GET: answered by another thread /rc        GET ?rc=N: fails with that rc /dav
+ *GET, PUT: "dav\n"; takes only /dav and below
  */
 struct service {
 	char *folder;
@@ -35,14 +34,15 @@ struct service {
 	int at_gate;
 	bool slow_body; /* /count waits at the gate in each body */
 	uint64_t partial; /* bytes that /count's last request was given */
-	bool aborted;	  /* ... and whether it was aborted at its release */
+	bool aborted; /* ... and whether it was aborted at its release */
 	atomic_int begun;
 	atomic_int released;
 	atomic_int sources; /* open ones */
 };
 
 /* Starts it; config NULL: the defaults. Fails the test where that fails. */
-void service_start(struct service *service, void (*adjust)(struct http_config *config));
+void service_start(
+    struct service *service, void (*adjust)(struct http_config *config));
 void service_stop(struct service *service);
 
 void service_open_gate(struct service *service);
@@ -60,12 +60,12 @@ void service_await_connections(struct service *service, unsigned n);
 struct https_client *service_client(struct service *service);
 
 /* One request on it, one response back. */
-void service_ask(struct service *service, struct https_client *client, const char *request,
-    struct https_response *response);
+void service_ask(struct service *service, struct https_client *client,
+    const char *request, struct https_response *response);
 
 /* As GET of a target with a Host. */
-void service_get(struct service *service, struct https_client *client, const char *target,
-    struct https_response *response);
+void service_get(struct service *service, struct https_client *client,
+    const char *target, struct https_response *response);
 
 /* The byte that stands at offset of /source's content. */
 uint8_t service_byte(uint64_t offset);

@@ -1,4 +1,5 @@
-/* stop_test.c - starting and stopping (H13): whatever runs, the process goes on and every request is released. */
+/* stop_test.c - starting and stopping (H13): whatever runs, the process goes on
+ * and every request is released. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,8 @@ idle_and_silent_clients_do_not_hold_up_a_drain(void **state)
 		if (i % 2 == 0)
 			service_get(&service, clients[i], "/hello", &response);
 		fds[i] = https_tcp(service.port, NULL);
-		assert_int_equal(send(fds[i], hello, sizeof(hello), 0), sizeof(hello));
+		assert_int_equal(
+		    send(fds[i], hello, sizeof(hello), 0), sizeof(hello));
 	}
 	service_await_connections(&service, 20);
 	began = clock_mono();
@@ -81,24 +83,27 @@ stop_with_a_long_drain(void *arg)
 static void
 a_drain_lets_a_running_request_end_and_then_closes(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	struct https_response response = HTTPS_RESPONSE;
 	struct thread stopper;
 	int fd;
 
 	(void)state;
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
-		"GET /gate HTTP/1.1\r\nHost: h\r\n\r\n"));
+				   "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n"));
 	service_await_gate(&service, 1);
 	ASSERT_OK(&service.op, thread_start(&service.op, &stopper, "stopper",
-		stop_with_a_long_drain, NULL));
+				   stop_with_a_long_drain, NULL));
 	/* Nobody else gets in any more. */
 	while ((fd = https_tcp(service.port, NULL)) >= 0)
 		(void)close(fd);
 	service_open_gate(&service);
-	ASSERT_OK(&service.op, https_receive(&service.op, client, false, &response));
+	ASSERT_OK(
+	    &service.op, https_receive(&service.op, client, false, &response));
 	assert_int_equal(response.status, 200);
-	assert_string_equal(https_header(&service.op, &response, "Connection"), "close");
+	assert_string_equal(
+	    https_header(&service.op, &response, "Connection"), "close");
 	thread_join(&stopper);
 	buf_release(&response.body);
 }
@@ -113,19 +118,23 @@ stop_at_once(void *arg)
 static void
 the_end_of_a_drain_cuts_clients_but_waits_for_handlers(void **state)
 {
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
-	CLEANUP(https_close_ptr) struct https_client *upload = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
+	CLEANUP(https_close_ptr)
+	struct https_client *upload = service_client(&service);
 	static uint8_t bytes[300000];
 	struct thread stopper;
 
 	(void)state;
 	service.slow_body = true;
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
-		"GET /gate HTTP/1.1\r\nHost: h\r\n\r\n"));
+				   "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n"));
 	/* And an upload whose both slots are full: suspended for room. */
 	ASSERT_OK(&service.op, https_send_str(&service.op, upload,
-		"PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n"));
-	ASSERT_OK(&service.op, https_send(&service.op, upload, span_of(bytes, sizeof(bytes))));
+				   "PUT /count HTTP/1.1\r\nHost: "
+				   "h\r\nContent-Length: 1000000\r\n\r\n"));
+	ASSERT_OK(&service.op,
+	    https_send(&service.op, upload, span_of(bytes, sizeof(bytes))));
 	service_await_gate(&service, 2);
 	ASSERT_OK(&service.op,
 	    thread_start(&service.op, &stopper, "stopper", stop_at_once, NULL));
@@ -137,7 +146,8 @@ the_end_of_a_drain_cuts_clients_but_waits_for_handlers(void **state)
 	assert_true(service.aborted);
 }
 
-/* Load: each round asks, sends, leaves in the middle. Ends when the server has. */
+/* Load: each round asks, sends, leaves in the middle. Ends when the server has.
+ */
 struct load {
 	uint16_t port;
 	atomic_bool over;
@@ -153,7 +163,8 @@ load_once(struct op *op, struct load *load, unsigned round)
 	    "GET /source?chunked=3000000 HTTP/1.1\r\nHost: h\r\n\r\n",
 	    "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabcdef",
 	    "GET /defer HTTP/1.1\r\nHost: h\r\n\r\n",
-	    "PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nabc",
+	    "PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: "
+	    "1000000\r\n\r\nabc",
 	};
 	struct https_response response = HTTPS_RESPONSE;
 	struct https_client *client = NULL;
@@ -162,7 +173,8 @@ load_once(struct op *op, struct load *load, unsigned round)
 	if (https_open(op, load->port, NULL, &client) != RC_OK)
 		return;
 	for (i = 0; i < ARRAY_LEN(requests); i++) {
-		const char *request = requests[(i + round) % ARRAY_LEN(requests)];
+		const char *request =
+		    requests[(i + round) % ARRAY_LEN(requests)];
 
 		if (https_send_str(op, client, request) != RC_OK)
 			break;
@@ -206,10 +218,12 @@ a_server_under_load_stops_a_hundred_times(void **state)
 		service_start(&service, NULL);
 		load.port = service.port;
 		for (k = 0; k < LOADERS; k++)
-			ASSERT_OK(&service.op, thread_start(&service.op, &threads[k], "load",
-				load_run, &load));
+			ASSERT_OK(
+			    &service.op, thread_start(&service.op, &threads[k],
+					     "load", load_run, &load));
 		/* At another point of the rounds each time. */
-		while (atomic_load(&load.answers) < i % 12 && clock_mono() < deadline)
+		while (atomic_load(&load.answers) < i % 12 &&
+		       clock_mono() < deadline)
 			(void)usleep(500);
 		assert_true(clock_mono() < deadline);
 		server_stop(i % 3 == 0 ? 5 * CLOCK_MS : 0);
@@ -237,7 +251,8 @@ try_start(void (*adjust)(struct http_config *config))
 	config.event_threads = 1;
 	config.short_workers = 1;
 	config.bytes_workers = 1;
-	(void)snprintf(certificate, sizeof(certificate), "%s/server.crt", service.folder);
+	(void)snprintf(
+	    certificate, sizeof(certificate), "%s/server.crt", service.folder);
 	(void)snprintf(key, sizeof(key), "%s/server.key", service.folder);
 	config.certificate_path = certificate;
 	config.key_path = key;
@@ -360,20 +375,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_server_without_clients_stops, start, stop),
-	    cmocka_unit_test_setup_teardown(idle_and_silent_clients_do_not_hold_up_a_drain,
-		start, stop),
 	    cmocka_unit_test_setup_teardown(
-		a_drain_lets_a_running_request_end_and_then_closes, start, stop),
+		a_server_without_clients_stops, start, stop),
 	    cmocka_unit_test_setup_teardown(
-		the_end_of_a_drain_cuts_clients_but_waits_for_handlers, start, stop),
+		idle_and_silent_clients_do_not_hold_up_a_drain, start, stop),
+	    cmocka_unit_test_setup_teardown(
+		a_drain_lets_a_running_request_end_and_then_closes, start,
+		stop),
+	    cmocka_unit_test_setup_teardown(
+		the_end_of_a_drain_cuts_clients_but_waits_for_handlers, start,
+		stop),
 	    cmocka_unit_test(a_server_under_load_stops_a_hundred_times),
 	    cmocka_unit_test_setup_teardown(
-		a_server_that_cannot_start_says_why_and_leaves_nothing, start, stop),
-	    cmocka_unit_test_setup_teardown(a_start_without_memory_fails_cleanly, start,
+		a_server_that_cannot_start_says_why_and_leaves_nothing, start,
 		stop),
-	    cmocka_unit_test_setup_teardown(broken_pipes_do_not_end_the_process, start,
-		stop),
+	    cmocka_unit_test_setup_teardown(
+		a_start_without_memory_fails_cleanly, start, stop),
+	    cmocka_unit_test_setup_teardown(
+		broken_pipes_do_not_end_the_process, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* target_test.c - request targets and Destination headers, decoded once or refused (H7). */
+/* target_test.c - request targets and Destination headers, decoded once or
+ * refused (H7). */
 #include <string.h>
 
 #include "http/target.h"
@@ -32,7 +33,7 @@ parsed(const char *raw)
 	return target;
 }
 
-#define SEGMENT_IS(target, i, text)                                            \
+#define SEGMENT_IS(target, i, text) \
 	assert_true(span_equal((target).segments[i], span_str(text)))
 
 static void
@@ -76,7 +77,8 @@ absolute_targets_give_their_authority_back(void **state)
 	(void)state;
 	assert_int_equal(target.form, TARGET_ABSOLUTE);
 	assert_true(target.https);
-	assert_true(span_equal(target.authority, span_str("Files.Example.com:8443")));
+	assert_true(
+	    span_equal(target.authority, span_str("Files.Example.com:8443")));
 	SEGMENT_IS(target, 0, "a b");
 	assert_true(span_equal(target.query, span_str("q")));
 	target = parsed("HTTP://[2001:db8::1]:80");
@@ -92,15 +94,73 @@ static void
 whatever_could_be_read_in_two_ways_is_refused(void **state)
 {
 	static const char *const bad[] = {
-	    "", "a", "a/b", "//", "//a", "/a//b", "/a//", "/.", "/..", "/a/./b", "/a/../b",
-	    "/a/.", "/a/..", "/a/../", "/%2e", "/%2E%2e/x", "/.%2e", "/%2e./a", "/a%2fb",
-	    "/a%2Fb", "/a\\b", "/a%5cb", "/%5C", "/a%00b", "/%00", "/%01", "/%1f", "/%7f",
-	    "/a%0d%0ab", "/%", "/%2", "/%zz", "/%2x", "/a b", "/a\tb", "/a\x7f", "/a#b",
-	    "/a?b#c", "/%80", "/%c3", "/%c3x", "/%c0%af", "/%c1%81", "/%e0%80%af",
-	    "/%f0%80%80%af", "/%ed%a0%80", "/%f4%90%80%80", "/%f8%88%80%80%80", "/%ff",
-	    "/\x80", "/\xc0\xaf", "/%c2%80", "/%c2%9f", "**", "*/", "ftp://h/", "https:/h",
-	    "https://", "https:///a", "https://u@h/", "https://u:p@h/", "https://h\\/a",
-	    "https://:80/", "https://h%41/", "https://h,i/", "http:h", "://h/",
+	    "",
+	    "a",
+	    "a/b",
+	    "//",
+	    "//a",
+	    "/a//b",
+	    "/a//",
+	    "/.",
+	    "/..",
+	    "/a/./b",
+	    "/a/../b",
+	    "/a/.",
+	    "/a/..",
+	    "/a/../",
+	    "/%2e",
+	    "/%2E%2e/x",
+	    "/.%2e",
+	    "/%2e./a",
+	    "/a%2fb",
+	    "/a%2Fb",
+	    "/a\\b",
+	    "/a%5cb",
+	    "/%5C",
+	    "/a%00b",
+	    "/%00",
+	    "/%01",
+	    "/%1f",
+	    "/%7f",
+	    "/a%0d%0ab",
+	    "/%",
+	    "/%2",
+	    "/%zz",
+	    "/%2x",
+	    "/a b",
+	    "/a\tb",
+	    "/a\x7f",
+	    "/a#b",
+	    "/a?b#c",
+	    "/%80",
+	    "/%c3",
+	    "/%c3x",
+	    "/%c0%af",
+	    "/%c1%81",
+	    "/%e0%80%af",
+	    "/%f0%80%80%af",
+	    "/%ed%a0%80",
+	    "/%f4%90%80%80",
+	    "/%f8%88%80%80%80",
+	    "/%ff",
+	    "/\x80",
+	    "/\xc0\xaf",
+	    "/%c2%80",
+	    "/%c2%9f",
+	    "**",
+	    "*/",
+	    "ftp://h/",
+	    "https:/h",
+	    "https://",
+	    "https:///a",
+	    "https://u@h/",
+	    "https://u:p@h/",
+	    "https://h\\/a",
+	    "https://:80/",
+	    "https://h%41/",
+	    "https://h,i/",
+	    "http:h",
+	    "://h/",
 	};
 	struct target target;
 	size_t i;
@@ -115,16 +175,17 @@ whatever_could_be_read_in_two_ways_is_refused(void **state)
 		op_clear_error(&op);
 	}
 	/* A NUL as such. */
-	ASSERT_RC(&op, RC_INVALID, target_parse(&op, span_of("/a\0b", 4), &target));
+	ASSERT_RC(
+	    &op, RC_INVALID, target_parse(&op, span_of("/a\0b", 4), &target));
 }
 
 static void
 names_that_only_look_dangerous_are_served(void **state)
 {
-	static const char *const good[] = {"/...", "/.a", "/..a", "/a..", "/a.b", "/~a",
-	    "/%20", "/%2e%2e%2e", "/%25", "/%c2%a0", "/a;b=c,d", "/:", "/@", "/a:b",
-	    "/\xe5\x9c\x9f", "/%F4%8F%BF%BF", "/%EF%BF%BD", "/[x]", "/'\"<>|^`{}",
-	    "/%E2%80%AE", "/%e3%80%82%e3%80%82"};
+	static const char *const good[] = {"/...", "/.a", "/..a", "/a..",
+	    "/a.b", "/~a", "/%20", "/%2e%2e%2e", "/%25", "/%c2%a0", "/a;b=c,d",
+	    "/:", "/@", "/a:b", "/\xe5\x9c\x9f", "/%F4%8F%BF%BF", "/%EF%BF%BD",
+	    "/[x]", "/'\"<>|^`{}", "/%E2%80%AE", "/%e3%80%82%e3%80%82"};
 	size_t i;
 
 	(void)state;
@@ -142,24 +203,28 @@ targets_are_limited(void **state)
 	(void)state;
 	memset(raw, 'a', sizeof(raw));
 	raw[0] = '/';
-	ASSERT_OK(&op, target_parse(&op, span_of(raw, TARGET_SIZE_MAX), &target));
+	ASSERT_OK(
+	    &op, target_parse(&op, span_of(raw, TARGET_SIZE_MAX), &target));
 	ASSERT_RC(&op, RC_LIMIT,
 	    target_parse(&op, span_of(raw, TARGET_SIZE_MAX + 1), &target));
 	for (i = 0; i < 2 * TARGET_SEGMENTS_MAX; i += 2)
 		raw[i] = '/';
-	ASSERT_OK(&op,
-	    target_parse(&op, span_of(raw, (size_t)2 * TARGET_SEGMENTS_MAX), &target));
+	ASSERT_OK(
+	    &op, target_parse(&op,
+		     span_of(raw, (size_t)2 * TARGET_SEGMENTS_MAX), &target));
 	assert_int_equal(target.n_segments, TARGET_SEGMENTS_MAX);
 	raw[i] = '/';
 	raw[i + 1] = 'x';
 	ASSERT_RC(&op, RC_LIMIT,
-	    target_parse(&op, span_of(raw, (size_t)2 * TARGET_SEGMENTS_MAX + 2), &target));
+	    target_parse(&op, span_of(raw, (size_t)2 * TARGET_SEGMENTS_MAX + 2),
+		&target));
 }
 
 static void
 parameters_are_found_and_decoded_once(void **state)
 {
-	struct target target = parsed("/?a=1&b=x%20y+z&c&&d=&a=2&=e&f=%2526&g=%c0&h=%0a&i=a=b");
+	struct target target =
+	    parsed("/?a=1&b=x%20y+z&c&&d=&a=2&=e&f=%2526&g=%c0&h=%0a&i=a=b");
 	struct span value;
 
 	(void)state;

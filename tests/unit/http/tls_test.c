@@ -41,11 +41,15 @@ only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken(void **state)
 	    {"NORMAL", "TLS1.3"},
 	    {"NORMAL:-VERS-ALL:+VERS-TLS1.3", "TLS1.3"},
 	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2", "TLS1.2"},
-	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM", "TLS1.2"},
-	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+CHACHA20-POLY1305", "TLS1.2"},
+	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM",
+		"TLS1.2"},
+	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+CHACHA20-POLY1305",
+		"TLS1.2"},
 	    {"NORMAL:-VERS-ALL:+VERS-TLS1.1:+SHA1", NULL},
 	    {"NORMAL:-VERS-ALL:+VERS-TLS1.0:+SHA1", NULL},
-	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC:+AES-256-CBC:+SHA1", NULL},
+	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC:+AES-256-"
+	     "CBC:+SHA1",
+		NULL},
 	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA", NULL},
 	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA", NULL},
 	    {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CCM", NULL},
@@ -54,15 +58,19 @@ only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
-		const struct https_options options = {.priorities = cases[i].priorities};
+		const struct https_options options = {
+		    .priorities = cases[i].priorities};
 		struct https_client *client = NULL;
-		enum rc rc = https_open(&service.op, service.port, &options, &client);
+		enum rc rc =
+		    https_open(&service.op, service.port, &options, &client);
 
 		if ((rc == RC_OK) != (cases[i].protocol != NULL))
-			fail_msg("%s: %s", cases[i].priorities, op_error(&service.op, rc));
+			fail_msg("%s: %s", cases[i].priorities,
+			    op_error(&service.op, rc));
 		op_clear_error(&service.op);
 		if (rc == RC_OK)
-			assert_string_equal(https_protocol(client), cases[i].protocol);
+			assert_string_equal(
+			    https_protocol(client), cases[i].protocol);
 		https_close(client);
 	}
 }
@@ -70,7 +78,8 @@ only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken(void **state)
 static void
 alpn_is_http_1_1_or_nothing(void **state)
 {
-	static const char *const offers[] = {"http/1.1", NULL, "h2", "http/1.0"};
+	static const char *const offers[] = {
+	    "http/1.1", NULL, "h2", "http/1.0"};
 	static const char *const chosen[] = {"http/1.1", "", NULL, NULL};
 	size_t i;
 
@@ -78,17 +87,20 @@ alpn_is_http_1_1_or_nothing(void **state)
 	for (i = 0; i < ARRAY_LEN(offers); i++) {
 		const struct https_options options = {.alpn = offers[i]};
 		struct https_client *client = NULL;
-		enum rc rc = https_open(&service.op, service.port, &options, &client);
+		enum rc rc =
+		    https_open(&service.op, service.port, &options, &client);
 
 		op_clear_error(&service.op);
 		assert_true((rc == RC_OK) == (chosen[i] != NULL));
 		if (rc == RC_OK)
-			assert_string_equal(https_alpn(&service.op, client), chosen[i]);
+			assert_string_equal(
+			    https_alpn(&service.op, client), chosen[i]);
 		https_close(client);
 	}
 }
 
-/* Opens with a session of before; whether it was resumed. Keeps the new session's data. */
+/* Opens with a session of before; whether it was resumed. Keeps the new
+ * session's data. */
 static bool
 resumes(const char *priorities, struct span *session)
 {
@@ -100,8 +112,10 @@ resumes(const char *priorities, struct span *session)
 	struct https_client *client;
 	bool resumed;
 
-	ASSERT_OK(&service.op, https_open(&service.op, service.port, &options, &client));
-	service_get(&service, client, "/hello", &response); /* brings TLS 1.3's tickets */
+	ASSERT_OK(&service.op,
+	    https_open(&service.op, service.port, &options, &client));
+	service_get(&service, client, "/hello",
+	    &response); /* brings TLS 1.3's tickets */
 	assert_int_equal(response.status, 200);
 	resumed = https_resumed(client);
 	ASSERT_OK(&service.op, https_session(&service.op, client, session));
@@ -113,8 +127,8 @@ resumes(const char *priorities, struct span *session)
 static void
 sessions_resume_until_the_ticket_key_is_rotated(void **state)
 {
-	static const char *const priorities[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.2",
-	    "NORMAL:-VERS-ALL:+VERS-TLS1.3"};
+	static const char *const priorities[] = {
+	    "NORMAL:-VERS-ALL:+VERS-TLS1.2", "NORMAL:-VERS-ALL:+VERS-TLS1.3"};
 	size_t i;
 
 	(void)state;
@@ -141,8 +155,10 @@ folder_open(void)
 static void
 a_new_certificate_is_taken_without_a_break(void **state)
 {
-	static const char *const names[] = {"127.0.0.1", "localhost", "new.example"};
-	CLEANUP(https_close_ptr) struct https_client *client = service_client(&service);
+	static const char *const names[] = {
+	    "127.0.0.1", "localhost", "new.example"};
+	CLEANUP(https_close_ptr)
+	struct https_client *client = service_client(&service);
 	CLEANUP(https_close_ptr) struct https_client *other = NULL;
 	CLEANUP(io_close) int fd = folder_open();
 	struct https_response response = HTTPS_RESPONSE;
@@ -152,7 +168,7 @@ a_new_certificate_is_taken_without_a_break(void **state)
 	(void)state;
 	ASSERT_OK(&service.op, https_fingerprint(&service.op, client, before));
 	ASSERT_OK(&service.op, tls_local_renew_if_due(&service.op, fd, names, 3,
-		clock_wall(), &renewed));
+				   clock_wall(), &renewed));
 	assert_true(renewed);
 	ASSERT_OK(&service.op, http_server_reload(&service.op, service.server));
 	other = service_client(&service);
@@ -171,12 +187,14 @@ a_bad_certificate_is_not_taken(void **state)
 
 	(void)state;
 	ASSERT_OK(&service.op, io_write_file(&service.op, fd, "server.crt",
-		span_str("no certificate"), 0644));
-	ASSERT_RC(&service.op, RC_INVALID, http_server_reload(&service.op, service.server));
+				   span_str("no certificate"), 0644));
+	ASSERT_RC(&service.op, RC_INVALID,
+	    http_server_reload(&service.op, service.server));
 	client = service_client(&service);
 	https_close(client);
 	ASSERT_OK(&service.op, io_unlink(&service.op, fd, "server.crt"));
-	ASSERT_RC(&service.op, RC_NOT_FOUND, http_server_reload(&service.op, service.server));
+	ASSERT_RC(&service.op, RC_NOT_FOUND,
+	    http_server_reload(&service.op, service.server));
 	client = service_client(&service);
 	https_close(client);
 }
@@ -211,10 +229,11 @@ handshakes_during_reloads_all_succeed(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++)
-		ASSERT_OK(&service.op,
-		    thread_start(&service.op, &threads[i], "shaker", shaker, &good));
+		ASSERT_OK(&service.op, thread_start(&service.op, &threads[i],
+					   "shaker", shaker, &good));
 	while (atomic_load(&good) < 80 && i++ < 2000) {
-		ASSERT_OK(&service.op, http_server_reload(&service.op, service.server));
+		ASSERT_OK(&service.op,
+		    http_server_reload(&service.op, service.server));
 		tls_rotate_tickets(service.server->tls);
 	}
 	for (i = 0; i < 2; i++)
@@ -262,7 +281,8 @@ ca_stop(void **state)
 	return 0;
 }
 
-static const char *const ca_names[] = {"files.example.com", "192.0.2.1", "2001:db8::1"};
+static const char *const ca_names[] = {
+    "files.example.com", "192.0.2.1", "2001:db8::1"};
 
 static void
 file_read(const char *name, struct buf *buf)
@@ -284,7 +304,8 @@ verdict(const char *name)
 	gnutls_x509_crt_t chain[4], ca;
 	gnutls_x509_trust_list_t trust;
 	gnutls_typed_vdata_st names[2] = {
-	    {.type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)(uintptr_t)name},
+	    {.type = GNUTLS_DT_DNS_HOSTNAME,
+		.data = (unsigned char *)(uintptr_t)name},
 	    {.type = GNUTLS_DT_KEY_PURPOSE_OID,
 		.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER},
 	};
@@ -297,14 +318,16 @@ verdict(const char *name)
 	ca_datum = datum(&ca_pem);
 	chain_datum = datum(&pem);
 	assert_int_equal(gnutls_x509_crt_init(&ca), 0);
-	assert_int_equal(gnutls_x509_crt_import(ca, &ca_datum, GNUTLS_X509_FMT_PEM), 0);
-	assert_true(gnutls_x509_crt_list_import(chain, &n, &chain_datum,
-			GNUTLS_X509_FMT_PEM, 0) > 0);
+	assert_int_equal(
+	    gnutls_x509_crt_import(ca, &ca_datum, GNUTLS_X509_FMT_PEM), 0);
+	assert_true(gnutls_x509_crt_list_import(
+			chain, &n, &chain_datum, GNUTLS_X509_FMT_PEM, 0) > 0);
 	assert_int_equal(n, 2); /* with the CA behind it */
 	assert_int_equal(gnutls_x509_trust_list_init(&trust, 0), 0);
 	assert_int_equal(gnutls_x509_trust_list_add_cas(trust, &ca, 1, 0), 1);
-	assert_int_equal(gnutls_x509_trust_list_verify_crt2(trust, chain, n, names, 2, 0,
-			     &status, NULL), 0);
+	assert_int_equal(gnutls_x509_trust_list_verify_crt2(
+			     trust, chain, n, names, 2, 0, &status, NULL),
+	    0);
 	for (i = 0; i < n; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	gnutls_x509_trust_list_deinit(trust, 1);
@@ -335,7 +358,8 @@ the_local_ca_makes_a_certificate_that_verifies_for_its_names_only(void **state)
 	assert_int_equal(mode_of("ca.key"), 0600);
 	assert_int_equal(mode_of("server.key"), 0600);
 	assert_int_equal(mode_of("ca.crt"), 0644);
-	ASSERT_RC(&op, RC_EXISTS, tls_local_ca_make(&op, folder_fd, ca_names, 3));
+	ASSERT_RC(
+	    &op, RC_EXISTS, tls_local_ca_make(&op, folder_fd, ca_names, 3));
 }
 
 static void
@@ -355,13 +379,15 @@ a_making_that_was_cut_short_goes_on_with_the_same_keys(void **state)
 	buf_release(&after);
 	/* Without a name there is nothing to certify. */
 	ASSERT_OK(&op, io_unlink(&op, folder_fd, "server.crt"));
-	ASSERT_RC(&op, RC_INVALID, tls_local_ca_make(&op, folder_fd, ca_names, 0));
+	ASSERT_RC(
+	    &op, RC_INVALID, tls_local_ca_make(&op, folder_fd, ca_names, 0));
 }
 
 static enum rc
 renew(int64_t now, const char *const *names, size_t n, bool *ret_renewed)
 {
-	return tls_local_renew_if_due(&op, folder_fd, names, n, now, ret_renewed);
+	return tls_local_renew_if_due(
+	    &op, folder_fd, names, n, now, ret_renewed);
 }
 
 static void
@@ -398,7 +424,8 @@ a_certificate_is_renewed_in_its_last_thirty_days(void **state)
 static enum rc
 make_again(void *arg)
 {
-	static const char *const files[] = {"ca.crt", "ca.key", "server.crt", "server.key"};
+	static const char *const files[] = {
+	    "ca.crt", "ca.key", "server.crt", "server.key"};
 	enum rc rc;
 	size_t i;
 
@@ -424,26 +451,31 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken, start, stop),
-	    cmocka_unit_test_setup_teardown(alpn_is_http_1_1_or_nothing, start, stop),
+		only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken, start,
+		stop),
+	    cmocka_unit_test_setup_teardown(
+		alpn_is_http_1_1_or_nothing, start, stop),
 	    cmocka_unit_test_setup_teardown(
 		sessions_resume_until_the_ticket_key_is_rotated, start, stop),
-	    cmocka_unit_test_setup_teardown(a_new_certificate_is_taken_without_a_break,
-		start, stop),
-	    cmocka_unit_test_setup_teardown(a_bad_certificate_is_not_taken, start, stop),
-	    cmocka_unit_test_setup_teardown(handshakes_during_reloads_all_succeed, start,
-		stop),
-	    cmocka_unit_test_setup_teardown(a_certificate_behind_a_link_is_read, start,
-		stop),
 	    cmocka_unit_test_setup_teardown(
-		the_local_ca_makes_a_certificate_that_verifies_for_its_names_only, ca_start,
+		a_new_certificate_is_taken_without_a_break, start, stop),
+	    cmocka_unit_test_setup_teardown(
+		a_bad_certificate_is_not_taken, start, stop),
+	    cmocka_unit_test_setup_teardown(
+		handshakes_during_reloads_all_succeed, start, stop),
+	    cmocka_unit_test_setup_teardown(
+		a_certificate_behind_a_link_is_read, start, stop),
+	    cmocka_unit_test_setup_teardown(
+		the_local_ca_makes_a_certificate_that_verifies_for_its_names_only,
+		ca_start, ca_stop),
+	    cmocka_unit_test_setup_teardown(
+		a_making_that_was_cut_short_goes_on_with_the_same_keys,
+		ca_start, ca_stop),
+	    cmocka_unit_test_setup_teardown(
+		a_certificate_is_renewed_in_its_last_thirty_days, ca_start,
 		ca_stop),
 	    cmocka_unit_test_setup_teardown(
-		a_making_that_was_cut_short_goes_on_with_the_same_keys, ca_start, ca_stop),
-	    cmocka_unit_test_setup_teardown(
-		a_certificate_is_renewed_in_its_last_thirty_days, ca_start, ca_stop),
-	    cmocka_unit_test_setup_teardown(a_making_survives_failing_memory_and_disks,
-		ca_start, ca_stop),
+		a_making_survives_failing_memory_and_disks, ca_start, ca_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
