@@ -80,8 +80,12 @@ claim_start(struct op *op, struct service *s)
 {
 	enum rc rc;
 
-	if (s->config.read_only)
+	if (s->config.read_only) {
+		/* Only to tell how many sites there should be. */
+		rc = claim_read_register(op, &s->claim);
+		op_clear_error(op);
 		return RC_OK;
+	}
 	rc = claim_take(op, &s->claim, s->config.first, s->config.host);
 	atomic_store(&s->claimed, rc == RC_OK);
 	if (rc != RC_UNPROVEN || s->config.first != NULL)

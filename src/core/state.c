@@ -147,20 +147,6 @@ sites_look(struct op *op, struct service *s, struct state *state)
 	return RC_OK;
 }
 
-/* A service that only reads has no claim, and asks the fences. */
-static void
-register_look(struct op *op, struct service *s, struct state *state)
-{
-	struct site_register reg = {0};
-
-	if (!s->config.read_only)
-		reg = s->claim.reg;
-	else if (claim_read_register(op, s->config.sites, &reg) != RC_OK)
-		op_clear_error(op);
-	state->m = reg.m;
-	state->n = reg.n;
-}
-
 enum rc
 state_get(struct op *op, struct service *service, bool count, struct state *ret_state)
 {
@@ -174,7 +160,8 @@ state_get(struct op *op, struct service *service, bool count, struct state *ret_
 	mutex_lock(&service->clock.lock);
 	ret_state->not_counted = service->clock.not_counted;
 	mutex_unlock(&service->clock.lock);
-	register_look(op, service, ret_state);
+	ret_state->m = service->claim.reg.m;
+	ret_state->n = service->claim.reg.n;
 	TRY(sites_look(op, service, ret_state));
 	TRY(pin(op, service, &pinned));
 	rc = op_alloc(op, pinned.n * sizeof(*ret_state->tenants), &ret_state->tenants);

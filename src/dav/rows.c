@@ -111,6 +111,7 @@ rows_list(struct op *op, struct rows *rows, struct meta *meta, int64_t folder,
 	uint8_t after[META_NAME_KEY_SIZE];
 
 	memcpy(after, rows->last, sizeof(after));
+	memset(rows->last, 0, sizeof(rows->last));
 	TRY(tree_list(op, meta, folder, rows->more ? after : NULL, ROWS_MAX,
 	    add_each, &listing));
 	rows->more = folder != NODE_ROOT && listing.n == ROWS_MAX;
