@@ -1,0 +1,177 @@
+/* site_rows.c - a line for each site. */
+#include "cli/site_rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+enum site_word { WORD_IN_SERVICE, WORD_BEHIND, WORD_AWAY, WORD_ATTACHED };
+
+static const char *const words[] = {
+    [WORD_IN_SERVICE] = "in service",
+    [WORD_BEHIND] = "behind",
+    [WORD_AWAY] = "away",
+    [WORD_ATTACHED] = "there",
+};
+
+static const enum paint paints[] = {
+    [WORD_IN_SERVICE] = PAINT_GOOD,
+    [WORD_BEHIND] = PAINT_WARN,
+    [WORD_AWAY] = PAINT_BAD,
+    [WORD_ATTACHED] = PAINT_GOOD,
+};
+
+const char *
+site_url(const struct dir *dir, const char *name)
+{
+	char section[DIR_SECTION_SIZE];
+
+	dir_site_section(name, section);
+	return conf_get_string(dir->conf, section, "url");
+}
+
+/* A command that only reads knows who is there, not who is in service. */
+static enum site_word
+word_of(const struct cli *cli, const struct state *state, const struct state_site *site)
+{
+	if (!site->attached)
+		return WORD_AWAY;
+	if (cli->service->config.read_only)
+		return WORD_ATTACHED;
+	if (!site->counts || site->in_service < state->n_tenants)
+		return WORD_BEHIND;
+	return WORD_IN_SERVICE;
+}
+
+bool
+site_rows_well(const struct cli *cli, const struct state *state)
+{
+	size_t i;
+
+	for (i = 0; i < state->n_sites; i++) {
+		enum site_word word = word_of(cli, state, &state->sites[i]);
+
+		if (word == WORD_AWAY || word == WORD_BEHIND)
+			return false;
+	}
+	return true;
+}
+
+static void
+device_text(const struct state_site *site, char out[OUTPUT_TEXT_SIZE])
+{
+	unsigned long long device = site->space.device;
+
+	out[0] = '\0';
+	if (site->space.total > 0)
+		(void)snprintf(out, OUTPUT_TEXT_SIZE, "%llu:%llu",
+		    (device >> 8 & 0xfff) | (device >> 32 & ~0xfffULL),
+		    (device & 0xff) | (device >> 12 & ~0xffULL));
+}
+
+static void
+space_texts(const struct state_site *site, char free[OUTPUT_TEXT_SIZE],
+    char size[OUTPUT_TEXT_SIZE])
+{
+	free[0] = size[0] = '\0';
+	if (site->space.total == 0)
+		return;
+	output_bytes(free, site->space.free);
+	output_bytes(size, site->space.total);
+}
+
+static void
+row_print(struct cli *cli, struct table *table, const struct state *state,
+    const struct state_site *site)
+{
+	enum site_word word = word_of(cli, state, site);
+	bool known = !cli->service->config.read_only && site->attached;
+	char free[OUTPUT_TEXT_SIZE], size[OUTPUT_TEXT_SIZE], device[OUTPUT_TEXT_SIZE];
+	char held[OUTPUT_TEXT_SIZE] = "-", lag[OUTPUT_TEXT_SIZE] = "-";
+
+	space_texts(site, free, size);
+	device_text(site, device);
+	if (known) {
+		output_count(held, site->held);
+		output_count(lag, site->lag);
+	}
+	table_add(table, PAINT_BOLD, "%s", site->name);
+	table_add(table, PAINT_NONE, "%s%s%s", site->info.place,
+	    site->info.place[0] != '\0' && site->info.country[0] != '\0' ? " " : "",
+	    site->info.country);
+	table_add(table, paints[word], "%s", words[word]);
+	table_add(table, PAINT_NONE, "%s", held);
+	table_add(table, site->lag > 0 && known ? PAINT_WARN : PAINT_NONE, "%s", lag);
+	table_add(table, PAINT_NONE, "%s", free);
+	table_add(table, PAINT_NONE, "%s", size);
+	table_add(table, PAINT_DIM, "%s", device);
+}
+
+void
+site_rows_print(struct cli *cli, const struct state *state)
+{
+	static const char *const titles[] = {
+	    "SITE", "PLACE", "STATE", ">HEAD", ">LAG", ">FREE", ">OF", "DEVICE"};
+	struct table table;
+	size_t i;
+
+	table_init(&table, cli, titles, ARRAY_LEN(titles));
+	for (i = 0; i < state->n_sites; i++)
+		row_print(cli, &table, state, &state->sites[i]);
+	table_print(&table);
+	for (i = 0; i < state->n_sites; i++) {
+		const struct state_site *site = &state->sites[i];
+		enum site_word word = word_of(cli, state, site);
+
+		if (word == WORD_AWAY || word == WORD_BEHIND)
+			cli_print(cli, "%s%s is %s: %s%s\n", paint_begin(cli, paints[word]),
+			    site->name, words[word],
+			    site->why[0] != '\0' ? site->why : "it is being looked at",
+			    paint_end(cli, paints[word]));
+	}
+}
+
+static json_t *
+row_json(struct cli *cli, const struct state *state, const struct state_site *site)
+{
+	static const char *const states[] = {
+	    [WORD_IN_SERVICE] = "in-service",
+	    [WORD_BEHIND] = "behind",
+	    [WORD_AWAY] = "away",
+	    [WORD_ATTACHED] = "attached",
+	};
+	bool known = !cli->service->config.read_only && site->attached;
+	char id[2 * OBJECT_ID_SIZE + 1], device[OUTPUT_TEXT_SIZE];
+	json_t *row;
+
+	str_hex(id, span_of(site->info.id, OBJECT_ID_SIZE));
+	device_text(site, device);
+	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", site->name, "id",
+	    id, "url", site_url(cli->dir, site->name), "place", site->info.place, "country",
+	    site->info.country, "state", states[word_of(cli, state, site)], "why", site->why,
+	    "device", device);
+	if (row != NULL && known) {
+		(void)json_object_set_new(row, "head", json_integer((json_int_t)site->held));
+		(void)json_object_set_new(row, "lag", json_integer((json_int_t)site->lag));
+	}
+	if (row != NULL && site->space.total > 0) {
+		(void)json_object_set_new(
+		    row, "free", json_integer((json_int_t)site->space.free));
+		(void)json_object_set_new(
+		    row, "size", json_integer((json_int_t)site->space.total));
+	}
+	return row;
+}
+
+json_t *
+site_rows_json(struct cli *cli, const struct state *state)
+{
+	json_t *rows = json_array();
+	size_t i;
+
+	for (i = 0; i < state->n_sites; i++)
+		(void)json_array_append_new(rows, row_json(cli, state, &state->sites[i]));
+	return rows;
+}

@@ -1,0 +1,167 @@
+/* test_dav_bad_input.c - paths and names that must change nothing, and names that are one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "lib/dozo_server.h"
+
+static struct dozo_server server;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	dozo_server_start(&server);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	dozo_server_stop(&server);
+	return 0;
+}
+
+static void
+no_spelling_of_a_path_leads_out(void **state)
+{
+	static const char *const paths[] = {
+	    "/dav/Company/../x", "/dav/Company/..", "/dav/Company/./x",
+	    "/dav/Company/%2e%2e/x", "/dav/Company/%2E%2E/x",
+	    "/dav/Company/.%2e/x", "/dav/Company/%2e/x",
+	    "/dav/Company/..%2fx", "/dav/Company/a%2Fb", "/dav/Company/a%5cb",
+	    "/dav/Company/a\\b", "/dav/Company/a%00b", "/dav/Company/%00",
+	    "/dav/Company/%c0%ae%c0%ae/x", "/dav/Company/%c0%afx",
+	    "/dav/Company/%e0%80%af", "/dav/Company/%ed%a0%80",
+	    "/dav/Company/%f5%80%80%80", "/dav/Company/%ff",
+	    "/dav/Company/a%0db", "/dav/Company/a%0ab", "/dav/Company/%7f",
+	    "/dav/Company/%c2%85", "/dav/Company//x", "/dav/Company/%zz",
+	    "/dav/Company/%4", "/dav/Company/a#b",
+	};
+	static const char *const methods[] = {
+	    "PUT", "MKCOL", "GET", "DELETE", "PROPFIND"};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(paths); i++)
+		for (k = 0; k < ARRAY_LEN(methods); k++)
+			(void)dozo_expect(&server, 400, methods[k], paths[i],
+			    "Depth: 1\r\n", k == 0 ? "x" : NULL);
+	(void)dozo_expect(
+	    &server, 207, "PROPFIND", "/dav/Company/", "Depth: 1\r\n", NULL);
+	assert_null(strstr(dozo_body(&server), "/dav/Company/x"));
+	assert_null(strstr(dozo_body(&server), "/dav/Company/a"));
+}
+
+static void
+names_that_windows_cannot_hold_are_refused(void **state)
+{
+	static const char *const names[] = {"CON", "nul.txt", "a%3Ab", "a%3F",
+	    "a%2A", "a%22", "a%3C", "a%7C", "a.", "a%20", "LPT1.doc"};
+	char path[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		(void)snprintf(
+		    path, sizeof(path), "/dav/Company/%s", names[i]);
+		(void)dozo_expect(&server, 400, "PUT", path, NULL, "x");
+		(void)dozo_expect(&server, 400, "MKCOL", path, NULL, NULL);
+		(void)dozo_expect(&server, 404, "GET", path, NULL, NULL);
+	}
+}
+
+static void
+a_name_has_255_utf16_units(void **state)
+{
+	char path[4096], body[16];
+	size_t i, n;
+
+	(void)state;
+	n = (size_t)snprintf(path, sizeof(path), "/dav/Company/");
+	for (i = 0; i < 255; i++)
+		n += (size_t)snprintf(
+		    path + n, sizeof(path) - n, "%%E5%%9C%%9F");
+	(void)dozo_expect(&server, 201, "PUT", path, NULL, "x");
+	(void)dozo_expect(&server, 200, "GET", path, NULL, NULL);
+	(void)snprintf(body, sizeof(body), "a");
+	(void)snprintf(path + n, sizeof(path) - n, "a");
+	(void)dozo_expect(&server, 400, "PUT", path, NULL, "x");
+}
+
+static void
+twins_by_case_and_by_normal_form_are_one_file(void **state)
+{
+	(void)state;
+	/* "Cafe" with an accent, composed and decomposed. */
+	(void)dozo_expect(
+	    &server, 201, "PUT", "/dav/Company/Caf%C3%A9", NULL, "one");
+	(void)dozo_expect(
+	    &server, 204, "PUT", "/dav/Company/Cafe%CC%81", NULL, "two");
+	(void)dozo_expect(
+	    &server, 204, "PUT", "/dav/company/cAF%C3%89", NULL, "three");
+	(void)dozo_expect(
+	    &server, 200, "GET", "/dav/COMPANY/CAFE%CC%81", NULL, NULL);
+	assert_string_equal(dozo_body(&server), "three");
+	(void)dozo_expect(
+	    &server, 207, "PROPFIND", "/dav/Company/", "Depth: 1\r\n", NULL);
+	/* The stored spelling stays. */
+	assert_non_null(strstr(dozo_body(&server), "/dav/Company/Caf%C3%A9<"));
+	assert_null(strstr(dozo_body(&server), "e%CC%81"));
+	(void)dozo_expect(
+	    &server, 405, "MKCOL", "/dav/Company/CAF%C3%89", NULL, NULL);
+}
+
+static void
+two_hundred_levels_work(void **state)
+{
+	char path[4096] = "/dav/Company";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		strcat(path, "/l");
+		(void)dozo_expect(&server, 201, "MKCOL", path, NULL, NULL);
+	}
+	strcat(path, "/f");
+	(void)dozo_expect(&server, 201, "PUT", path, NULL, "deep");
+	(void)dozo_expect(&server, 200, "GET", path, NULL, NULL);
+	assert_string_equal(dozo_body(&server), "deep");
+}
+
+static void
+absurd_headers_are_clear_errors(void **state)
+{
+	(void)state;
+	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/f", NULL, "x");
+	(void)dozo_expect(
+	    &server, 400, "DELETE", "/dav/Company/f", "Depth: -1\r\n", NULL);
+	(void)dozo_expect(
+	    &server, 400, "GET", "/dav/Company/f", "If-Match: x\r\n", NULL);
+	(void)dozo_expect(&server, 400, "PUT", "/dav/Company/f",
+	    "If-None-Match: \"\r\n", "y");
+	(void)dozo_expect(&server, 400, "MOVE", "/dav/Company/f",
+	    "Destination: \r\n", NULL);
+	(void)dozo_expect(&server, 415, "DELETE", "/dav/Company/f", NULL, "x");
+	(void)dozo_expect(&server, 405, "PUT", "/dav/Company/f/", NULL, "x");
+	(void)dozo_expect(&server, 200, "GET", "/dav/Company/f", NULL, NULL);
+	assert_string_equal(dozo_body(&server), "x");
+}
+
+#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    SERVER_TEST(no_spelling_of_a_path_leads_out),
+	    SERVER_TEST(names_that_windows_cannot_hold_are_refused),
+	    SERVER_TEST(a_name_has_255_utf16_units),
+	    SERVER_TEST(twins_by_case_and_by_normal_form_are_one_file),
+	    SERVER_TEST(two_hundred_levels_work),
+	    SERVER_TEST(absurd_headers_are_clear_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

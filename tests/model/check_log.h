@@ -1,0 +1,22 @@
+/* check_log.h - runs of whole servers (the real committer, claims, start and
+ * catch-up) over simulated sites, with what the log promises as the judge. */
+#ifndef DOZO_TESTS_MODEL_CHECK_LOG_H
+#define DOZO_TESTS_MODEL_CHECK_LOG_H
+
+#include <stdbool.h>
+
+/* What may happen in a run. */
+struct check_log {
+	bool surface; /* look only at answers and at what is left in the end,
+			 never under the surface while it runs */
+	bool calm; /* nothing happens: one server works, and is closed */
+	bool alone; /* never two servers at once */
+	bool rot; /* bits flip, on one site of the run */
+	bool old_databases; /* a database of before is put back */
+	bool rolled_back; /* the disk of a stopped site is an older one */
+};
+
+/* The body of a run; arg is a struct check_log. */
+void check_log_run(void *arg);
+
+#endif

@@ -1,0 +1,369 @@
+/* log_client.c - what clients of the log's model do: changes of rows, contents
+ * and data segments, and reading. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/download.h"
+#include "core/upload.h"
+#include "meta/content.h"
+#include "meta/setting.h"
+#include "model/log_world.h"
+
+enum { INLINE_MOST = 3000, DATA_LEAST = 65537, DATA_MORE = 6000 };
+
+/* A change of the model's own. */
+struct asked {
+	struct change change;
+	unsigned i; /* in world.changes */
+	unsigned row;
+	struct put_content content;
+};
+
+void
+log_row_name(char out[16], char kind, unsigned i)
+{
+	(void)snprintf(out, 16, "%c%05u", kind, i);
+}
+
+static enum rc
+note(struct op *op, struct tx *tx, char kind, unsigned i, int64_t value)
+{
+	char name[16];
+
+	log_row_name(name, kind, i);
+	return counter_set(op, tx->meta, name, value);
+}
+
+/* Every change has a row of its own, which says where it stands, and stays. */
+static enum rc
+note_done(struct op *op, struct tx *tx, const struct asked *asked)
+{
+	return note(op, tx, 'c', asked->i, (int64_t)tx->number);
+}
+
+static enum rc
+set_run(struct op *op, struct tx *tx, struct change *change)
+{
+	struct asked *asked = container_of(change, struct asked, change);
+
+	TRY(note(op, tx, 'r', asked->row, asked->i));
+	return note_done(op, tx, asked);
+}
+
+static enum rc
+refuse_run(struct op *op, struct tx *tx, struct change *change)
+{
+	TRY(set_run(op, tx, change));
+	FAIL(op, RC_CONFLICT, "refused, as was asked");
+}
+
+static enum rc
+chunk_of(struct op *op, struct tx *tx, const struct put_content *put,
+    struct chunk *chunk)
+{
+	const struct put_chunk *from = &put->chunks[0];
+
+	chunk->size = from->size;
+	memcpy(chunk->key, from->key, sizeof(chunk->key));
+	if (put->n_data > 0) {
+		memcpy(chunk->place.data, from->data, OBJECT_ID_SIZE);
+		chunk->place.offset = from->offset;
+		return tx_add_data(op, tx, &put->data[0].data, put->data[0].on);
+	}
+	chunk->place.number = tx->number;
+	return tx_inline(
+	    op, tx, from->sealed, from->size, &chunk->place.offset);
+}
+
+static enum rc
+put_run(struct op *op, struct tx *tx, struct change *change)
+{
+	struct asked *asked = container_of(change, struct asked, change);
+	const struct put_content *put = &asked->content;
+	struct content content = {
+	    .size = put->size, .finished = true, .chunks = 1};
+	CLEANUP(chunk_wipe) struct chunk chunk = {0};
+
+	memcpy(content.sha256, put->sha256, SHA256_SIZE);
+	TRY(chunk_of(op, tx, put, &chunk));
+	content.id = tx_id(tx);
+	TRY(content_insert(op, tx->meta, &content, &chunk));
+	TRY(note(op, tx, 'k', asked->i, content.id));
+	return note_done(op, tx, asked);
+}
+
+static enum rc
+drop_run(struct op *op, struct tx *tx, struct change *change)
+{
+	struct asked *asked = container_of(change, struct asked, change);
+	unsigned target = world.changes[asked->i].target;
+	CLEANUP(chunk_wipe) struct chunk chunk = {0};
+	int64_t content = 0;
+	char name[16];
+	enum rc rc;
+
+	log_row_name(name, 'k', target);
+	rc = counter_get(op, tx->meta, name, &content);
+	if (rc == RC_NOT_FOUND || content == 0)
+		FAIL(op, RC_NOT_FOUND, "there is no such content");
+	TRY(rc);
+	TRY(chunk_find(op, tx->meta, content, 0, &chunk));
+	TRY(content_delete(op, tx->meta, content));
+	if (chunk.place.number == 0)
+		TRY(tx_drop_data(op, tx, chunk.place.data));
+	TRY(note(op, tx, 'k', target, 0));
+	return note_done(op, tx, asked);
+}
+
+static unsigned
+change_new(enum log_kind kind)
+{
+	unsigned i = world.n_changes++;
+
+	SIM_CHECK(i < LOG_CHANGES, "harness: too many changes");
+	world.changes[i].kind = kind;
+	return i;
+}
+
+/* ---- contents ---- */
+
+static uint8_t
+content_byte(unsigned i, size_t at)
+{
+	uint64_t word = (uint64_t)i * 0x9e3779b97f4a7c15 + at / 8;
+
+	word *= UINT64_C(0xbf58476d1ce4e5b9);
+	return (uint8_t)(word >> (8 * (at % 8)));
+}
+
+static enum rc
+content_send(struct op *op, struct upload *upload, unsigned i, size_t size)
+{
+	uint8_t block[4096];
+	size_t at, n = 0;
+
+	for (at = 0; at < size; at++) {
+		block[n++] = content_byte(i, at);
+		if (n < sizeof(block) && at + 1 < size)
+			continue;
+		TRY(upload_write(op, upload, span_of(block, n)));
+		n = 0;
+	}
+	return RC_OK;
+}
+
+static enum rc
+content_compare(struct op *op, struct download *download,
+    const struct log_change *change, unsigned i)
+{
+	uint8_t block[4096];
+	size_t at, n, k;
+
+	SIM_CHECK(download_size(download) == change->size,
+	    "wrong bytes: content %u has another size", i);
+	for (at = 0; at < change->size; at += n) {
+		TRY(download_read(
+		    op, download, at, block, sizeof(block), &n));
+		SIM_CHECK(n > 0, "wrong bytes: content %u ends early", i);
+		for (k = 0; k < n; k++)
+			SIM_CHECK(block[k] == content_byte(i, at + k),
+			    "wrong bytes: content %u at %zu", i, at + k);
+	}
+	return RC_OK;
+}
+
+enum rc
+log_content_check(struct op *op, struct tenant *tenant, int64_t content,
+    const struct log_change *change, unsigned i)
+{
+	struct download *download;
+	enum rc rc;
+
+	TRY(download_open(op, tenant, content, &download));
+	rc = content_compare(op, download, change, i);
+	download_free(download);
+	return rc;
+}
+
+/* ---- changes ---- */
+
+static enum rc
+ask(struct op *op, struct log_server *server, struct asked *asked)
+{
+	enum rc rc;
+
+	asked->change.own_session = sim_chance(1500);
+	rc = change_commit(op, server->tenant, &asked->change);
+	log_judge_answer(server, asked->i, rc, asked->change.receipt.number);
+	return rc;
+}
+
+enum rc
+log_client_set(struct op *op, struct log_server *server)
+{
+	struct asked asked = {.change.run = set_run, .i = change_new(LOG_SET)};
+
+	asked.row = (unsigned)sim_random(LOG_ROWS);
+	world.changes[asked.i].target = asked.row;
+	return ask(op, server, &asked);
+}
+
+static enum rc
+do_refuse(struct op *op, struct log_server *server)
+{
+	struct asked asked = {
+	    .change.run = refuse_run, .i = change_new(LOG_REFUSE)};
+
+	return ask(op, server, &asked);
+}
+
+static enum rc
+upload_and_put(struct op *op, struct log_server *server, struct upload *upload,
+    struct asked *asked)
+{
+	struct log_change *change = &world.changes[asked->i];
+	struct put_content *put = &asked->content;
+	enum rc rc;
+
+	rc = content_send(op, upload, asked->i, change->size);
+	if (rc == RC_OK)
+		rc = upload_end(op, upload, put);
+	if (rc != RC_OK) {
+		log_judge_answer(server, asked->i, RC_NOT_STORED, 0);
+		return rc;
+	}
+	change->has_data = put->n_data > 0;
+	if (change->has_data)
+		memcpy(change->data, put->data[0].data.id, OBJECT_ID_SIZE);
+	else
+		asked->change.inline_size = put->chunks[0].sealed.size;
+	return ask(op, server, asked);
+}
+
+static enum rc
+do_put(struct op *op, struct log_server *server, bool small)
+{
+	struct asked asked = {.change.run = put_run, .i = change_new(LOG_PUT)};
+	struct upload *upload = NULL;
+	enum rc rc;
+
+	world.changes[asked.i].size =
+	    small ? 1 + (size_t)sim_random(INLINE_MOST)
+		  : DATA_LEAST + (size_t)sim_random(DATA_MORE);
+	rc = upload_open(op, server->tenant, false, &upload);
+	if (rc == RC_OK)
+		rc = upload_and_put(op, server, upload, &asked);
+	upload_free(upload);
+	return rc;
+}
+
+static enum rc
+do_drop(struct op *op, struct log_server *server)
+{
+	struct asked asked = {.change.run = drop_run};
+	struct log_change *target;
+	unsigned i;
+
+	if (world.n_changes == 0)
+		return RC_OK;
+	i = (unsigned)sim_random(world.n_changes);
+	while (i > 0 && (world.changes[i].kind != LOG_PUT ||
+			    world.changes[i].dropping))
+		i--;
+	target = &world.changes[i];
+	if (target->kind != LOG_PUT || target->dropping ||
+	    target->outcome != LOG_ACKED)
+		return RC_OK;
+	target->dropping = true;
+	asked.i = change_new(LOG_DROP);
+	asked.change.frees_space = true;
+	world.changes[asked.i].target = i;
+	return ask(op, server, &asked);
+}
+
+/* ---- reading ---- */
+
+/* A content that is there for this server, and that nobody drops. */
+static int64_t
+content_find(struct op *op, struct reader *reader, unsigned *ret_i)
+{
+	unsigned i = (unsigned)sim_random(world.n_changes + 1);
+	int64_t content = 0;
+	char name[16];
+
+	while (i-- > 0)
+		if (world.changes[i].kind == LOG_PUT &&
+		    !world.changes[i].dropping)
+			break;
+	if (i == UINT32_MAX)
+		return 0;
+	log_row_name(name, 'k', i);
+	if (counter_get(op, &reader->meta, name, &content) != RC_OK)
+		content = 0;
+	op_clear_error(op);
+	*ret_i = i;
+	return content;
+}
+
+static enum rc
+do_read(struct op *op, struct log_server *server)
+{
+	struct reader *reader;
+	int64_t content;
+	unsigned i = 0;
+	enum rc rc;
+
+	TRY(tenant_reader(op, server->tenant, &reader));
+	HARNESS(op, db_read_begin(op, reader->db));
+	log_judge_reading(op, server, reader, false);
+	content = content_find(op, reader, &i);
+	db_read_end(reader->db);
+	tenant_reader_put(server->tenant, reader);
+	sim_count("readings", 1);
+	if (content == 0)
+		return RC_OK;
+	rc = log_content_check(
+	    op, server->tenant, content, &world.changes[i], i);
+	sim_count(rc == RC_OK ? "contents read" : "contents not read", 1);
+	return RC_OK;
+}
+
+void
+log_client_step(struct log_server *server)
+{
+	CLEANUP(op_release) struct op op;
+	uint64_t kind = sim_random(100);
+	enum rc rc;
+
+	op_init(&op);
+	if (kind < 50)
+		rc = log_client_set(&op, server);
+	else if (kind < 62)
+		rc = do_put(&op, server, true);
+	else if (kind < 72)
+		rc = do_put(&op, server, false);
+	else if (kind < 80)
+		rc = do_drop(&op, server);
+	else if (kind < 84)
+		rc = do_refuse(&op, server);
+	else
+		rc = do_read(&op, server);
+	/* Who is turned away comes again a little later. */
+	if (rc != RC_OK && rc != RC_CONFLICT && rc != RC_NOT_FOUND)
+		sim_sleep(CLOCK_S / 10 + (int64_t)sim_random(CLOCK_S / 4));
+}
+
+void
+log_client_main(void *arg)
+{
+	struct log_server *server = arg;
+
+	while (!server->stop && service_stands(server->service) &&
+	       world.n_changes + LOG_CLIENTS < LOG_CHANGES) {
+		log_client_step(server);
+		if (sim_chance(3000))
+			sim_sleep((int64_t)sim_random(CLOCK_S / 5));
+		sim_yield();
+	}
+}
