@@ -75,7 +75,7 @@ program_help(struct cli *cli)
 		for (i = 0; i < args_count(command) && n > 0 && n < (int)sizeof(left); i++)
 			n += snprintf(left + n, sizeof(left) - (size_t)n, " %s",
 			    command->args[i]);
-		cli_print(cli, "  %-34s  %s\n", left, command->summary);
+		cli_print(cli, "  %-37s  %s\n", left, command->summary);
 	}
 	cli_print(cli,
 	    "\nEach command has --help, and --json where it prints something.\n"

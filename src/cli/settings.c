@@ -11,8 +11,8 @@
 	}
 
 const char settings_header[] =
-    "dozo.conf: how this service is run. dozo serve reads it at its start; after a\n"
-    "SIGHUP log_level and the certificate's files are read again. Which sites must have\n"
+    "dozo.conf: how this service is run. dozo serve reads it at its start; after a "
+    "SIGHUP log_level and the certificate's files are read again. Which sites must have "
     "a file before it counts as stored is not here but in the service's own log.";
 
 const struct conf_key settings_keys[] = {

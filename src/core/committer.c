@@ -77,16 +77,21 @@ head_advance(struct tenant *t, const struct sealed *sealed,
 static enum rc
 commit_failed(struct op *op, struct tenant *t, uint64_t number)
 {
+	enum rc rc;
+
 	log_error(op, "commit-failed", "tenant=%016llx number=%llu why=\"%s\"",
 	    (unsigned long long)t->id, (unsigned long long)number, op->error);
 	op_clear_error(op);
 	tenant_database_close(op, t, false);
-	TRY(tenant_start(op, t));
-	if (t->head.number < number)
-		FAIL(op, RC_IN_DOUBT,
-		    "number %llu is not on the sites any more",
-		    (unsigned long long)number);
-	return RC_OK;
+	rc = tenant_start(op, t);
+	if (rc == RC_OK && t->head.number >= number)
+		return RC_OK;
+	/* It stands all the same: the next start finds it. */
+	if (rc != RC_OK && t->mode != TENANT_REFUSED)
+		tenant_start_failed(op, t);
+	op_clear_error(op);
+	FAIL(op, RC_IN_DOUBT, "number %llu is not shown by the sites",
+	    (unsigned long long)number);
 }
 
 /*

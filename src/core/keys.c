@@ -49,7 +49,9 @@ tenant_ring_read(struct op *op, struct tenant *tenant, const struct tail *tail)
 	enum rc rc, first = RC_OK;
 	size_t k, i;
 
-	for (k = 0; k < tail->n_keys; k++)
+	/* The newest first: an older one with another root is of a tenant that
+	 * was never finished. */
+	for (k = tail->n_keys; k-- > 0;)
 		for (i = 0; i < tenant->service->config.sites->n; i++) {
 			if (!site_set_has(
 				site_set_and(tail->keys[k].on, tail->listed),

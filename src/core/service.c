@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/heads.h"
+#include "core/upload_session.h"
 
 enum { KEEPER_STEP_MS = 500 };
 
@@ -328,6 +329,11 @@ keep_tenant(struct op *op, struct service *s, struct tenant *t)
 	}
 	if (t->mode == TENANT_IN_DOUBT)
 		rc = tenant_settle(op, t);
+	if (t->mode == TENANT_READY && t->found_known && !t->found_swept &&
+	    t->id != TENANT_PROVIDER) {
+		rc = upload_sessions_sweep(op, t, t->last_found_id);
+		t->found_swept = rc == RC_OK;
+	}
 	if (t->mode == TENANT_READY)
 		tenant_sweep(op, t, !t->swept);
 	if (rc != RC_OK)

@@ -274,7 +274,8 @@ replay_to(struct op *op, struct start *s, uint64_t number)
 		    &s->bytes, &segment));
 		TRY(tenant_replay(op, t, &segment));
 	}
-	return tenant_database_load(op, t);
+	/* Before number 1 there are no tables to read. */
+	return t->head.number == 0 ? RC_OK : tenant_database_load(op, t);
 }
 
 /* Sites that hold everything up to the database's head, after a catch-up of
@@ -310,12 +311,6 @@ catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
 	return RC_OK;
 }
 
-static uint64_t
-highest_ring(const struct tail *tail)
-{
-	return tail->n_keys > 0 ? tail->keys[tail->n_keys - 1].name.version : 0;
-}
-
 /*
  * L3, 5: an end that is not decided is copied to m sites and gets an opening
  * before anything of it is shown.
@@ -345,6 +340,12 @@ end_open(struct op *op, struct start *s)
 	return RC_OK;
 }
 
+static uint64_t
+highest_ring(const struct tail *tail)
+{
+	return tail->n_keys > 0 ? tail->keys[tail->n_keys - 1].name.version : 0;
+}
+
 /* The database, keys and rows up to what is decided. */
 static enum rc
 decided_show(struct op *op, struct start *s)
@@ -352,9 +353,14 @@ decided_show(struct op *op, struct start *s)
 	struct tenant *t = s->tenant;
 
 	TRY(tenant_ring_read(op, t, &s->tail));
+	if (t->ring_version == 0)
+		t->ring_version = highest_ring(&s->tail) + 1;
+	/* A crash may have left the keyring of a tenant that was being made:
+	 * without number 1 there is no tenant (L25). */
+	if (s->tail.n_logs == 0 && t->head.number == 0)
+		FAIL(op, RC_NOT_FOUND, "no site has a log of this tenant");
 	if (t->ring == NULL)
-		FAIL(op, s->tail.n_logs > 0 ? RC_DAMAGED : RC_NOT_FOUND,
-		    "no site has a keyring of this tenant");
+		FAIL(op, RC_DAMAGED, "no site has a keyring of this tenant");
 	TRY(tenant_keys_load(op, t));
 	if (t->writer == NULL)
 		TRY(tenant_database_new(op, t));
@@ -399,6 +405,15 @@ start_refused(struct op *op, struct tenant *t)
 	return RC_REFUSED;
 }
 
+/* Where not even number 1 is decided there is nothing to show. */
+static enum rc
+refuse_nothing(struct op *op, const struct start *s)
+{
+	if (s->decided == 0 && s->tail.n_logs > 0)
+		FAIL(op, RC_UNPROVEN, "nothing of this log is decided yet");
+	return RC_OK;
+}
+
 /*
  * Without a claim nothing is written. A service that is to read only shows what
  * the sites in reach have, to the end; one that could not claim shows what is
@@ -422,6 +437,7 @@ start_reading(struct op *op, struct start *s)
 	decided_find(s);
 	if (to_the_end)
 		s->decided = s->head;
+	TRY(refuse_nothing(op, s));
 	TRY(decided_show(op, s));
 	tenant_set_mode(op, t, TENANT_READ_ONLY,
 	    to_the_end ? "this service only reads"
@@ -454,12 +470,13 @@ start_run(struct op *op, struct start *s)
 	TRY(aside_note(op, s));
 	TRY(decided_show(op, s));
 	FAILPOINT("start.decided");
-	if (t->ring_version == 0)
-		t->ring_version = highest_ring(&s->tail) + 1;
 	rc = end_open(op, s);
 	if (rc == RC_FENCED || rc == RC_NO_MEMORY)
 		return rc;
 	if (rc == RC_OK) {
+		if (!t->found_known)
+			t->last_found_id = t->next_id;
+		t->found_known = true;
 		tenant_set_mode(op, t, TENANT_READY, "");
 		return RC_OK;
 	}
@@ -476,6 +493,7 @@ start_read_only(struct op *op, struct start *s)
 
 	(void)snprintf(why, sizeof(why), "%.239s", op->error);
 	op_clear_error(op);
+	TRY(refuse_nothing(op, s));
 	if (t->head.number > s->decided) {
 		TRY(tenant_database_new(op, t));
 		TRY(replay_to(op, s, s->decided));
@@ -523,8 +541,9 @@ tenant_create(struct op *op, struct tenant *tenant)
 
 	TRY(fence_all(op, tenant->service));
 	tenant->attempt++;
-	TRY(keyring_new(
-	    op, tenant->id, tenant->id == TENANT_PROVIDER, &tenant->ring));
+	if (tenant->ring == NULL) /* else what a crash left is gone on with */
+		TRY(keyring_new(op, tenant->id, tenant->id == TENANT_PROVIDER,
+		    &tenant->ring));
 	TRY(tenant_keys_load(op, tenant));
 	TRY(tenant_ring_put(
 	    op, tenant, 0, claim_sites(&tenant->service->claim), &on));
@@ -542,6 +561,7 @@ tenant_create(struct op *op, struct tenant *tenant)
 		}
 	TRY(tenant_first_number(op, tenant, on));
 	TRY(tenant_database_load(op, tenant));
+	tenant->found_known = true;
 	tenant_set_mode(op, tenant, TENANT_READY, "");
 	return RC_OK;
 }

@@ -84,6 +84,20 @@ tenant_set_mode(struct op *op, struct tenant *tenant, enum tenant_mode mode,
 		    (unsigned long long)tenant->id, words[mode], why);
 }
 
+void
+tenant_start_failed(struct op *op, struct tenant *tenant)
+{
+	char why[OP_ERROR_SIZE];
+	enum rc rc = op->error_rc;
+
+	(void)str_copy(why, sizeof(why), op->error);
+	tenant_database_close(op, tenant, false);
+	tenant_set_mode(op, tenant, TENANT_CLOSED, "");
+	if (rc != RC_OK)
+		rc = op_fail(op, rc, "%s", why);
+	(void)rc;
+}
+
 enum rc
 tenant_open(struct op *op, struct tenant *tenant)
 {
@@ -95,7 +109,7 @@ tenant_open(struct op *op, struct tenant *tenant)
 	else if (tenant->mode == TENANT_REFUSED)
 		rc = op_fail(op, RC_REFUSED, "%s", tenant->why);
 	if (rc != RC_OK && tenant->mode != TENANT_REFUSED)
-		tenant_database_close(op, tenant, false);
+		tenant_start_failed(op, tenant);
 	tenant_unlock(tenant);
 	return rc;
 }

@@ -94,6 +94,13 @@ struct tenant {
 	bool own_number; /* a number of this claim stands on m sites: deleting
 			    is allowed (L29) */
 	int64_t next_id;
+	/*
+	 * Uploads that a crash left behind: ids up to last_found_id were given
+	 * before the first start of this process.
+	 */
+	bool found_known;
+	bool found_swept;
+	int64_t last_found_id;
 	struct site_set
 	    last_acks; /* of the head: the next number's ack rows (L24) */
 	int64_t last_time;
@@ -144,6 +151,9 @@ struct site_set tenant_sites(struct tenant *tenant);
 
 /* start.c: L3 on a tenant that is closed. Under tenant_lock. */
 enum rc tenant_start(struct op *op, struct tenant *tenant) MUST_CHECK;
+
+/* tenant.c: after a start that failed, which may have left any mode behind: closed, the error's text kept. Under tenant_lock. */
+void tenant_start_failed(struct op *op, struct tenant *tenant);
 
 /* start.c: writes the first segment of a new tenant, with its keyring. Under
  * tenant_lock. */

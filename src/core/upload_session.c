@@ -168,7 +168,7 @@ upload_session_end(struct upload_session *session)
 }
 
 enum rc
-upload_sessions_sweep(struct op *op, struct tenant *tenant)
+upload_sessions_sweep(struct op *op, struct tenant *tenant, int64_t last)
 {
 	int64_t content = 0;
 	struct reader *reader;
@@ -183,6 +183,8 @@ upload_sessions_sweep(struct op *op, struct tenant *tenant)
 			return RC_OK;
 		}
 		TRY(rc);
+		if (content > last)
+			return RC_OK;
 		TRY(content_drop(op, tenant, content));
 	}
 }

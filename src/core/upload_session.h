@@ -26,7 +26,9 @@ enum rc upload_session_add(struct op *op, struct upload_session *session,
  * segments. */
 void upload_session_end(struct upload_session *session);
 
-/* The same for those that a crash left behind; at a tenant's start. */
-enum rc upload_sessions_sweep(struct op *op, struct tenant *tenant) MUST_CHECK;
+/* The same for those that a crash left behind: contents with ids up to last,
+ * which no upload of this process can have made. The keeper's. */
+enum rc upload_sessions_sweep(
+    struct op *op, struct tenant *tenant, int64_t last) MUST_CHECK;
 
 #endif

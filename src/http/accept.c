@@ -166,7 +166,7 @@ port_of(int fd)
 		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
 		struct sockaddr_storage room;
-	} name;
+	} name = {.any = {.sa_family = AF_UNSPEC}};
 	socklen_t size = sizeof(name);
 
 	if (getsockname(fd, &name.any, &size) != 0)

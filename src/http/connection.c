@@ -94,7 +94,7 @@ tally_drop(struct registry *registry, const struct address *address)
 static bool
 registry_grow(struct registry *registry, size_t fd)
 {
-	size_t capacity = registry->capacity;
+	size_t i, capacity = registry->capacity;
 	struct connection **by_fd;
 
 	if (fd < capacity)
@@ -104,7 +104,8 @@ registry_grow(struct registry *registry, size_t fd)
 	by_fd = mem_alloc_array(capacity, sizeof(struct connection *));
 	if (by_fd == NULL)
 		return false;
-	memcpy(by_fd, registry->by_fd, registry->capacity * sizeof(*by_fd));
+	for (i = 0; i < registry->capacity; i++)
+		by_fd[i] = registry->by_fd[i];
 	mem_free(registry->by_fd);
 	registry->by_fd = by_fd;
 	registry->capacity = capacity;

@@ -14,9 +14,8 @@ skip(struct span *list, size_t n)
 static void
 skip_any(struct span *list, const char *bytes)
 {
-	size_t size = strlen(bytes);
-
-	while (list->size > 0 && memchr(bytes, list->data[0], size) != NULL)
+	while (list->size > 0 && list->data[0] != '\0' &&
+	    strchr(bytes, list->data[0]) != NULL)
 		skip(list, 1);
 }
 

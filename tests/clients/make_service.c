@@ -273,6 +273,10 @@ members_make(struct maker *m)
 	ASSERT_OK(&m->op,
 	    member_app_password_add(&m->op, m->t, id, span_str("telephone"),
 		NULL, token, &id));
+	/* An empty plaintext is sealed too. */
+	ASSERT_OK(&m->op,
+	    member_app_password_add(&m->op, m->t, m->op.actor.member,
+		span_of("", 0), NULL, token, &id));
 }
 
 /* The hash over all replicated rows, which the reader has to arrive at. */

@@ -27,7 +27,7 @@ dozo = importlib.util.module_from_spec(spec)
 loader.exec_module(dozo)
 
 EVERY_FLIP = 16384  # up to this size by the object's own reader
-SAMPLES = 40
+SAMPLES = 200
 
 
 def setUpModule():
@@ -99,9 +99,8 @@ def flipped(data, i):
 
 
 def sampled(size, n=SAMPLES):
-    """Both ends, where the fields are, and places all over the middle."""
-    step = max(1, size // n)
-    return sorted({*range(0, size, step), *range(max(0, size - 8), size)})
+    """Places all over."""
+    return [size * (2 * i + 1) // (2 * n) for i in range(n)]
 
 
 class Reading(unittest.TestCase):
@@ -234,9 +233,7 @@ class Flipping(unittest.TestCase):
     def test_a_flip_in_any_object_of_the_site_fails_the_whole_verify(self):
         for name in self.names:
             data = cached(os.path.join(self.site, name))
-            for i in sampled(len(data), 3):
-                self.assertTrue(refused(self.site, name, flipped(data, i)),
-                                "%s %d" % (name, i))
+            self.assertTrue(refused(self.site, name, flipped(data, len(data) // 3)), name)
 
     def test_a_flip_whose_checksum_was_made_anew_is_refused_by_what_seals_it(self):
         """Who can write to a site can make XXH3 and SHA-256 anew: only keys tell."""
@@ -244,7 +241,7 @@ class Flipping(unittest.TestCase):
             data = cached(os.path.join(self.site, name))
             if name.split("/")[0] not in ("log", "data"):
                 continue
-            for i in sampled(len(data) - 48, 6):
+            for i in sampled(len(data) - 48, 2 if name[0] == "l" else 4):
                 changed = flipped(data[:-48], i)
                 changed += xxhash.xxh3_128_digest(changed) + data[-32:]
                 self.assertTrue(refused(self.site, name, changed), "%s %d" % (name, i))

@@ -1,4 +1,5 @@
 /* model.c - the model's program: RUNS [VARIANT] [=SEED] (sim.h). */
+#include "model/check_log.h"
 #include "model/check_site.h"
 #include "model/sim.h"
 
@@ -15,10 +16,23 @@ static struct check_site site_named = {.puts = true,
     .no_tmpfile = true,
     .cut_below = true};
 
+static struct check_log log_calm = {.calm = true};
+static struct check_log log_alone = {.alone = true};
+static struct check_log log_two = {.calm = false};
+static struct check_log log_surface = {.surface = true};
+static struct check_log log_rot = {.rot = true};
+static struct check_log log_old = {.old_databases = true};
+
 static const struct sim_variant variants[] = {
     {"site: all promises", check_site_run, &site_all, false},
     {"site: by outcomes only", check_site_run, &site_outcomes, false},
     {"site: temporary files with names", check_site_run, &site_named, false},
+    {"log: calm", check_log_run, &log_calm, false},
+    {"log: one server", check_log_run, &log_alone, false},
+    {"log: two servers", check_log_run, &log_two, false},
+    {"log: by outcomes only", check_log_run, &log_surface, false},
+    {"log: rot", check_log_run, &log_rot, false},
+    {"log: older databases", check_log_run, &log_old, false},
 };
 
 int

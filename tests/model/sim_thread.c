@@ -22,6 +22,7 @@ enum {
 	STEPS_DEFAULT = 200000, /* sim_limit */
 	STACK_SIZE = 2 << 20,
 	MAGIC = 0x51d3ab1e,
+	GONE = 0x51d3dead,
 };
 
 enum state {
@@ -97,7 +98,9 @@ static struct {
 
 static _Thread_local struct sim_thread *self;
 
-extern const char __executable_start; /* by the linker */
+/* By the linker: the program's own data lies between them. */
+extern const char __executable_start;
+extern const char _end;
 
 uint64_t
 sim_step(void)
@@ -675,7 +678,12 @@ static struct sim_mutex *
 mutex_of(struct mutex *mutex, const char *what, const void *caller)
 {
 	struct sim_mutex *m = (struct sim_mutex *)(void *)mutex;
+	uintptr_t at = (uintptr_t)mutex;
 
+	/* PTHREAD_MUTEX_INITIALIZER is zeroes; it is for static ones only. */
+	if (m->magic == 0 && at >= (uintptr_t)&__executable_start &&
+	    at < (uintptr_t)&_end)
+		m->magic = MAGIC;
 	if (m->magic != MAGIC)
 		sim_misuse(what, caller);
 	return m;
@@ -709,7 +717,7 @@ mutex_release(struct mutex *mutex)
 	if (m->holder != NULL)
 		sim_misuse(
 		    "release of a held mutex", __builtin_return_address(0));
-	m->magic = 0;
+	m->magic = GONE;
 }
 
 static void

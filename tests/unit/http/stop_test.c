@@ -146,6 +146,11 @@ the_end_of_a_drain_cuts_clients_but_waits_for_handlers(void **state)
 	assert_true(service.aborted);
 }
 
+#define GET(target) "GET " target " HTTP/1.1\r\nHost: h\r\n\r\n"
+#define PUT(target, size, content) \
+	"PUT " target " HTTP/1.1\r\nHost: h\r\nContent-Length: " size \
+	"\r\n\r\n" content
+
 /* Load: each round asks, sends, leaves in the middle. Ends when the server has.
  */
 struct load {
@@ -158,13 +163,12 @@ static void
 load_once(struct op *op, struct load *load, unsigned round)
 {
 	static const char *const requests[] = {
-	    "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n",
-	    "GET /source?size=3000000 HTTP/1.1\r\nHost: h\r\n\r\n",
-	    "GET /source?chunked=3000000 HTTP/1.1\r\nHost: h\r\n\r\n",
-	    "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabcdef",
-	    "GET /defer HTTP/1.1\r\nHost: h\r\n\r\n",
-	    "PUT /count HTTP/1.1\r\nHost: h\r\nContent-Length: "
-	    "1000000\r\n\r\nabc",
+	    GET("/hello"),
+	    GET("/source?size=3000000"),
+	    GET("/source?chunked=3000000"),
+	    PUT("/echo", "6", "abcdef"),
+	    GET("/defer"),
+	    PUT("/count", "1000000", "abc"),
 	};
 	struct https_response response = HTTPS_RESPONSE;
 	struct https_client *client = NULL;

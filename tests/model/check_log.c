@@ -1,0 +1,343 @@
+/* check_log.c - one or two servers of a service work while sites lose power,
+ * fail, rot and come back and hosts are killed, paused and rebooted. */
+#include "model/check_log.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "model/log_world.h"
+
+enum {
+	LIMIT = 3000000,
+	ROUNDS_LEAST = 12,
+	ROUNDS_MORE = 25,
+};
+
+struct log_world world;
+
+/* How a run differs from the next one. */
+static struct {
+	unsigned at_failpoint; /* in 10,000: a death or a pause there */
+	uint64_t round_steps;
+	bool storms; /* sites fail often */
+	size_t rot_site;
+	char old_db_path[LOG_HOSTS + 1][LOG_PATH_SIZE]; /* put aside */
+} mood;
+
+static bool
+running(int host)
+{
+	return sim_host_threads(host) > 0;
+}
+
+static void
+server_start(int host)
+{
+	if (running(host))
+		return;
+	sim_count("servers started", 1);
+	sim_spawn(host, "server", log_server_main, log_server_new(host));
+}
+
+/* ---- at any step of a server ---- */
+
+static void
+at_failpoint(void *arg, const char *name)
+{
+	int host = sim_host();
+
+	(void)arg;
+	(void)name;
+	if (world.stop || host == 0 || !sim_chance(mood.at_failpoint))
+		return;
+	if (sim_chance(5000)) {
+		sim_count("deaths at a failpoint", 1);
+		sim_kill_host(host);
+	} else {
+		sim_count("pauses at a failpoint", 1);
+		sim_pause_host(host);
+	}
+}
+
+/* ---- hosts ---- */
+
+static void
+host_kill(int host)
+{
+	if (running(host)) {
+		sim_count("kills", 1);
+		sim_kill_host(host);
+	}
+}
+
+static void
+host_reboot(int host)
+{
+	sim_count("reboots", 1);
+	sim_reboot_host(host);
+	sim_disk_power_cut(world.hosts[host]);
+	world.rebooted[host] = true;
+}
+
+static void
+host_stop(int host)
+{
+	if (running(host)) {
+		sim_count("stops", 1);
+		world.servers[host]->stop = true;
+	}
+}
+
+static void
+host_pause(int host)
+{
+	if (sim_host_paused(host)) {
+		sim_resume_host(host);
+	} else if (running(host)) {
+		sim_count("pauses", 1);
+		sim_pause_host(host);
+	}
+}
+
+/* A database of an earlier process takes the place of the last one's. */
+static void
+database_of_before(int host)
+{
+	if (running(host))
+		return;
+	if (mood.old_db_path[host][0] != '\0' && sim_chance(5000)) {
+		sim_count("older databases", 1);
+		world.old_database = true;
+		(void)str_copy(world.db_path[host], LOG_PATH_SIZE,
+		    mood.old_db_path[host]);
+	} else {
+		(void)str_copy(mood.old_db_path[host], LOG_PATH_SIZE,
+		    world.db_path[host]);
+	}
+}
+
+static void
+host_event(int host)
+{
+	uint64_t kind = sim_random(100);
+
+	if (kind < 30)
+		host_kill(host);
+	else if (kind < 40)
+		host_reboot(host);
+	else if (kind < 50)
+		host_stop(host);
+	else if (kind < 75)
+		host_pause(host);
+	else if (world.options->old_databases)
+		database_of_before(host);
+	if (kind < 50 && sim_chance(5000))
+		server_start(host);
+}
+
+/* ---- sites ---- */
+
+static void
+faults_draw(struct sim_faults *faults)
+{
+	static const struct sim_faults none = {0};
+
+	*faults = none;
+	if (sim_chance(4000))
+		return;
+	*faults = (struct sim_faults){
+	    .fail = (unsigned)sim_random(3) * 20,
+	    .lost_answer = (unsigned)sim_random(3) * 100,
+	    .late_put = (unsigned)sim_random(3) * 150,
+	    .late_remove = (unsigned)sim_random(3) * 150,
+	    .sync_lost = (unsigned)sim_random(3) * 100,
+	    .sync_stuck = (unsigned)sim_random(3) * 60,
+	    .short_write = (unsigned)sim_random(2) * 500,
+	    .slow = (unsigned)sim_random(2) * 150,
+	    .slow_max = CLOCK_S * (int64_t)(1 + sim_random(4)),
+	};
+}
+
+static void
+site_rot(size_t site)
+{
+	static const char *const parts[] = {"log/", "data/", "keys/"};
+	char path[LOG_PATH_SIZE];
+
+	if (!world.options->rot || site != mood.rot_site)
+		return;
+	world.rotten[site] = true;
+	(void)sim_disk_rot(world.sites[site],
+	    parts[sim_random(ARRAY_LEN(parts))], path, sizeof(path));
+}
+
+static void
+site_full(struct sim_disk *disk)
+{
+	sim_count("full", 1);
+	sim_disk_space(disk, sim_disk_used(disk) + sim_random(30000));
+}
+
+static void
+site_event(size_t site)
+{
+	struct sim_disk *disk = world.sites[site];
+	uint64_t kind = sim_random(100);
+	struct sim_faults faults;
+
+	if (kind < 25) {
+		sim_disk_power_cut(disk);
+	} else if (kind < 55) {
+		sim_disk_mount(disk, (enum sim_mount)(1 + sim_random(3)));
+	} else if (kind < 60) {
+		site_full(disk);
+	} else if (kind < 80) {
+		faults_draw(&faults);
+		sim_disk_faults(disk, &faults);
+	} else {
+		site_rot(site);
+	}
+}
+
+static void
+sites_heal(void)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_sites; i++) {
+		if (sim_disk_mounted(world.sites[i]) != SIM_MOUNTED &&
+		    sim_chance(7000))
+			sim_disk_mount(world.sites[i], SIM_MOUNTED);
+		if (sim_chance(5000))
+			sim_disk_space(world.sites[i], 1u << 30);
+	}
+}
+
+/* Everything loses power at once. */
+static void
+blackout(void)
+{
+	int host;
+	size_t i;
+
+	sim_count("blackouts", 1);
+	for (host = 1; host <= LOG_HOSTS; host++)
+		host_reboot(host);
+	for (i = 0; i < world.n_sites; i++)
+		sim_disk_power_cut(world.sites[i]);
+}
+
+/* ---- a run ---- */
+
+/* Somebody is to work most of the time, two of them now and then. */
+static void
+servers_keep(void)
+{
+	int host = 1 + (int)sim_random(LOG_HOSTS);
+	bool one = running(1), two = running(2);
+
+	if (world.options->alone)
+		host = 1;
+	if (!one && !two)
+		server_start(host);
+	else if (!world.options->alone && sim_chance(one && two ? 0 : 2500))
+		server_start(one ? 2 : 1);
+	for (host = 1; host <= LOG_HOSTS; host++)
+		if (sim_host_paused(host) && sim_chance(3000))
+			sim_resume_host(host);
+}
+
+static void
+round_of_events(void)
+{
+	uint64_t kind = sim_random(100);
+
+	if (kind < 3)
+		blackout();
+	else if (kind < 35)
+		host_event(1 + (int)sim_random(LOG_HOSTS));
+	else if (kind < (mood.storms ? 80u : 60u))
+		site_event((size_t)sim_random(world.n_sites));
+	else
+		sites_heal();
+	servers_keep();
+}
+
+static void
+world_make(const struct check_log *options)
+{
+	static const char *const site_paths[LOG_SITES] = {
+	    "/sim/s0", "/sim/s1", "/sim/s2", "/sim/s3"};
+	static const char *const host_paths[LOG_HOSTS + 1] = {
+	    NULL, "/sim/h1", "/sim/h2"};
+	CLEANUP(op_release) struct op op;
+	size_t i;
+	int host;
+
+	op_init(&op);
+	HARNESS(&op, db_library_init(&op));
+	world.options = options;
+	world.n_sites = 2 + (size_t)sim_random(3);
+	world.reg.m = world.n_sites == 4 && sim_chance(5000) ? 3 : 2;
+	for (i = 0; i < world.n_sites; i++) {
+		world.sites[i] = sim_disk_new(site_paths[i]);
+		sim_disk_tmpfile(world.sites[i], sim_chance(8000));
+	}
+	for (host = 1; host <= LOG_HOSTS; host++)
+		world.hosts[host] = sim_disk_new(host_paths[host]);
+	log_service_make();
+}
+
+static void
+mood_draw(void)
+{
+	struct sim_faults faults;
+	size_t i;
+
+	mood.at_failpoint = (unsigned)sim_random(3) * 30;
+	mood.round_steps = 200 + 400 * sim_random(4);
+	mood.storms = sim_chance(5000);
+	mood.rot_site = (size_t)sim_random(world.n_sites);
+	for (i = 0; i < world.n_sites; i++) {
+		faults_draw(&faults);
+		sim_disk_faults(world.sites[i], &faults);
+	}
+}
+
+static void
+calm_run(void)
+{
+	server_start(1);
+	sim_wait_steps(4000);
+	world.servers[1]->stop = true;
+	sim_host_join(1);
+}
+
+static void
+wild_run(void)
+{
+	uint64_t rounds = ROUNDS_LEAST + sim_random(ROUNDS_MORE);
+
+	mood_draw();
+	sim_on_failpoint(at_failpoint, NULL);
+	server_start(1);
+	while (rounds-- > 0) {
+		sim_wait_steps(1 + sim_random(mood.round_steps));
+		round_of_events();
+	}
+}
+
+void
+check_log_run(void *arg)
+{
+	sim_limit(LIMIT);
+	world_make(arg);
+	log_judge_watch();
+	if (world.options->calm)
+		calm_run();
+	else
+		wild_run();
+	world.stop = true;
+	log_end();
+}
