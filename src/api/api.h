@@ -6,7 +6,8 @@
 
 enum { API_ROUTES = 1 };
 
-/* Writes API_ROUTES routes to out; door is borrowed for as long as they are used. */
+/* Writes API_ROUTES routes to out; door is borrowed for as long as they are
+ * used. */
 void api_routes(struct door *door, struct http_route *out, size_t *ret_n);
 
 #endif

@@ -44,15 +44,19 @@ request_read(struct cli *cli, json_t *root, struct request *request)
 	if (!json_is_array(command) || json_array_size(command) > WORDS_MAX ||
 	    json_array_size(lines) > CLI_LINES_MAX)
 		FAIL(&cli->op, RC_INVALID, "no request");
-	json_array_foreach (command, i, item) {
+	json_array_foreach(command, i, item)
+	{
 		if (!json_is_string(item))
 			FAIL(&cli->op, RC_INVALID, "no request");
 		request->words[request->n++] = json_string_value(item);
 	}
-	json_array_foreach (lines, i, item) {
+	json_array_foreach(lines, i, item)
+	{
 		if (!json_is_string(item) ||
-		    !str_copy(cli->lines[i], CLI_LINE_SIZE, json_string_value(item)))
-			FAIL(&cli->op, RC_INVALID, "a line of standard input is too long");
+		    !str_copy(
+			cli->lines[i], CLI_LINE_SIZE, json_string_value(item)))
+			FAIL(&cli->op, RC_INVALID,
+			    "a line of standard input is too long");
 		cli->n_lines++;
 	}
 	cli->colour = json_is_true(json_object_get(root, "colour"));
@@ -71,7 +75,8 @@ command_run(struct admin *admin, struct cli *cli, json_t *root)
 	if (!cli_parse(cli, request.n, request.words, &end))
 		return end;
 	if (cli->command->need == CLI_ALONE)
-		return cli_misused(cli, "dozo %s does not run inside the server",
+		return cli_misused(cli,
+		    "dozo %s does not run inside the server",
 		    cli->command->name);
 	cli->dir = admin->dir;
 	cli->service = admin->service;
@@ -86,10 +91,14 @@ answer_make(struct cli *cli, enum cli_exit end, struct buf *buf)
 {
 	CLEANUP(json_decrefp) json_t *root = NULL;
 
-	/* Names that are no UTF-8 cannot come here: everything stored is checked. */
-	root = json_pack("{s:i, s:s%, s:s%}", "exit", cli->lost ? CLI_FAILED : (int)end,
-	    "out", cli->out.data != NULL ? (const char *)cli->out.data : "", cli->out.size,
-	    "err", cli->err.data != NULL ? (const char *)cli->err.data : "", cli->err.size);
+	/* Names that are no UTF-8 cannot come here: everything stored is
+	 * checked. */
+	root = json_pack("{s:i, s:s%, s:s%}", "exit",
+	    cli->lost ? CLI_FAILED : (int)end, "out",
+	    cli->out.data != NULL ? (const char *)cli->out.data : "",
+	    cli->out.size, "err",
+	    cli->err.data != NULL ? (const char *)cli->err.data : "",
+	    cli->err.size);
 	return admin_line(&cli->op, root, buf);
 }
 
@@ -135,7 +144,8 @@ connection_serve(struct admin *admin, int fd)
 	cli_init(cli);
 	rc = request_serve(admin, cli, fd);
 	if (rc != RC_OK)
-		log_warn(&cli->op, "admin-socket", "why=\"%s\"", op_error(&cli->op, rc));
+		log_warn(&cli->op, "admin-socket", "why=\"%s\"",
+		    op_error(&cli->op, rc));
 	cli_release(cli);
 	mem_free(cli);
 }
@@ -174,14 +184,18 @@ socket_listen(struct op *op, struct admin *admin)
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	op_clear_error(op);
-	admin->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	/* The mode of the socket's file is that of the socket, so there is no moment without it. */
+	admin->listen_fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* The mode of the socket's file is that of the socket, so there is no
+	 * moment without it. */
 	if (admin->listen_fd < 0 || fchmod(admin->listen_fd, 0600) != 0)
 		return op_fail_errno(op, RC_IO, errno, "socket");
 	admin_address(admin->dir->fd, &address);
-	if (bind(admin->listen_fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+	if (bind(admin->listen_fd, (const struct sockaddr *)&address,
+		sizeof(address)) != 0 ||
 	    listen(admin->listen_fd, 16) != 0)
-		return op_fail_errno(op, RC_IO, errno, "%s/" ADMIN_SOCKET, admin->dir->path);
+		return op_fail_errno(
+		    op, RC_IO, errno, "%s/" ADMIN_SOCKET, admin->dir->path);
 	admin->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (admin->stop_fd < 0)
 		return op_fail_errno(op, RC_IO, errno, "eventfd");

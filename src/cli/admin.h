@@ -1,6 +1,6 @@
 /*
- * admin.h - DIR/admin.sock: commands against a DIR that is served run inside the
- * server. One connection, one command: a line of JSON each way,
+ * admin.h - DIR/admin.sock: commands against a DIR that is served run inside
+ *the server. One connection, one command: a line of JSON each way,
  *	{"command": ["status", "."], "stdin": [], "colour": true}
  *	{"exit": 0, "out": "...", "err": "..."}
  */
@@ -15,18 +15,20 @@ enum { ADMIN_REQUEST_MAX = 64 << 10, ADMIN_THREADS = 4 };
 struct admin;
 
 /*
- * Listens; a stale socket is replaced (the caller holds DIR's lock). Commands run
- * on ADMIN_THREADS threads. dir and service are borrowed until admin_stop.
+ * Listens; a stale socket is replaced (the caller holds DIR's lock). Commands
+ * run on ADMIN_THREADS threads. dir and service are borrowed until admin_stop.
  */
 enum rc admin_start(struct op *op, struct dir *dir, struct service *service,
     struct admin **ret_admin) MUST_CHECK;
 
-/* Asks running commands to end, waits for them, removes the socket. Accepts NULL. */
+/* Asks running commands to end, waits for them, removes the socket. Accepts
+ * NULL. */
 void admin_stop(struct admin *admin);
 
 /*
- * Has a served DIR's server run the command. RC_NOT_FOUND: nobody serves it. Otherwise
- * cli->out and cli->err have the server's answer, and *ret_exit its end.
+ * Has a served DIR's server run the command. RC_NOT_FOUND: nobody serves it.
+ * Otherwise cli->out and cli->err have the server's answer, and *ret_exit its
+ * end.
  */
 enum rc admin_call(struct cli *cli, const struct dir *dir, size_t n,
     const char *const *words, enum cli_exit *ret_exit) MUST_CHECK;

@@ -11,17 +11,20 @@
 static enum rc
 server_find(struct op *op, const struct dir *dir, int *ret_fd)
 {
-	CLEANUP(io_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CLEANUP(io_close)
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
 	if (fd < 0)
 		return op_fail_errno(op, RC_IO, errno, "socket");
 	admin_address(dir->fd, &address);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) !=
+	    0) {
 		/* A socket that nobody listens on is a dead server's. */
 		if (errno == ENOENT || errno == ECONNREFUSED)
 			return RC_NOT_FOUND;
-		return op_fail_errno(op, RC_IO, errno, "%s/" ADMIN_SOCKET, dir->path);
+		return op_fail_errno(
+		    op, RC_IO, errno, "%s/" ADMIN_SOCKET, dir->path);
 	}
 	*ret_fd = fd;
 	fd = -1;
@@ -29,7 +32,8 @@ server_find(struct op *op, const struct dir *dir, int *ret_fd)
 }
 
 static enum rc
-request_make(struct cli *cli, size_t n, const char *const *words, struct buf *buf)
+request_make(
+    struct cli *cli, size_t n, const char *const *words, struct buf *buf)
 {
 	CLEANUP(json_decrefp) json_t *root = json_object();
 	json_t *command = json_array();
@@ -53,11 +57,13 @@ static enum rc
 answer_take(struct cli *cli, struct span bytes, enum cli_exit *ret_exit)
 {
 	CLEANUP(json_decrefp)
-	json_t *root = json_loadb((const char *)bytes.data, bytes.size, 0, NULL);
+	json_t *root =
+	    json_loadb((const char *)bytes.data, bytes.size, 0, NULL);
 	const char *out, *err;
 	int end;
 
-	if (json_unpack(root, "{s:i, s:s, s:s}", "exit", &end, "out", &out, "err", &err) != 0)
+	if (json_unpack(root, "{s:i, s:s, s:s}", "exit", &end, "out", &out,
+		"err", &err) != 0)
 		FAIL(&cli->op, RC_IO, "the server ended before it answered");
 	cli_print(cli, "%s", out);
 	cli_note(cli, "%s", err);
@@ -66,8 +72,8 @@ answer_take(struct cli *cli, struct span bytes, enum cli_exit *ret_exit)
 }
 
 enum rc
-admin_call(struct cli *cli, const struct dir *dir, size_t n, const char *const *words,
-    enum cli_exit *ret_exit)
+admin_call(struct cli *cli, const struct dir *dir, size_t n,
+    const char *const *words, enum cli_exit *ret_exit)
 {
 	CLEANUP(io_close) int fd = -1;
 	struct buf buf;

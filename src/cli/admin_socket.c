@@ -25,17 +25,21 @@ admin_receive(struct op *op, int fd, struct buf *buf)
 	ssize_t n;
 
 	for (;;) {
-		size_t step = buf->limit - buf->size < STEP ? buf->limit - buf->size : STEP;
+		size_t step = buf->limit - buf->size < STEP
+				  ? buf->limit - buf->size
+				  : STEP;
 
 		if (step == 0)
-			FAIL(op, RC_LIMIT, "a line on the admin socket is too long");
+			FAIL(op, RC_LIMIT,
+			    "a line on the admin socket is too long");
 		TRY(buf_grow(op, buf, step, &room));
 		do
 			n = recv(fd, room, step, 0);
 		while (n < 0 && errno == EINTR);
 		buf->size -= n > 0 ? step - (size_t)n : step;
 		if (n < 0)
-			return op_fail_errno(op, RC_IO, errno, "the admin socket");
+			return op_fail_errno(
+			    op, RC_IO, errno, "the admin socket");
 		if (n == 0 || memchr(room, '\n', (size_t)n) != NULL)
 			return RC_OK;
 	}
@@ -47,12 +51,14 @@ admin_send(struct op *op, int fd, struct span bytes)
 	size_t at = 0;
 
 	while (at < bytes.size) {
-		ssize_t n = send(fd, bytes.data + at, bytes.size - at, MSG_NOSIGNAL);
+		ssize_t n =
+		    send(fd, bytes.data + at, bytes.size - at, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return op_fail_errno(op, RC_IO, errno, "the admin socket");
+			return op_fail_errno(
+			    op, RC_IO, errno, "the admin socket");
 		at += (size_t)n;
 	}
 	return RC_OK;
@@ -68,7 +74,8 @@ line_add(const char *text, size_t size, void *arg)
 {
 	struct line *line = arg;
 
-	return buf_add(line->op, line->buf, span_of(text, size)) == RC_OK ? 0 : -1;
+	return buf_add(line->op, line->buf, span_of(text, size)) == RC_OK ? 0
+									  : -1;
 }
 
 enum rc
@@ -76,7 +83,8 @@ admin_line(struct op *op, const struct json_t *root, struct buf *buf)
 {
 	struct line line = {op, buf};
 
-	if (root == NULL || json_dump_callback(root, line_add, &line, JSON_COMPACT) != 0)
+	if (root == NULL ||
+	    json_dump_callback(root, line_add, &line, JSON_COMPACT) != 0)
 		return op_fail(op, RC_NO_MEMORY, "out of memory");
 	return buf_add_str(op, buf, "\n");
 }

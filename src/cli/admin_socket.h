@@ -18,6 +18,7 @@ enum rc admin_send(struct op *op, int fd, struct span bytes) MUST_CHECK;
 
 /* A JSON value as one line, into buf. */
 struct json_t;
-enum rc admin_line(struct op *op, const struct json_t *root, struct buf *buf) MUST_CHECK;
+enum rc admin_line(
+    struct op *op, const struct json_t *root, struct buf *buf) MUST_CHECK;
 
 #endif

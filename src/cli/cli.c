@@ -61,19 +61,21 @@ cli_has(const struct cli *cli, const char *name)
 size_t
 cli_lines_wanted(const struct cli *cli)
 {
-	return (size_t)cli_has(cli, "as") + (size_t)cli_has(cli, "password-stdin");
+	return (size_t)cli_has(cli, "as") +
+	       (size_t)cli_has(cli, "password-stdin");
 }
 
 const char *
 cli_password(const struct cli *cli)
 {
-	if (!cli_has(cli, "password-stdin") || cli->n_lines < cli_lines_wanted(cli))
+	if (!cli_has(cli, "password-stdin") ||
+	    cli->n_lines < cli_lines_wanted(cli))
 		return NULL;
 	return cli->lines[cli_has(cli, "as") ? 1 : 0];
 }
 
 static void PRINTF_LIKE(3, 0)
-add(struct cli *cli, struct buf *buf, const char *format, va_list args)
+    add(struct cli *cli, struct buf *buf, const char *format, va_list args)
 {
 	CLEANUP(op_release) struct op op;
 	uint8_t *room;
@@ -154,7 +156,8 @@ cli_misused(struct cli *cli, const char *format, ...)
 	add(cli, &cli->err, format, args);
 	va_end(args);
 	if (cli->command != NULL)
-		cli_note(cli, "\ndozo %s --help tells more.\n", cli->command->name);
+		cli_note(
+		    cli, "\ndozo %s --help tells more.\n", cli->command->name);
 	else
 		cli_note(cli, "\ndozo help tells more.\n");
 	return CLI_USAGE;
@@ -172,7 +175,9 @@ json_add(const char *text, size_t size, void *arg)
 enum cli_exit
 cli_print_json(struct cli *cli, json_t *root)
 {
-	int rc = root != NULL ? json_dump_callback(root, json_add, cli, JSON_INDENT(2)) : -1;
+	int rc = root != NULL
+		     ? json_dump_callback(root, json_add, cli, JSON_INDENT(2))
+		     : -1;
 
 	json_decref(root);
 	if (rc != 0) {

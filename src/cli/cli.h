@@ -20,7 +20,7 @@ enum cli_exit {
 	CLI_FAILED = 1,
 	CLI_USAGE = 2,
 	CLI_INCOMPLETE = 3, /* behind, or something is missing */
-	CLI_IN_USE = 4,	    /* another process has DIR */
+	CLI_IN_USE = 4, /* another process has DIR */
 };
 
 enum {
@@ -32,7 +32,7 @@ enum {
 };
 
 struct cli_option {
-	const char *name;    /* without its dashes */
+	const char *name; /* without its dashes */
 	const char *metavar; /* NULL: a flag */
 	bool many;
 	const char *help;
@@ -41,9 +41,10 @@ struct cli_option {
 /* What a command works on. */
 enum cli_need {
 	CLI_ALONE, /* it opens what it needs; never inside a server */
-	CLI_READ,  /* cli->service; where DIR is not served, one that only reads */
+	CLI_READ, /* cli->service; where DIR is not served, one that only reads
+		   */
 	CLI_WRITE, /* cli->service, which may write */
-	CLI_DIR,   /* the server, if there is one; else cli->dir, locked */
+	CLI_DIR, /* the server, if there is one; else cli->dir, locked */
 };
 
 struct cli;
@@ -53,7 +54,8 @@ struct cli_command {
 	const char *args[CLI_ARGS_MAX]; /* all must be given */
 	enum cli_need need;
 	enum cli_exit (*run)(struct cli *cli);
-	const struct cli_option *options; /* ends with a NULL name; --help and --json go without saying */
+	const struct cli_option *options; /* ends with a NULL name; --help and
+					     --json go without saying */
 	const char *summary;
 	const char *help; /* may be NULL */
 };
@@ -72,16 +74,17 @@ struct cli {
 	size_t n_args, n_values, n_lines;
 	const char *args[CLI_ARGS_MAX];
 	struct cli_value values[CLI_VALUES_MAX];
-	char lines[CLI_LINES_MAX][CLI_LINE_SIZE]; /* of standard input: passwords */
+	char lines[CLI_LINES_MAX]
+		  [CLI_LINE_SIZE]; /* of standard input: passwords */
 	bool json;
 	bool colour;
 	bool lost; /* output that found no memory */
 	struct buf out;
 	struct buf err;
-	struct dir *dir;	  /* of all but CLI_ALONE */
-	struct service *service;  /* of CLI_READ and CLI_WRITE */
-	bool served;		  /* inside the server */
-	const atomic_bool *stop;  /* the server is stopping; may be NULL */
+	struct dir *dir; /* of all but CLI_ALONE */
+	struct service *service; /* of CLI_READ and CLI_WRITE */
+	bool served; /* inside the server */
+	const atomic_bool *stop; /* the server is stopping; may be NULL */
 };
 
 /* Needs cli_release, which wipes passwords and output. */
@@ -90,7 +93,8 @@ void cli_release(struct cli *cli); /* also for CLEANUP */
 
 /*
  * Understands the words behind "dozo". True where the command is to be run;
- * otherwise help or an error was printed, and *ret_exit is the end. words must outlive cli.
+ * otherwise help or an error was printed, and *ret_exit is the end. words must
+ * outlive cli.
  */
 bool cli_parse(struct cli *cli, size_t n, const char *const *words,
     enum cli_exit *ret_exit);
@@ -103,17 +107,20 @@ const char *cli_value(const struct cli *cli, const char *name);
 const char *cli_value_at(const struct cli *cli, const char *name, size_t i);
 bool cli_has(const struct cli *cli, const char *name);
 
-/* ---- output: kept until the end of the command; cli_flush writes what there is ---- */
+/* ---- output: kept until the end of the command; cli_flush writes what there
+ * is ---- */
 
 void cli_print(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
-void cli_note(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3); /* to standard error */
+void cli_note(struct cli *cli, const char *format, ...)
+    PRINTF_LIKE(2, 3); /* to standard error */
 void cli_flush(struct cli *cli);
 
 /* Prints the op's error; what the command ends with. RC_OK: CLI_OK. */
 enum cli_exit cli_end(struct cli *cli, enum rc rc);
 
 /* Prints "dozo: ..." and how to get help. */
-enum cli_exit cli_misused(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+enum cli_exit
+cli_misused(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Prints a JSON value and frees it; NULL: no memory. */
 enum cli_exit cli_print_json(struct cli *cli, json_t *root);

@@ -27,32 +27,42 @@ static void
 problem(void *arg, size_t site, const char *text)
 {
 	struct checking *c = arg;
-	const char *site_name = c->cli->service->config.sites->slots[site].site->name;
+	const char *site_name =
+	    c->cli->service->config.sites->slots[site].site->name;
 
 	if (c->problems++ >= PROBLEMS_SHOWN)
 		return;
 	if (c->texts != NULL)
-		(void)json_array_append_new(c->texts, json_pack("{s:s, s:s, s:s}", "site",
-		    site_name, "tenant", c->name, "problem", text));
+		(void)json_array_append_new(
+		    c->texts, json_pack("{s:s, s:s, s:s}", "site", site_name,
+				  "tenant", c->name, "problem", text));
 	else
-		cli_print(c->cli, "%s%s, %s: %s%s\n", paint_begin(c->cli, PAINT_BAD),
-		    site_name, c->name, text, paint_end(c->cli, PAINT_BAD));
+		cli_print(c->cli, "%s%s, %s: %s%s\n",
+		    paint_begin(c->cli, PAINT_BAD), site_name, c->name, text,
+		    paint_end(c->cli, PAINT_BAD));
 }
 
 static void
-site_row(struct checking *c, const char *site_name, const struct check_site *site)
+site_row(
+    struct checking *c, const char *site_name, const struct check_site *site)
 {
-	char numbers[OUTPUT_TEXT_SIZE], data[OUTPUT_TEXT_SIZE], bytes[OUTPUT_TEXT_SIZE];
-	bool well = site->looked && site->missing + site->damaged + site->strange == 0;
+	char numbers[OUTPUT_TEXT_SIZE], data[OUTPUT_TEXT_SIZE],
+	    bytes[OUTPUT_TEXT_SIZE];
+	bool well =
+	    site->looked && site->missing + site->damaged + site->strange == 0;
 
 	if (c->rows != NULL) {
 		(void)json_array_append_new(c->rows,
-		    json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "tenant",
-			c->name, "site", site_name, "looked", site->looked, "numbers",
-			(json_int_t)site->numbers, "data", (json_int_t)site->data, "bytes",
-			(json_int_t)site->bytes, "contents", (json_int_t)site->contents,
-			"missing", (json_int_t)site->missing, "damaged",
-			(json_int_t)site->damaged, "strange", (json_int_t)site->strange));
+		    json_pack(
+			"{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			"tenant", c->name, "site", site_name, "looked",
+			site->looked, "numbers", (json_int_t)site->numbers,
+			"data", (json_int_t)site->data, "bytes",
+			(json_int_t)site->bytes, "contents",
+			(json_int_t)site->contents, "missing",
+			(json_int_t)site->missing, "damaged",
+			(json_int_t)site->damaged, "strange",
+			(json_int_t)site->strange));
 		return;
 	}
 	output_count(numbers, site->numbers);
@@ -64,12 +74,15 @@ site_row(struct checking *c, const char *site_name, const struct check_site *sit
 	table_add(&c->table, PAINT_NONE, "%s", data);
 	table_add(&c->table, PAINT_NONE, "%s", bytes);
 	table_add(&c->table, PAINT_NONE, "%" PRIu64, site->contents);
-	table_add(&c->table, site->missing > 0 ? PAINT_WARN : PAINT_NONE, "%" PRIu64,
-	    site->missing);
-	table_add(&c->table, site->damaged + site->strange > 0 ? PAINT_BAD : PAINT_NONE,
+	table_add(&c->table, site->missing > 0 ? PAINT_WARN : PAINT_NONE,
+	    "%" PRIu64, site->missing);
+	table_add(&c->table,
+	    site->damaged + site->strange > 0 ? PAINT_BAD : PAINT_NONE,
 	    "%" PRIu64, site->damaged + site->strange);
 	table_add(&c->table, well ? PAINT_GOOD : PAINT_BAD, "%s",
-	    well ? "ok" : !site->looked ? "not there" : "not ok");
+	    well            ? "ok"
+	    : !site->looked ? "not there"
+			    : "not ok");
 }
 
 static enum rc
@@ -95,10 +108,12 @@ static void
 tenant_refused(struct checking *c, enum rc rc)
 {
 	if (c->texts != NULL)
-		(void)json_array_append_new(c->texts, json_pack("{s:s, s:s}", "tenant",
-		    c->name, "problem", op_error(&c->cli->op, rc)));
+		(void)json_array_append_new(
+		    c->texts, json_pack("{s:s, s:s}", "tenant", c->name,
+				  "problem", op_error(&c->cli->op, rc)));
 	else
-		cli_print(c->cli, "%s%s: %s%s\n", paint_begin(c->cli, PAINT_BAD), c->name,
+		cli_print(c->cli, "%s%s: %s%s\n",
+		    paint_begin(c->cli, PAINT_BAD), c->name,
 		    op_error(&c->cli->op, rc), paint_end(c->cli, PAINT_BAD));
 	op_clear_error(&c->cli->op);
 	c->damaged++;
@@ -144,32 +159,34 @@ static enum cli_exit
 result_print(struct checking *c)
 {
 	struct cli *cli = c->cli;
-	enum cli_exit end = c->damaged > 0 ? CLI_FAILED
-	    : c->missing > 0		   ? CLI_INCOMPLETE
-					   : CLI_OK;
+	enum cli_exit end = c->damaged > 0   ? CLI_FAILED
+			    : c->missing > 0 ? CLI_INCOMPLETE
+					     : CLI_OK;
 
 	if (cli->json) {
-		enum cli_exit printed = cli_print_json(cli,
-		    json_pack("{s:b, s:b, s:O, s:O}", "ok", end == CLI_OK, "read_data",
-			c->job.read_data, "sites", c->rows, "problems", c->texts));
+		enum cli_exit printed = cli_print_json(
+		    cli, json_pack("{s:b, s:b, s:O, s:O}", "ok", end == CLI_OK,
+			     "read_data", c->job.read_data, "sites", c->rows,
+			     "problems", c->texts));
 
 		return printed != CLI_OK ? printed : end;
 	}
 	if (c->problems > PROBLEMS_SHOWN)
-		cli_print(cli, "... and %" PRIu64 " more\n", c->problems - PROBLEMS_SHOWN);
+		cli_print(cli, "... and %" PRIu64 " more\n",
+		    c->problems - PROBLEMS_SHOWN);
 	table_print(&c->table);
 	cli_print(cli, "%s\n",
-	    end == CLI_OK	      ? "Everything is there and undamaged."
-		: end == CLI_INCOMPLETE ? "Something is missing."
-					: "Something is damaged.");
+	    end == CLI_OK           ? "Everything is there and undamaged."
+	    : end == CLI_INCOMPLETE ? "Something is missing."
+				    : "Something is damaged.");
 	return end;
 }
 
 enum cli_exit
 cmd_check(struct cli *cli)
 {
-	static const char *const titles[] = {"TENANT", "SITE", ">NUMBERS", ">DATA", ">BYTES",
-	    ">OPENED", ">MISSING", ">DAMAGED", ""};
+	static const char *const titles[] = {"TENANT", "SITE", ">NUMBERS",
+	    ">DATA", ">BYTES", ">OPENED", ">MISSING", ">DAMAGED", ""};
 	struct checking c = {
 	    .cli = cli,
 	    .only = cli_value(cli, "tenant"),

@@ -1,4 +1,5 @@
-/* cmd_clock.c - dozo clock accept: the time that the machine was off counts (LOG.md L19). */
+/* cmd_clock.c - dozo clock accept: the time that the machine was off counts
+ * (LOG.md L19). */
 #include "cli/commands.h"
 #include "cli/output.h"
 
@@ -11,7 +12,7 @@ accept_served(struct cli *cli)
 
 	if (cli->json)
 		return cli_print_json(cli, json_pack("{s:I}", "counted_seconds",
-		    (json_int_t)(added / CLOCK_S)));
+					       (json_int_t)(added / CLOCK_S)));
 	output_duration(text, added);
 	cli_print(cli, "Counted: %s.\n", text);
 	return CLI_OK;
@@ -24,11 +25,13 @@ cmd_clock_accept(struct cli *cli)
 
 	if (cli->service != NULL)
 		return accept_served(cli);
-	rc = io_write_file(&cli->op, cli->dir->fd, "clock.accept", span_str("\n"), 0600);
+	rc = io_write_file(
+	    &cli->op, cli->dir->fd, "clock.accept", span_str("\n"), 0600);
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)
-		return cli_print_json(cli, json_pack("{s:b}", "at_next_start", 1));
+		return cli_print_json(
+		    cli, json_pack("{s:b}", "at_next_start", 1));
 	cli_print(cli, "The next start counts the time in between.\n");
 	return CLI_OK;
 }

@@ -1,4 +1,5 @@
-/* cmd_init.c - dozo init: a new service, its sites, keys and certificate; all of it or nothing. */
+/* cmd_init.c - dozo init: a new service, its sites, keys and certificate; all
+ * of it or nothing. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,18 +38,21 @@ site_want(struct op *op, struct init *init, const char *name, size_t name_size,
 	if (init->lay.n_sites == REGISTER_SITES_MAX)
 		FAIL(op, RC_LIMIT, "more than %d sites", REGISTER_SITES_MAX);
 	if (name_size >= sizeof(site->name))
-		FAIL(op, RC_INVALID, "a site's name is 1 to 32 of a-z, 0-9 and -");
+		FAIL(op, RC_INVALID,
+		    "a site's name is 1 to 32 of a-z, 0-9 and -");
 	memcpy(site->name, name, name_size);
 	site->name[name_size] = '\0';
 	if (!lay_name_valid(site->name))
-		FAIL(op, RC_INVALID, "a site's name is 1 to 32 of a-z, 0-9 and -, not \"%s\"",
+		FAIL(op, RC_INVALID,
+		    "a site's name is 1 to 32 of a-z, 0-9 and -, not \"%s\"",
 		    site->name);
 	TRY(made_resolve(op, path, resolved));
 	(void)snprintf(site->url, sizeof(site->url), "dir:%s", resolved);
 	for (i = 0; i < init->lay.n_sites; i++)
 		if (strcmp(init->lay.sites[i].name, site->name) == 0 ||
 		    strcmp(init->lay.sites[i].url, site->url) == 0)
-			FAIL(op, RC_INVALID, "two sites have one name or one folder");
+			FAIL(op, RC_INVALID,
+			    "two sites have one name or one folder");
 	rand_bytes(site->id, sizeof(site->id));
 	init->lay.n_sites++;
 	return RC_OK;
@@ -63,7 +67,8 @@ default_sites(struct op *op, struct init *init, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		(void)snprintf(path, sizeof(path), "%s/sites/%s", init->path, names[i]);
+		(void)snprintf(
+		    path, sizeof(path), "%s/sites/%s", init->path, names[i]);
 		TRY(site_want(op, init, names[i], 1, path));
 	}
 	return RC_OK;
@@ -79,11 +84,34 @@ sites_want(struct op *op, struct init *init)
 		const char *url = strchr(text, '=');
 
 		if (url == NULL || !str_starts(url + 1, "dir:"))
-			FAIL(op, RC_INVALID, "a site is NAME=dir:PATH, not \"%s\"", text);
+			FAIL(op, RC_INVALID,
+			    "a site is NAME=dir:PATH, not \"%s\"", text);
 		TRY(site_want(op, init, text, (size_t)(url - text), url + 5));
 	}
 	if (i == 0)
-		return default_sites(op, init, cli_has(init->cli, "single-site") ? 1 : 3);
+		return default_sites(
+		    op, init, cli_has(init->cli, "single-site") ? 1 : 3);
+	return RC_OK;
+}
+
+/* Whether m of so many sites is something that a service may have. */
+static enum rc
+register_check(struct op *op, bool single, size_t n, uint64_t m)
+{
+	if (single && (n != 1 || m != 1))
+		FAIL(op, RC_INVALID,
+		    "--single-site is for one site, and min-sites 1");
+	if (!single && n < 2)
+		FAIL(op, RC_INVALID,
+		    "a service has two sites at least; --single-site is for "
+		    "trying out");
+	if (!single && m < 2)
+		FAIL(op, RC_INVALID,
+		    "min-sites is 2 at least: else a file may stand once only");
+	if (m > n)
+		FAIL(op, RC_INVALID,
+		    "min-sites %llu is more than there are sites",
+		    (unsigned long long)m);
 	return RC_OK;
 }
 
@@ -96,17 +124,9 @@ register_want(struct op *op, struct init *init)
 	size_t i;
 
 	if (text != NULL && !str_to_u64(text, 1, REGISTER_SITES_MAX, &m))
-		FAIL(op, RC_INVALID, "--min-sites is a number, not \"%s\"", text);
-	if (single && (init->lay.n_sites != 1 || m != 1))
-		FAIL(op, RC_INVALID, "--single-site is for one site, and min-sites 1");
-	if (!single && init->lay.n_sites < 2)
-		FAIL(op, RC_INVALID,
-		    "a service has two sites at least; --single-site is for trying out");
-	if (!single && m < 2)
-		FAIL(op, RC_INVALID, "min-sites is 2 at least: else a file may stand once only");
-	if (m > init->lay.n_sites)
-		FAIL(op, RC_INVALID, "min-sites %llu is more than there are sites",
-		    (unsigned long long)m);
+		FAIL(op, RC_INVALID, "--min-sites is a number, not \"%s\"",
+		    text);
+	TRY(register_check(op, single, init->lay.n_sites, m));
 	init->reg = (struct site_register){
 	    .version = 1, .m = (uint32_t)m, .n = (uint32_t)init->lay.n_sites};
 	for (i = 0; i < init->lay.n_sites; i++)
@@ -148,8 +168,10 @@ sites_create(struct op *op, struct init *init)
 		const struct lay_site *site = &init->lay.sites[i];
 
 		TRY(made_folder(op, &init->made, site->url + strlen("dir:")));
-		TRY(keystore_add_site(op, init->lay.keystore, site->id, site->name));
-		TRY(site_create(op, site->url, keystore->service, site->id, site->name));
+		TRY(keystore_add_site(
+		    op, init->lay.keystore, site->id, site->name));
+		TRY(site_create(
+		    op, site->url, keystore->service, site->id, site->name));
 	}
 	return RC_OK;
 }
@@ -162,7 +184,8 @@ devices_compare(struct init *init, const struct service *service)
 
 	for (i = 0; i < sites->n; i++)
 		for (k = 0; k < i; k++)
-			if (sites->slots[i].space.device == sites->slots[k].space.device)
+			if (sites->slots[i].space.device ==
+			    sites->slots[k].space.device)
 				init->same_device = true;
 }
 
@@ -201,27 +224,29 @@ static void
 warnings_print(struct init *init)
 {
 	if (init->reg.n == 1)
-		cli_note(init->cli,
-		    "warning: one site only. Nothing is copied: what happens to its disk "
-		    "happens to all files.\n");
+		cli_note(init->cli, "warning: one site only. Nothing is "
+				    "copied: what happens to its disk "
+				    "happens to all files.\n");
 	else if (init->same_device)
-		cli_note(init->cli,
-		    "warning: two sites are on one device. What happens to it happens to "
-		    "both.\n");
+		cli_note(init->cli, "warning: two sites are on one device. "
+				    "What happens to it happens to "
+				    "both.\n");
 }
 
 static enum cli_exit
 told_json(struct init *init)
 {
-	json_t *root = json_pack("{s:s, s:i, s:s, s:i, s:b, s:[]}", "dir", init->path,
-	    "min_sites", (int)init->reg.m, "key_fingerprint", init->fingerprint,
-	    "key_version", 1, "same_device", init->same_device, "sites");
+	json_t *root = json_pack("{s:s, s:i, s:s, s:i, s:b, s:[]}", "dir",
+	    init->path, "min_sites", (int)init->reg.m, "key_fingerprint",
+	    init->fingerprint, "key_version", 1, "same_device",
+	    init->same_device, "sites");
 	json_t *sites = json_object_get(root, "sites");
 	size_t i;
 
 	for (i = 0; i < init->lay.n_sites; i++)
-		(void)json_array_append_new(sites, json_pack("{s:s, s:s}", "name",
-		    init->lay.sites[i].name, "url", init->lay.sites[i].url));
+		(void)json_array_append_new(sites,
+		    json_pack("{s:s, s:s}", "name", init->lay.sites[i].name,
+			"url", init->lay.sites[i].url));
 	return cli_print_json(init->cli, root);
 }
 
@@ -235,25 +260,30 @@ told(struct init *init)
 	warnings_print(init);
 	if (cli->json)
 		return told_json(init);
-	cli_print(cli, "%s is ready. A file counts as stored when %u of these have it:\n",
+	cli_print(cli,
+	    "%s is ready. A file counts as stored when %u of these have it:\n",
 	    init->path, init->reg.m);
 	for (i = 0; i < init->lay.n_sites; i++)
 		cli_print(cli, "  %-12s %s\n", init->lay.sites[i].name,
 		    init->lay.sites[i].url);
 	cli_print(cli,
 	    "\nNext:\n"
-	    "  dozo site set %s %s --place 東京 --country JP    say where each site stands\n"
-	    "  dozo tenant add %s NAME --admin USER            a first company\n"
+	    "  dozo site set %s %s --place 東京 --country JP    say where each "
+	    "site stands\n"
+	    "  dozo tenant add %s NAME --admin USER            a first "
+	    "company\n"
 	    "  dozo serve %s                                   serve it\n"
 	    "\nKeep the key safe, now, and not on this machine:\n"
 	    "  dozo key export %s FILE\n"
-	    "FILE and any one site are enough to get everything back; without the key nothing "
+	    "FILE and any one site are enough to get everything back; without "
+	    "the key nothing "
 	    "is.\n",
 	    dir, init->lay.sites[0].name, dir, dir, dir);
 	return CLI_OK;
 }
 
-/* A Ctrl-C in the middle would leave something half-done: it takes less than a second. */
+/* A Ctrl-C in the middle would leave something half-done: it takes less than a
+ * second. */
 static enum rc
 make_unbroken(struct op *op, struct init *init)
 {

@@ -1,4 +1,5 @@
-/* cmd_key.c - dozo key export: a copy of the master key, without which nothing opens. */
+/* cmd_key.c - dozo key export: a copy of the master key, without which nothing
+ * opens. */
 #include <stdio.h>
 
 #include "cli/commands.h"
@@ -17,7 +18,8 @@ file_folder(struct op *op, const char *file, int *ret_fd, const char **ret_name)
 	*ret_name = slash != NULL ? slash + 1 : file;
 	if (**ret_name == '\0')
 		FAIL(op, RC_INVALID, "%s is a folder", file);
-	n = snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - file) : 1,
+	n = snprintf(folder, sizeof(folder), "%.*s",
+	    slash != NULL ? (int)(slash - file) : 1,
 	    slash != NULL ? file : ".");
 	if (n < 0 || n >= (int)sizeof(folder))
 		FAIL(op, RC_INVALID, "the path is too long");
@@ -41,7 +43,8 @@ export_to(struct op *op, const struct dir *dir, const struct keystore *keystore,
 }
 
 static enum rc
-key_export(struct op *op, struct cli *cli, struct dir *dir, struct keystore **keystore)
+key_export(
+    struct op *op, struct cli *cli, struct dir *dir, struct keystore **keystore)
 {
 	CLEANUP(io_close) int keys_fd = -1;
 
@@ -63,13 +66,16 @@ cmd_key_export(struct cli *cli)
 		return cli_end(cli, rc);
 	keystore_fingerprint(keystore, fingerprint);
 	if (cli->json)
-		return cli_print_json(cli, json_pack("{s:s, s:i, s:s}", "file", cli->args[1],
-		    "version", (int)keystore->version, "fingerprint", fingerprint));
+		return cli_print_json(
+		    cli, json_pack("{s:s, s:i, s:s}", "file", cli->args[1],
+			     "version", (int)keystore->version, "fingerprint",
+			     fingerprint));
 	cli_print(cli,
 	    "%s has the master key.\n"
 	    "  version      %u\n"
 	    "  fingerprint  %s\n"
-	    "Whoever has it and one site can read everything: keep it under lock, elsewhere.\n",
+	    "Whoever has it and one site can read everything: keep it under "
+	    "lock, elsewhere.\n",
 	    cli->args[1], (unsigned)keystore->version, fingerprint);
 	return CLI_OK;
 }

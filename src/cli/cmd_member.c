@@ -10,7 +10,8 @@
 #include "core/access.h"
 #include "core/member.h"
 
-/* What the commands below have alike: the tenant, who acts, whom it is about. */
+/* What the commands below have alike: the tenant, who acts, whom it is about.
+ */
 struct about {
 	struct cli *cli;
 	struct tenant *tenant;
@@ -28,7 +29,8 @@ about_open(struct about *about, struct cli *cli)
 	TRY(who_break_glass(cli, &about->break_glass));
 	TRY(who_tenant(cli, cli->args[1], &about->tenant));
 	if (cli->n_args > 2)
-		return who_login(&cli->op, cli->args[2], cli->args[1], &about->login);
+		return who_login(
+		    &cli->op, cli->args[2], cli->args[1], &about->login);
 	return RC_OK;
 }
 
@@ -61,7 +63,8 @@ member_id(struct about *about, int64_t *ret_id)
 	enum rc rc;
 
 	TRY(tenant_reader(op, about->tenant, &reader));
-	rc = access_manage(op, &reader->meta, &op->actor, about->break_glass != NULL);
+	rc = access_manage(
+	    op, &reader->meta, &op->actor, about->break_glass != NULL);
 	if (rc == RC_OK)
 		rc = member_find(op, &reader->meta, about->login, &row);
 	tenant_reader_put(about->tenant, reader);
@@ -76,20 +79,23 @@ password_print(const struct about *about, const char *done)
 	struct cli *cli = about->cli;
 
 	if (cli->json)
-		return cli_print_json(cli, json_pack("{s:s, s:s%, s:s*}", "tenant",
-		    cli->args[1], "user", (const char *)about->login.data,
-		    about->login.size, "password",
-		    about->generated ? about->password : NULL));
+		return cli_print_json(
+		    cli, json_pack("{s:s, s:s%, s:s*}", "tenant", cli->args[1],
+			     "user", (const char *)about->login.data,
+			     about->login.size, "password",
+			     about->generated ? about->password : NULL));
 	cli_print(cli, "%s: %.*s@%s\n", done, (int)about->login.size,
 	    (const char *)about->login.data, cli->args[1]);
 	if (about->generated)
-		cli_print(cli, "  password  %s     (shown this once)\n", about->password);
+		cli_print(cli, "  password  %s     (shown this once)\n",
+		    about->password);
 	return CLI_OK;
 }
 
 /* Runs one command between opening and closing. */
 static enum cli_exit
-about_run(struct cli *cli, enum rc (*act)(struct about *about), const char *done)
+about_run(
+    struct cli *cli, enum rc (*act)(struct about *about), const char *done)
 {
 	struct about about;
 	enum rc rc = about_open(&about, cli);
@@ -107,7 +113,8 @@ add_act(struct about *about)
 {
 	struct member_new member = {
 	    .login = about->login,
-	    .role = cli_has(about->cli, "admin") ? MEMBER_ADMINISTRATOR : MEMBER_ORDINARY,
+	    .role = cli_has(about->cli, "admin") ? MEMBER_ADMINISTRATOR
+						 : MEMBER_ORDINARY,
 	};
 	int64_t id;
 
@@ -177,19 +184,24 @@ list_one(void *arg, struct op *op, const struct member_row *member)
 	if (list->rows != NULL) {
 		(void)json_array_append_new(list->rows,
 		    json_pack("{s:s%, s:I, s:s, s:s, s:s, s:s}", "user",
-			(const char *)member->name.data, member->name.size, "id",
-			(json_int_t)member->id, "role", admin ? "administrator" : "member",
-			"status", active ? "active" : "suspended", "created",
-			who_time(op, member->created_at), "first_signed_in", first));
+			(const char *)member->name.data, member->name.size,
+			"id", (json_int_t)member->id, "role",
+			admin ? "administrator" : "member", "status",
+			active ? "active" : "suspended", "created",
+			who_time(op, member->created_at), "first_signed_in",
+			first));
 		return RC_OK;
 	}
 	table_add(&list->table, PAINT_BOLD, "%.*s", (int)member->name.size,
 	    (const char *)member->name.data);
-	table_add(&list->table, PAINT_NONE, "%s", admin ? "administrator" : "member");
+	table_add(
+	    &list->table, PAINT_NONE, "%s", admin ? "administrator" : "member");
 	table_add(&list->table, active ? PAINT_GOOD : PAINT_WARN, "%s",
 	    active ? "active" : "suspended");
-	table_add(&list->table, PAINT_NONE, "%.10s", who_time(op, member->created_at));
-	table_add(&list->table, PAINT_NONE, "%.10s", *first != '\0' ? first : "never");
+	table_add(&list->table, PAINT_NONE, "%.10s",
+	    who_time(op, member->created_at));
+	table_add(&list->table, PAINT_NONE, "%.10s",
+	    *first != '\0' ? first : "never");
 	return RC_OK;
 }
 
@@ -211,7 +223,8 @@ cmd_member_list(struct cli *cli)
 {
 	static const char *const titles[] = {
 	    "USER", "ROLE", "STATUS", "SINCE", "FIRST SIGNED IN"};
-	struct list list = {.cli = cli, .rows = cli->json ? json_array() : NULL};
+	struct list list = {
+	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	struct about about;
 	enum rc rc = about_open(&about, cli);
 
@@ -239,15 +252,18 @@ app_list_one(void *arg, struct op *op, const struct app_password *password)
 	const char *used = who_time(op, password->last_used * CLOCK_DAY);
 
 	if (list->rows != NULL) {
-		(void)json_array_append_new(list->rows,
-		    json_pack("{s:I, s:s%, s:s, s:s}", "id", (json_int_t)password->id,
-			"label", (const char *)password->label.data, password->label.size,
-			"created", made, "last_used", used));
+		(void)json_array_append_new(
+		    list->rows, json_pack("{s:I, s:s%, s:s, s:s}", "id",
+				    (json_int_t)password->id, "label",
+				    (const char *)password->label.data,
+				    password->label.size, "created", made,
+				    "last_used", used));
 		return RC_OK;
 	}
 	table_add(&list->table, PAINT_NONE, "%" PRId64, password->id);
 	table_add(&list->table, PAINT_NONE, "%.10s", made);
-	table_add(&list->table, PAINT_NONE, "%.10s", *used != '\0' ? used : "never");
+	table_add(
+	    &list->table, PAINT_NONE, "%.10s", *used != '\0' ? used : "never");
 	table_add(&list->table, PAINT_NONE, "%.*s", (int)password->label.size,
 	    (const char *)password->label.data);
 	return RC_OK;
@@ -256,9 +272,11 @@ app_list_one(void *arg, struct op *op, const struct app_password *password)
 static enum cli_exit
 app_list(struct about *about, int64_t member)
 {
-	static const char *const titles[] = {">ID", "SINCE", "LAST USED", "LABEL"};
+	static const char *const titles[] = {
+	    ">ID", "SINCE", "LAST USED", "LABEL"};
 	struct cli *cli = about->cli;
-	struct list list = {.cli = cli, .rows = cli->json ? json_array() : NULL};
+	struct list list = {
+	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	struct reader *reader;
 	enum rc rc = tenant_reader(&cli->op, about->tenant, &reader);
 
@@ -286,13 +304,15 @@ app_revoke(struct about *about, int64_t member, const char *text)
 	enum rc rc;
 
 	if (!str_to_u64(text, 1, INT64_MAX, &id))
-		return cli_misused(cli, "--revoke needs an id, not \"%s\"", text);
+		return cli_misused(
+		    cli, "--revoke needs an id, not \"%s\"", text);
 	rc = member_app_password_revoke(
 	    &cli->op, about->tenant, member, (int64_t)id, about->break_glass);
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)
-		return cli_print_json(cli, json_pack("{s:I}", "revoked", (json_int_t)id));
+		return cli_print_json(
+		    cli, json_pack("{s:I}", "revoked", (json_int_t)id));
 	cli_print(cli, "Revoked: %s\n", text);
 	return CLI_OK;
 }
@@ -308,17 +328,20 @@ app_add(struct about *about, int64_t member)
 	enum rc rc;
 
 	rc = member_app_password_add(&cli->op, about->tenant, member,
-	    span_str(label != NULL ? label : ""), about->break_glass, token, &id);
+	    span_str(label != NULL ? label : ""), about->break_glass, token,
+	    &id);
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)
-		end = cli_print_json(cli, json_pack("{s:I, s:s}", "id", (json_int_t)id,
-		    "password", token));
+		end =
+		    cli_print_json(cli, json_pack("{s:I, s:s}", "id",
+					    (json_int_t)id, "password", token));
 	else
 		cli_print(cli,
-		    "An app password for %.*s@%s, number %" PRId64 " (shown this once):\n  %s\n",
-		    (int)about->login.size, (const char *)about->login.data, cli->args[1],
-		    id, token);
+		    "An app password for %.*s@%s, number %" PRId64
+		    " (shown this once):\n  %s\n",
+		    (int)about->login.size, (const char *)about->login.data,
+		    cli->args[1], id, token);
 	mem_wipe(token, sizeof(token));
 	return end;
 }
@@ -333,7 +356,8 @@ cmd_member_app_password(struct cli *cli)
 	enum rc rc;
 
 	if (revoke != NULL && cli_has(cli, "list"))
-		return cli_misused(cli, "--list and --revoke exclude each other");
+		return cli_misused(
+		    cli, "--list and --revoke exclude each other");
 	rc = about_open(&about, cli);
 	if (rc == RC_OK)
 		rc = member_id(&about, &member);

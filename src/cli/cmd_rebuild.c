@@ -1,4 +1,5 @@
-/* cmd_rebuild.c - dozo rebuild: a service from one site and the master key; it only reads the site. */
+/* cmd_rebuild.c - dozo rebuild: a service from one site and the master key; it
+ * only reads the site. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,10 +41,12 @@ file_tell(void *arg, struct op *op, uint64_t tenant, int64_t node)
 		return RC_OK;
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, tenant);
 	if (r->file_rows != NULL)
-		(void)json_array_append_new(r->file_rows, json_pack("{s:s, s:I}", "tenant", id,
-		    "node", (json_int_t)node));
+		(void)json_array_append_new(
+		    r->file_rows, json_pack("{s:s, s:I}", "tenant", id, "node",
+				      (json_int_t)node));
 	else
-		cli_print(r->cli, "  tenant %s: file %" PRId64 " lacks pieces\n", id, node);
+		cli_print(r->cli,
+		    "  tenant %s: file %" PRId64 " lacks pieces\n", id, node);
 	return RC_OK;
 }
 
@@ -51,10 +54,12 @@ static void
 tenant_json(struct rebuilding *r, struct op *op, const struct rebuild_tenant *t,
     const char *id, const char *hash)
 {
-	json_t *row = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I}", "id", id, "open",
-	    t->open, "why", t->why, "number", (json_int_t)t->number, "missing",
-	    (json_int_t)t->missing, "contents", (json_int_t)t->contents, "data_missing",
-	    (json_int_t)t->data_missing, "files_missing", (json_int_t)t->files_missing);
+	json_t *row = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I}",
+	    "id", id, "open", t->open, "why", t->why, "number",
+	    (json_int_t)t->number, "missing", (json_int_t)t->missing,
+	    "contents", (json_int_t)t->contents, "data_missing",
+	    (json_int_t)t->data_missing, "files_missing",
+	    (json_int_t)t->files_missing);
 
 	if (row == NULL)
 		return;
@@ -64,21 +69,29 @@ tenant_json(struct rebuilding *r, struct op *op, const struct rebuild_tenant *t,
 		    row, "changed", json_string(who_time(op, t->changed_at)));
 	}
 	if (t->in_heads)
-		(void)json_object_set_new(
-		    row, "heads_number", json_integer((json_int_t)t->heads_number));
+		(void)json_object_set_new(row, "heads_number",
+		    json_integer((json_int_t)t->heads_number));
 	(void)json_array_append_new(r->rows, row);
 }
 
+static enum paint
+tenant_paint(const struct rebuild_tenant *t)
+{
+	bool well = t->open && t->missing == 0 && t->data_missing == 0 &&
+		    t->why[0] == '\0';
+
+	return well ? PAINT_GOOD : PAINT_BAD;
+}
+
 static void
-tenant_print(struct rebuilding *r, struct op *op, const struct rebuild_tenant *t,
-    const char *id, const char *hash)
+tenant_print(struct rebuilding *r, struct op *op,
+    const struct rebuild_tenant *t, const char *id, const char *hash)
 {
 	struct cli *cli = r->cli;
-	bool bad = !t->open || t->missing > 0 || t->data_missing > 0 || t->why[0] != '\0';
-	enum paint paint = bad ? PAINT_BAD : PAINT_GOOD;
 
-	cli_print(cli, "%s%s%s\n", paint_begin(cli, paint),
-	    t->id == TENANT_PROVIDER ? "the provider's log" : id, paint_end(cli, paint));
+	cli_print(cli, "%s%s%s\n", paint_begin(cli, tenant_paint(t)),
+	    t->id == TENANT_PROVIDER ? "the provider's log" : id,
+	    paint_end(cli, tenant_paint(t)));
 	if (t->open && t->changed_at != 0)
 		cli_print(cli, "  ends at %" PRIu64 " of %s\n", t->number,
 		    who_time(op, t->changed_at));
@@ -86,13 +99,16 @@ tenant_print(struct rebuilding *r, struct op *op, const struct rebuild_tenant *t
 		cli_print(cli, "  ends at %" PRIu64 "\n", t->number);
 	if (t->in_heads)
 		cli_print(cli,
-		    "  the service stood at %" PRIu64 " at %s: %" PRIu64 " missing\n",
-		    t->heads_number, who_time(op, cli->service->heads.stamp.wall), t->missing);
+		    "  the service stood at %" PRIu64 " at %s: %" PRIu64
+		    " missing\n",
+		    t->heads_number,
+		    who_time(op, cli->service->heads.stamp.wall), t->missing);
 	if (t->why[0] != '\0')
 		cli_print(cli, "  %s\n", t->why);
 	if (t->data_missing > 0)
 		cli_print(cli,
-		    "  %" PRIu64 " data segments are missing: %" PRIu64 " files lack pieces\n",
+		    "  %" PRIu64 " data segments are missing: %" PRIu64
+		    " files lack pieces\n",
 		    t->data_missing, t->files_missing);
 	if (t->open)
 		cli_print(cli, "  state %s\n", hash);
@@ -123,14 +139,17 @@ keystore_get(struct op *op, struct rebuilding *r, const char *file)
 	CLEANUP(io_close) int fd = -1;
 	char folder[MADE_PATH_SIZE];
 	const char *slash = strrchr(file, '/');
-	size_t size = slash == NULL ? 1 : slash == file ? 1 : (size_t)(slash - file);
+	size_t size = slash == NULL   ? 1
+		      : slash == file ? 1
+				      : (size_t)(slash - file);
 
 	if (size >= sizeof(folder))
 		FAIL(op, RC_INVALID, "the path of the master key is too long");
 	memcpy(folder, slash != NULL ? file : ".", size);
 	folder[size] = '\0';
 	TRY(io_open_root(op, folder, &fd));
-	return dir_keystore_read(op, fd, slash != NULL ? slash + 1 : file, &r->lay.keystore);
+	return dir_keystore_read(
+	    op, fd, slash != NULL ? slash + 1 : file, &r->lay.keystore);
 }
 
 static enum rc
@@ -146,9 +165,11 @@ source_find(struct op *op, struct rebuilding *r, const char *url)
 	(void)snprintf(site->url, sizeof(site->url), "dir:%s", resolved);
 	TRY(site_identify(op, site->url, &id));
 	if (memcmp(id.service, r->lay.keystore->service, OBJECT_ID_SIZE) != 0)
-		FAIL(op, RC_REFUSED, "the master key is another service's than this site");
+		FAIL(op, RC_REFUSED,
+		    "the master key is another service's than this site");
 	if (keystore_find(r->lay.keystore, id.id) == NULL)
-		FAIL(op, RC_REFUSED, "the master key has no key for the site %s", id.name);
+		FAIL(op, RC_REFUSED,
+		    "the master key has no key for the site %s", id.name);
 	memcpy(site->id, id.id, sizeof(site->id));
 	/* Names in dozo.conf are stricter than those that a site may have. */
 	(void)str_copy(site->name, sizeof(site->name),
@@ -179,7 +200,8 @@ want(struct op *op, struct rebuilding *r)
 static enum rc
 all_rebuild(struct op *op, struct rebuilding *r, struct dir *dir)
 {
-	const struct rebuild_job job = {.tenant = tenant_tell, .file = file_tell, .arg = r};
+	const struct rebuild_job job = {
+	    .tenant = tenant_tell, .file = file_tell, .arg = r};
 	const struct dir_how how = {.reading = true};
 	enum rc rc;
 
@@ -193,7 +215,9 @@ all_rebuild(struct op *op, struct rebuilding *r, struct dir *dir)
 	if (r->complete)
 		return RC_OK;
 	return io_write_file(op, dir->fd, "behind",
-	    span_str("Acknowledged changes are missing: dozo rebuild has told which.\n"), 0600);
+	    span_str("Acknowledged changes are missing: dozo rebuild has told "
+		     "which.\n"),
+	    0600);
 }
 
 static enum rc
@@ -215,17 +239,20 @@ told(struct rebuilding *r)
 	enum cli_exit end = r->complete ? CLI_OK : CLI_INCOMPLETE;
 
 	if (cli->json) {
-		enum cli_exit printed = cli_print_json(cli,
-		    json_pack("{s:s, s:b, s:O, s:O}", "dir", r->path, "complete", r->complete,
-			"tenants", r->rows, "files", r->file_rows));
+		enum cli_exit printed = cli_print_json(
+		    cli, json_pack("{s:s, s:b, s:O, s:O}", "dir", r->path,
+			     "complete", r->complete, "tenants", r->rows,
+			     "files", r->file_rows));
 
 		return printed != CLI_OK ? printed : end;
 	}
 	if (r->files > FILES_SHOWN)
-		cli_print(cli, "  ... and %" PRIu64 " more files\n", r->files - FILES_SHOWN);
+		cli_print(cli, "  ... and %" PRIu64 " more files\n",
+		    r->files - FILES_SHOWN);
 	cli_print(cli, "\n%s\nServe it, read-only: dozo serve %s%s\n",
-	    r->complete ? "Everything that the service had acknowledged is there."
-			: "Something that the service had acknowledged is missing.",
+	    r->complete
+		? "Everything that the service had acknowledged is there."
+		: "Something that the service had acknowledged is missing.",
 	    cli_value(cli, "into"), r->complete ? "" : " --accept-loss");
 	return end;
 }

@@ -1,4 +1,5 @@
-/* cmd_serve.c - dozo serve: the service behind its doors, until a signal or another server ends it. */
+/* cmd_serve.c - dozo serve: the service behind its doors, until a signal or
+ * another server ends it. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,9 +48,11 @@ struct serving {
 /* ---- the certificate ---- */
 
 static enum rc
-names_renew(struct op *op, const struct serving *s, int tls_fd, bool *ret_renewed)
+names_renew(
+    struct op *op, const struct serving *s, int tls_fd, bool *ret_renewed)
 {
-	CLEANUP(mem_free_ptr) struct local_names *names = mem_alloc(sizeof(*names));
+	CLEANUP(mem_free_ptr)
+	struct local_names *names = mem_alloc(sizeof(*names));
 	const char *const *more;
 	size_t n;
 	enum rc rc;
@@ -58,13 +61,14 @@ names_renew(struct op *op, const struct serving *s, int tls_fd, bool *ret_renewe
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	more = conf_get_list(s->dir.conf, "service", "names", &n);
 	TRY(local_names_get(op, more, n, names));
-	/* Where somebody has removed it, a new CA is made: clients then have to be told. */
+	/* Where somebody has removed it, a new CA is made: clients then have to
+	 * be told. */
 	rc = tls_local_ca_make(op, tls_fd, names->names, names->n);
 	if (rc != RC_OK && rc != RC_EXISTS)
 		return rc;
 	op_clear_error(op);
-	return tls_local_renew_if_due(op, tls_fd, names->names, names->n, clock_wall(),
-	    ret_renewed);
+	return tls_local_renew_if_due(
+	    op, tls_fd, names->names, names->n, clock_wall(), ret_renewed);
 }
 
 /* The local certificate renews itself (at the start, and hourly after). */
@@ -83,7 +87,8 @@ certificate_renew(struct op *op, const struct serving *s, bool *ret_renewed)
 static enum rc
 certificate_find(struct op *op, struct serving *s)
 {
-	const char *own = conf_get_string(s->dir.conf, "service", "certificate");
+	const char *own =
+	    conf_get_string(s->dir.conf, "service", "certificate");
 	CLEANUP(io_close) int tls_fd = -1;
 	bool renewed;
 
@@ -94,9 +99,10 @@ certificate_find(struct op *op, struct serving *s)
 		    conf_get_string(s->dir.conf, "service", "key"));
 		return RC_OK;
 	}
-	(void)snprintf(s->certificate, sizeof(s->certificate), "%s/tls/server.crt",
-	    s->dir.path);
-	(void)snprintf(s->key, sizeof(s->key), "%s/tls/server.key", s->dir.path);
+	(void)snprintf(s->certificate, sizeof(s->certificate),
+	    "%s/tls/server.crt", s->dir.path);
+	(void)snprintf(
+	    s->key, sizeof(s->key), "%s/tls/server.key", s->dir.path);
 	TRY(certificate_renew(op, s, &renewed));
 	TRY(io_open_dir(op, s->dir.fd, "tls", false, &tls_fd));
 	return io_read_file(op, tls_fd, "ca.crt", &s->ca);
@@ -151,25 +157,32 @@ http_config_fill(const struct serving *s, struct http_config *config)
 	config->certificate_path = s->certificate;
 	config->key_path = s->key;
 	config->public_url = *url != '\0' ? url : NULL;
-	config->trusted_proxies =
-	    conf_get_list(conf, "service", "trusted_proxies", &config->n_trusted_proxies);
-	config->proxy_header =
-	    strcmp(header, "forwarded") == 0 ? PROXY_FORWARDED : PROXY_X_FORWARDED_FOR;
-	config->connections = (unsigned)conf_get_u64(conf, "service", "connections");
+	config->trusted_proxies = conf_get_list(
+	    conf, "service", "trusted_proxies", &config->n_trusted_proxies);
+	config->proxy_header = strcmp(header, "forwarded") == 0
+				   ? PROXY_FORWARDED
+				   : PROXY_X_FORWARDED_FOR;
+	config->connections =
+	    (unsigned)conf_get_u64(conf, "service", "connections");
 	config->connections_per_address =
 	    (unsigned)conf_get_u64(conf, "service", "connections_per_address");
-	config->event_threads = (unsigned)conf_get_u64(conf, "service", "event_threads");
-	config->short_workers = (unsigned)conf_get_u64(conf, "service", "short_workers");
-	config->bytes_workers = (unsigned)conf_get_u64(conf, "service", "bytes_workers");
+	config->event_threads =
+	    (unsigned)conf_get_u64(conf, "service", "event_threads");
+	config->short_workers =
+	    (unsigned)conf_get_u64(conf, "service", "short_workers");
+	config->bytes_workers =
+	    (unsigned)conf_get_u64(conf, "service", "bytes_workers");
 }
 
 static enum rc
 doors_open(struct op *op, struct serving *s)
 {
-	const struct door_config config = {.service = s->service, .ca = buf_span(&s->ca)};
+	const struct door_config config = {
+	    .service = s->service, .ca = buf_span(&s->ca)};
 	size_t n;
 
-	_Static_assert(DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
+	_Static_assert(
+	    DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
 	TRY(door_open(op, &config, &s->door));
 	dav_routes(s->door, s->routes, &n);
 	s->n_routes = n;
@@ -193,14 +206,15 @@ server_start(struct op *op, struct serving *s)
 		return rc;
 	(void)snprintf(why, sizeof(why), "%s", op_error(op, rc));
 	op_clear_error(op);
-	return op_fail(op, rc, "cannot listen on %.200s port %u: %.60s", s->address.host,
-	    (unsigned)s->address.port, why);
+	return op_fail(op, rc, "cannot listen on %.200s port %u: %.60s",
+	    s->address.host, (unsigned)s->address.port, why);
 }
 
 static enum rc
 metrics_serve(struct op *op, struct serving *s)
 {
-	const char *text = conf_get_string(s->dir.conf, "service", "metrics_listen");
+	const char *text =
+	    conf_get_string(s->dir.conf, "service", "metrics_listen");
 	struct settings_address address;
 
 	if (*text == '\0')
@@ -216,7 +230,8 @@ serving_start(struct op *op, struct serving *s)
 	struct dir_how how = {.accept_loss = cli_has(s->cli, "accept-loss")};
 
 	TRY(settings_address_parse(op,
-	    listen != NULL ? listen : conf_get_string(s->dir.conf, "service", "listen"),
+	    listen != NULL ? listen
+			   : conf_get_string(s->dir.conf, "service", "listen"),
 	    &s->address));
 	TRY(certificate_find(op, s));
 	TRY(dir_service(op, &s->dir, &how, &s->service));
@@ -296,8 +311,9 @@ run_until_end(struct serving *s)
 static void
 listening_print(struct serving *s)
 {
-	cli_print(s->cli, "listening on https://%s%s%s:%u\n", s->address.brackets ? "[" : "",
-	    s->address.host, s->address.brackets ? "]" : "",
+	cli_print(s->cli, "listening on https://%s%s%s:%u\n",
+	    s->address.brackets ? "[" : "", s->address.host,
+	    s->address.brackets ? "]" : "",
 	    (unsigned)http_server_port(s->server));
 	cli_flush(s->cli);
 }
@@ -306,7 +322,8 @@ static enum cli_exit
 serve(struct cli *cli, struct serving *s)
 {
 	int64_t drain =
-	    (int64_t)conf_get_u64(s->dir.conf, "service", "drain_time") * CLOCK_S;
+	    (int64_t)conf_get_u64(s->dir.conf, "service", "drain_time") *
+	    CLOCK_S;
 	enum rc rc = serving_start(&cli->op, s);
 	enum cli_exit end;
 
@@ -318,7 +335,8 @@ serve(struct cli *cli, struct serving *s)
 	}
 	listening_print(s);
 	if (run_until_end(s)) {
-		log_info(&cli->op, "stopping", "drain_s=%lld", (long long)(drain / CLOCK_S));
+		log_info(&cli->op, "stopping", "drain_s=%lld",
+		    (long long)(drain / CLOCK_S));
 		serving_stop(&cli->op, s, drain);
 		return CLI_OK;
 	}
@@ -329,7 +347,8 @@ serve(struct cli *cli, struct serving *s)
 
 /* What rebuild found missing is served only where an operator says so (L21). */
 static enum rc
-loss_look(struct op *op, struct cli *cli, const struct dir *dir, bool *ret_refused)
+loss_look(
+    struct op *op, struct cli *cli, const struct dir *dir, bool *ret_refused)
 {
 	bool behind;
 
@@ -358,9 +377,10 @@ open_and_serve(struct cli *cli, struct serving *s)
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (refused) {
-		cli_note(cli,
-		    "dozo: this service was rebuilt from a site that lacks acknowledged "
-		    "changes (see the file \"behind\" in it); --accept-loss serves what there is\n");
+		cli_note(cli, "dozo: this service was rebuilt from a site that "
+			      "lacks acknowledged "
+			      "changes (see the file \"behind\" in it); "
+			      "--accept-loss serves what there is\n");
 		return CLI_INCOMPLETE;
 	}
 	level_set(s->dir.conf);

@@ -12,7 +12,8 @@
 enum cli_exit
 cmd_site_list(struct cli *cli)
 {
-	static const char *const titles[] = {"SITE", "PLACE", "COUNTRY", "URL", "ID"};
+	static const char *const titles[] = {
+	    "SITE", "PLACE", "COUNTRY", "URL", "ID"};
 	json_t *rows = cli->json ? json_array() : NULL;
 	struct state state;
 	struct table table;
@@ -31,10 +32,11 @@ cmd_site_list(struct cli *cli)
 
 		str_hex(id, span_of(site->info.id, OBJECT_ID_SIZE));
 		if (rows != NULL) {
-			(void)json_array_append_new(rows,
-			    json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", site->name, "id",
-				id, "url", url, "place", site->info.place, "country",
-				site->info.country));
+			(void)json_array_append_new(
+			    rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name",
+				      site->name, "id", id, "url", url, "place",
+				      site->info.place, "country",
+				      site->info.country));
 			continue;
 		}
 		table_add(&table, PAINT_BOLD, "%s", site->name);
@@ -83,12 +85,16 @@ info_change(struct cli *cli, const char *place, const char *country)
 		if (strcmp(sites->slots[i].site->name, cli->args[1]) == 0)
 			break;
 	if (i == sites->n)
-		FAIL(&cli->op, RC_NOT_FOUND, "there is no site %s", cli->args[1]);
-	TRY(site_info_get(&cli->op, cli->service, sites->slots[i].site->id, &info));
+		FAIL(&cli->op, RC_NOT_FOUND, "there is no site %s",
+		    cli->args[1]);
+	TRY(site_info_get(
+	    &cli->op, cli->service, sites->slots[i].site->id, &info));
 	if (place != NULL && !str_copy(info.place, sizeof(info.place), place))
 		FAIL(&cli->op, RC_INVALID, "the place is too long");
-	if (country != NULL && !str_copy(info.country, sizeof(info.country), country))
-		FAIL(&cli->op, RC_INVALID, "a country is two capital letters, as JP");
+	if (country != NULL &&
+	    !str_copy(info.country, sizeof(info.country), country))
+		FAIL(&cli->op, RC_INVALID,
+		    "a country is two capital letters, as JP");
 	return site_info_set(&cli->op, cli->service, cli->args[1], &info);
 }
 
@@ -105,7 +111,8 @@ cmd_site_set(struct cli *cli)
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)
-		return cli_print_json(cli, json_pack("{s:s}", "site", cli->args[1]));
+		return cli_print_json(
+		    cli, json_pack("{s:s}", "site", cli->args[1]));
 	cli_print(cli, "The site %s is noted%s%s%s%s.\n", cli->args[1],
 	    place != NULL ? " as standing in " : "", place != NULL ? place : "",
 	    country != NULL ? ", " : "", country != NULL ? country : "");

@@ -37,12 +37,14 @@ name_add(void *arg, struct op *op, const struct service_tenant_info *info)
 	if (status->n_names == status->room) {
 		TRY(op_alloc(op, room * sizeof(*more), &more));
 		if (status->n_names > 0)
-			memcpy(more, status->names, status->n_names * sizeof(*more));
+			memcpy(more, status->names,
+			    status->n_names * sizeof(*more));
 		status->names = more;
 		status->room = room;
 	}
 	status->names[status->n_names].id = info->id;
-	memcpy(status->names[status->n_names].name, info->name, sizeof(info->name));
+	memcpy(status->names[status->n_names].name, info->name,
+	    sizeof(info->name));
 	status->n_names++;
 	return RC_OK;
 }
@@ -83,18 +85,21 @@ all_well(const struct status *status)
 		enum tenant_mode mode = status->state.tenants[i].mode;
 
 		if (mode == TENANT_REFUSED || mode == TENANT_IN_DOUBT ||
-		    (mode == TENANT_READ_ONLY && !cli->service->config.read_only))
+		    (mode == TENANT_READ_ONLY &&
+			!cli->service->config.read_only))
 			return false;
 	}
 	return true;
 }
 
-/* The word at the top. A command that only reads sees sites, not a running service. */
+/* The word at the top. A command that only reads sees sites, not a running
+ * service. */
 static const char *
 health_word(const struct status *status)
 {
-	static const char *const words[] = {
-	    [HEALTH_OK] = "ok", [HEALTH_DEGRADED] = "degraded", [HEALTH_READ_ONLY] = "read-only"};
+	static const char *const words[] = {[HEALTH_OK] = "ok",
+	    [HEALTH_DEGRADED] = "degraded",
+	    [HEALTH_READ_ONLY] = "read-only"};
 
 	if (!status->cli->served)
 		return "not served";
@@ -122,10 +127,10 @@ head_print(const struct status *status)
 {
 	struct cli *cli = status->cli;
 	const struct state *state = &status->state;
-	enum paint paint = !cli->served		    ? PAINT_DIM
-	    : state->health == HEALTH_OK	    ? PAINT_GOOD
-	    : state->health == HEALTH_DEGRADED ? PAINT_WARN
-						    : PAINT_BAD;
+	enum paint paint = !cli->served                       ? PAINT_DIM
+			   : state->health == HEALTH_OK       ? PAINT_GOOD
+			   : state->health == HEALTH_DEGRADED ? PAINT_WARN
+							      : PAINT_BAD;
 	char uptime[OUTPUT_TEXT_SIZE];
 
 	output_duration(uptime, state->uptime);
@@ -135,12 +140,14 @@ head_print(const struct status *status)
 	if (cli->served)
 		cli_print(cli, "  up %s", uptime);
 	if (state->m > 0)
-		cli_print(cli, "  %u of %u sites must have a file", state->m, state->n);
+		cli_print(cli, "  %u of %u sites must have a file", state->m,
+		    state->n);
 	cli_print(cli, "\n\n");
 }
 
 static void
-tenant_row(struct table *table, const struct name *name, const struct state_tenant *tenant)
+tenant_row(struct table *table, const struct name *name,
+    const struct state_tenant *tenant)
 {
 	char number[OUTPUT_TEXT_SIZE] = "-", files[OUTPUT_TEXT_SIZE] = "-";
 	char bytes[OUTPUT_TEXT_SIZE] = "-";
@@ -154,9 +161,9 @@ tenant_row(struct table *table, const struct name *name, const struct state_tena
 	}
 	table_add(table, PAINT_BOLD, "%s", name->name);
 	table_add(table,
-	    mode == TENANT_READY	? PAINT_GOOD
-		: mode == TENANT_CLOSED ? PAINT_DIM
-					: PAINT_WARN,
+	    mode == TENANT_READY    ? PAINT_GOOD
+	    : mode == TENANT_CLOSED ? PAINT_DIM
+				    : PAINT_WARN,
 	    "%s", mode_word(mode));
 	table_add(table, PAINT_NONE, "%s", number);
 	table_add(table, PAINT_NONE, "%s", files);
@@ -173,11 +180,13 @@ reasons_print(const struct status *status)
 	for (i = 0; i < status->state.n_tenants; i++) {
 		const struct state_tenant *tenant = &status->state.tenants[i];
 
-		if (tenant->mode == TENANT_READY || cli->service->config.read_only)
+		if (tenant->mode == TENANT_READY ||
+		    cli->service->config.read_only)
 			continue;
 		cli_print(cli, "%s%s %016" PRIx64 " is %s: %s%s\n",
 		    paint_begin(cli, PAINT_WARN),
-		    tenant->id == TENANT_PROVIDER ? "the provider's log" : "tenant",
+		    tenant->id == TENANT_PROVIDER ? "the provider's log"
+						  : "tenant",
 		    tenant->id, mode_word(tenant->mode), tenant->why,
 		    paint_end(cli, PAINT_WARN));
 	}
@@ -186,7 +195,8 @@ reasons_print(const struct status *status)
 static void
 tenants_print(const struct status *status)
 {
-	static const char *const titles[] = {"TENANT", "STATE", ">HEAD", ">FILES", ">BYTES"};
+	static const char *const titles[] = {
+	    "TENANT", "STATE", ">HEAD", ">FILES", ">BYTES"};
 	struct cli *cli = status->cli;
 	uint64_t files = 0, bytes = 0;
 	char count[OUTPUT_TEXT_SIZE], size[OUTPUT_TEXT_SIZE];
@@ -206,11 +216,13 @@ tenants_print(const struct status *status)
 		table_print(&table);
 	output_count(count, files);
 	output_bytes(size, bytes);
-	cli_print(cli, "%zu tenant%s", status->n_names, status->n_names == 1 ? "" : "s");
+	cli_print(cli, "%zu tenant%s", status->n_names,
+	    status->n_names == 1 ? "" : "s");
 	if (status->n_names > TENANTS_SHOWN)
 		cli_print(cli, " (%d shown)", TENANTS_SHOWN);
 	if (cli->served)
-		cli_print(cli, ", %s files and %s in those that are open", count, size);
+		cli_print(cli, ", %s files and %s in those that are open",
+		    count, size);
 	cli_print(cli, "\n");
 	reasons_print(status);
 }
@@ -222,13 +234,16 @@ advice_print(const struct status *status)
 	char text[OUTPUT_TEXT_SIZE];
 
 	if (!status->exported)
-		cli_print(cli, "\n%sThe master key (version %u) is not exported: dozo key export %s FILE%s\n",
+		cli_print(cli,
+		    "\n%sThe master key (version %u) is not exported: dozo key "
+		    "export %s FILE%s\n",
 		    paint_begin(cli, PAINT_WARN), (unsigned)status->key_version,
 		    cli->dir->path, paint_end(cli, PAINT_WARN));
 	if (status->state.not_counted > 0) {
 		output_duration(text, status->state.not_counted);
 		cli_print(cli,
-		    "\n%s%s before the start do not count towards deadlines, for the clock was not "
+		    "\n%s%s before the start do not count towards deadlines, "
+		    "for the clock was not "
 		    "synchronised. If it was right: dozo clock accept %s%s\n",
 		    paint_begin(cli, PAINT_WARN), text, cli->dir->path,
 		    paint_end(cli, PAINT_WARN));
@@ -245,8 +260,8 @@ tenant_json(const struct name *name, const struct state_tenant *tenant)
 	json_t *row;
 
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, name->id);
-	row = json_pack("{s:s, s:s, s:s}", "name", name->name, "id", id, "state",
-	    mode_word(mode));
+	row = json_pack("{s:s, s:s, s:s}", "name", name->name, "id", id,
+	    "state", mode_word(mode));
 	if (row != NULL && tenant != NULL) {
 		(void)json_object_set_new(row, "why", json_string(tenant->why));
 		(void)json_object_set_new(
@@ -270,16 +285,20 @@ status_json(const struct status *status)
 	size_t i;
 
 	for (i = 0; i < status->n_names; i++)
-		(void)json_array_append_new(tenants, tenant_json(&status->names[i],
-		    tenant_state(status, status->names[i].id)));
-	return cli_print_json(cli, json_pack(
-	    "{s:s, s:s, s:b, s:s, s:I, s:I, s:i, s:{s:i, s:s, s:b}, s:o, s:o}",
-	    "version", DOZO_VERSION, "dir", cli->dir->path, "served", cli->served, "health",
-	    health_word(status), "uptime_seconds", (json_int_t)(state->uptime / CLOCK_S),
-	    "uncounted_seconds", (json_int_t)(state->not_counted / CLOCK_S), "min_sites",
-	    (int)state->m, "key", "version", (int)status->key_version, "fingerprint",
-	    status->fingerprint, "exported", status->exported, "sites",
-	    site_rows_json(cli, state), "tenants", tenants));
+		(void)json_array_append_new(
+		    tenants, tenant_json(&status->names[i],
+				 tenant_state(status, status->names[i].id)));
+	return cli_print_json(cli,
+	    json_pack("{s:s, s:s, s:b, s:s, s:I, s:I, s:i, s:{s:i, s:s, s:b}, "
+		      "s:o, s:o}",
+		"version", DOZO_VERSION, "dir", cli->dir->path, "served",
+		cli->served, "health", health_word(status), "uptime_seconds",
+		(json_int_t)(state->uptime / CLOCK_S), "uncounted_seconds",
+		(json_int_t)(state->not_counted / CLOCK_S), "min_sites",
+		(int)state->m, "key", "version", (int)status->key_version,
+		"fingerprint", status->fingerprint, "exported",
+		status->exported, "sites", site_rows_json(cli, state),
+		"tenants", tenants));
 }
 
 enum cli_exit

@@ -14,7 +14,8 @@ struct add {
 	const char *admin; /* NULL: none */
 	const char *lang;
 	const char *password;
-	char generated[PASSWORD_TOKEN_SIZE]; /* "" where the password was given */
+	char generated[PASSWORD_TOKEN_SIZE]; /* "" where the password was given
+					      */
 	uint64_t id;
 	bool resumed;
 };
@@ -31,7 +32,8 @@ id_of(struct cli *cli, const char *name, uint64_t *ret_id)
 	return RC_OK;
 }
 
-/* The tenant's first rows: spaces and administrator. RC_EXISTS where that was done before. */
+/* The tenant's first rows: spaces and administrator. RC_EXISTS where that was
+ * done before. */
 static enum rc
 found(struct cli *cli, struct add *add)
 {
@@ -43,13 +45,14 @@ found(struct cli *cli, struct add *add)
 		TRY(who_login(&cli->op, add->admin, add->name, &admin.login));
 		admin.password = span_str(add->password);
 	}
-	return member_found(&cli->op, t, strcmp(add->lang, "en") == 0 ? LANG_EN : LANG_JA,
+	return member_found(&cli->op, t,
+	    strcmp(add->lang, "en") == 0 ? LANG_EN : LANG_JA,
 	    add->admin != NULL ? &admin : NULL);
 }
 
 /*
- * L25: a crash may have come between the tenant and its first rows. Then the name
- * is there already, and the same command goes on.
+ * L25: a crash may have come between the tenant and its first rows. Then the
+ * name is there already, and the same command goes on.
  */
 static enum rc
 tenant_add(struct cli *cli, struct add *add)
@@ -62,7 +65,8 @@ tenant_add(struct cli *cli, struct add *add)
 		TRY(who_login(&cli->op, add->admin, add->name, &login));
 		TRY(member_login_check(&cli->op, login));
 	}
-	rc = service_tenant_add(&cli->op, cli->service, add->name, add->lang, &add->id);
+	rc = service_tenant_add(
+	    &cli->op, cli->service, add->name, add->lang, &add->id);
 	if (rc != RC_EXISTS) {
 		TRY(rc);
 		return found(cli, add);
@@ -86,12 +90,14 @@ added_print(struct cli *cli, const struct add *add)
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, add->id);
 	if (cli->json)
 		return cli_print_json(cli,
-		    json_pack("{s:s, s:s, s:s*, s:s*}", "tenant", add->name, "id", id,
-			"admin", add->admin, "password",
+		    json_pack("{s:s, s:s, s:s*, s:s*}", "tenant", add->name,
+			"id", id, "admin", add->admin, "password",
 			add->generated[0] != '\0' ? add->generated : NULL));
 	cli_print(cli, "The tenant %s is there.\n", add->name);
 	if (add->admin == NULL) {
-		cli_print(cli, "Its first administrator: dozo member add %s %s USER --admin\n",
+		cli_print(cli,
+		    "Its first administrator: dozo member add %s %s USER "
+		    "--admin\n",
 		    cli->args[0], add->name);
 		return CLI_OK;
 	}
@@ -99,7 +105,8 @@ added_print(struct cli *cli, const struct add *add)
 	    strchr(add->admin, '@') != NULL ? "" : "@",
 	    strchr(add->admin, '@') != NULL ? "" : add->name);
 	if (add->generated[0] != '\0')
-		cli_print(cli, "  password  %s     (shown this once)\n", add->generated);
+		cli_print(cli, "  password  %s     (shown this once)\n",
+		    add->generated);
 	return CLI_OK;
 }
 
@@ -148,8 +155,9 @@ list_one(void *arg, struct op *op, const struct service_tenant_info *info)
 
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, info->id);
 	if (list->rows != NULL) {
-		(void)json_array_append_new(list->rows, json_pack("{s:s, s:s, s:s, s:s}",
-		    "name", info->name, "id", id, "lang", info->lang, "created", made));
+		(void)json_array_append_new(list->rows,
+		    json_pack("{s:s, s:s, s:s, s:s}", "name", info->name, "id",
+			id, "lang", info->lang, "created", made));
 		return RC_OK;
 	}
 	table_add(&list->table, PAINT_BOLD, "%s", info->name);
@@ -163,7 +171,8 @@ enum cli_exit
 cmd_tenant_list(struct cli *cli)
 {
 	static const char *const titles[] = {"TENANT", "LANG", "SINCE", "ID"};
-	struct list list = {.cli = cli, .rows = cli->json ? json_array() : NULL};
+	struct list list = {
+	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	enum rc rc;
 
 	table_init(&list.table, cli, titles, ARRAY_LEN(titles));

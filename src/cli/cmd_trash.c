@@ -12,25 +12,29 @@ struct list {
 	struct cli *cli;
 	struct table table;
 	json_t *rows;
-	int64_t now;	      /* service time */
+	int64_t now; /* service time */
 	int64_t wall_minus_service; /* deadlines are told as wall time */
 };
 
 static enum rc
-list_one(void *arg, struct op *op, const struct trash *trash, const struct node *node)
+list_one(void *arg, struct op *op, const struct trash *trash,
+    const struct node *node)
 {
 	struct list *list = arg;
 	bool folder = node->kind == NODE_FOLDER;
 	const char *deleted = who_time(op, trash->deleted_at);
-	const char *kept = who_time(op, trash->kept_until + list->wall_minus_service);
+	const char *kept =
+	    who_time(op, trash->kept_until + list->wall_minus_service);
 	char size[OUTPUT_TEXT_SIZE] = "";
 
 	if (list->rows != NULL) {
 		(void)json_array_append_new(list->rows,
 		    json_pack("{s:I, s:s%, s:s, s:I, s:s, s:s}", "id",
-			(json_int_t)node->id, "name", (const char *)node->name.data,
-			node->name.size, "kind", folder ? "folder" : "file", "size",
-			(json_int_t)node->size, "deleted", deleted, "kept_until", kept));
+			(json_int_t)node->id, "name",
+			(const char *)node->name.data, node->name.size, "kind",
+			folder ? "folder" : "file", "size",
+			(json_int_t)node->size, "deleted", deleted,
+			"kept_until", kept));
 		return RC_OK;
 	}
 	if (!folder)
@@ -61,8 +65,10 @@ list_run(struct cli *cli, struct list *list)
 enum cli_exit
 cmd_trash_list(struct cli *cli)
 {
-	static const char *const titles[] = {">ID", "DELETED", "KEPT UNTIL", ">SIZE", "NAME"};
-	struct list list = {.cli = cli, .rows = cli->json ? json_array() : NULL};
+	static const char *const titles[] = {
+	    ">ID", "DELETED", "KEPT UNTIL", ">SIZE", "NAME"};
+	struct list list = {
+	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	enum rc rc;
 
 	list.now = service_clock_now(&cli->service->clock);
@@ -97,14 +103,17 @@ cmd_trash_restore(struct cli *cli)
 	enum rc rc;
 
 	if (!str_to_u64(cli->args[2], 1, INT64_MAX, &id))
-		return cli_misused(cli, "ID is a number of dozo trash list, not \"%s\"",
+		return cli_misused(cli,
+		    "ID is a number of dozo trash list, not \"%s\"",
 		    cli->args[2]);
 	rc = restore_run(cli, (int64_t)id, &name);
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)
-		return cli_print_json(cli, json_pack("{s:I, s:s%}", "id", (json_int_t)id,
-		    "name", (const char *)name.data, name.size));
-	cli_print(cli, "Restored: %.*s\n", (int)name.size, (const char *)name.data);
+		return cli_print_json(
+		    cli, json_pack("{s:I, s:s%}", "id", (json_int_t)id, "name",
+			     (const char *)name.data, name.size));
+	cli_print(
+	    cli, "Restored: %.*s\n", (int)name.size, (const char *)name.data);
 	return CLI_OK;
 }

@@ -1,44 +1,53 @@
 /* commands.c - the table of commands: names, arguments, options, help. */
 #include "cli/commands.h"
 
-#define END                                                                    \
-	{                                                                      \
-		NULL, NULL, false, NULL                                        \
+#define END \
+	{ \
+		NULL, NULL, false, NULL \
 	}
-#define PASSWORD_STDIN                                                         \
-	{                                                                      \
-		"password-stdin", NULL, false,                                 \
-		    "the password is a line of standard input (with --as the second)" \
+#define PASSWORD_STDIN \
+	{ \
+		"password-stdin", NULL, false, \
+		    "the password is a line of standard input (with --as the " \
+		    "second)" \
 	}
-#define AS                                                                     \
-	{                                                                      \
-		"as", "USER", false,                                           \
-		    "act as this administrator, whose password is the first line of " \
-		    "standard input"                                           \
+#define AS \
+	{ \
+		"as", "USER", false, \
+		    "act as this administrator, whose password is the first " \
+		    "line of " \
+		    "standard input" \
 	}
-#define BREAK_GLASS                                                            \
-	{                                                                      \
-		"break-glass", "REASON", false,                                \
-		    "act for a tenant that is locked out; every administrator sees it" \
+#define BREAK_GLASS \
+	{ \
+		"break-glass", "REASON", false, \
+		    "act for a tenant that is locked out; every " \
+		    "administrator sees it" \
 	}
 
 static const struct cli_option init_options[] = {
     {"site", "NAME=dir:PATH", true, "a site (default: DIR/sites/a, b and c)"},
-    {"min-sites", "N", false, "sites that must have a file before it counts (default 2)"},
-    {"single-site", NULL, false, "one site only: for trying out, nothing is copied"},
+    {"min-sites", "N", false,
+	"sites that must have a file before it counts (default 2)"},
+    {"single-site", NULL, false,
+	"one site only: for trying out, nothing is copied"},
     {"name", "HOST", true, "a further name or address in the certificate"},
     {"listen", "HOST:PORT", false, "where to serve (default localhost:8443)"},
     END,
 };
 static const struct cli_option serve_options[] = {
     {"listen", "HOST:PORT", false, "instead of dozo.conf's"},
-    {"accept-loss", NULL, false, "serve although acknowledged changes are missing"},
+    {"accept-loss", NULL, false,
+	"serve although acknowledged changes are missing"},
     END,
 };
 static const struct cli_option tenant_add_options[] = {
-    {"admin", "USER", false, "its first administrator; a generated password is printed"},
-    {"lang", "ja|en", false, "language of the names that the service makes (default ja)"},
-    {"password-stdin", NULL, false, "the administrator's password is a line of standard input"},
+    {"admin", "USER", false,
+	"its first administrator; a generated password is printed"},
+    {"lang", "ja|en", false,
+	"language of the names that the service makes (default ja)"},
+    {"password-stdin", NULL, false,
+	"the administrator's password is a line of standard input"},
     END,
 };
 static const struct cli_option member_add_options[] = {
@@ -71,74 +80,95 @@ static const struct cli_option site_set_options[] = {
     END,
 };
 static const struct cli_option check_options[] = {
-    {"read-data", NULL, false, "open every record and every content, from each site"},
+    {"read-data", NULL, false,
+	"open every record and every content, from each site"},
     {"tenant", "NAME", false, "only this one"},
     END,
 };
 static const struct cli_option rebuild_options[] = {
     {"from-site", "dir:PATH", false, "the site"},
-    {"master-key", "FILE", false, "DIR/keys/master.key or what dozo key export wrote"},
+    {"master-key", "FILE", false,
+	"DIR/keys/master.key or what dozo key export wrote"},
     {"into", "DIR2", false, "a folder that is empty or not there"},
     {"name", "HOST", true, "a further name or address in the certificate"},
     END,
 };
 static const struct cli_option trash_options[] = {AS, END};
 
-#define HOST_RULE                                                              \
-	"From the host this works until an administrator of the tenant has first\n" \
-	"signed in. From then on --as USER names one, or --break-glass REASON acts for a\n" \
+#define HOST_RULE \
+	"From the host this works until an administrator of the tenant has " \
+	"first\n" \
+	"signed in. From then on --as USER names one, or --break-glass " \
+	"REASON acts for a\n" \
 	"tenant whose only administrator is locked out."
 
 const struct cli_command cli_commands[] = {
-    {"init", {"DIR"}, CLI_ALONE, cmd_init, init_options, "make a new service in DIR",
-	"DIR must be empty or not there. Its sites are made too. Put them on disks of\n"
-	"their own, in places of their own: a file counts as stored once min-sites have it."},
-    {"serve", {"DIR"}, CLI_ALONE, cmd_serve, serve_options, "serve it over HTTPS",
-	"Prints \"listening on https://HOST:PORT\" when it does. SIGTERM and Ctrl-C drain and\n"
+    {"init", {"DIR"}, CLI_ALONE, cmd_init, init_options,
+	"make a new service in DIR",
+	"DIR must be empty or not there. Its sites are made too. Put them on "
+	"disks of\n"
+	"their own, in places of their own: a file counts as stored once "
+	"min-sites have it."},
+    {"serve", {"DIR"}, CLI_ALONE, cmd_serve, serve_options,
+	"serve it over HTTPS",
+	"Prints \"listening on https://HOST:PORT\" when it does. SIGTERM and "
+	"Ctrl-C drain and\n"
 	"stop, SIGHUP reads certificate and log_level again."},
-    {"tenant add", {"DIR", "NAME"}, CLI_WRITE, cmd_tenant_add, tenant_add_options,
-	"a new tenant: a company", "NAME is 1 to 32 of a-z, 0-9 and -. Its members sign in as USER@NAME."},
-    {"tenant list", {"DIR"}, CLI_READ, cmd_tenant_list, NULL, "all tenants", NULL},
+    {"tenant add", {"DIR", "NAME"}, CLI_WRITE, cmd_tenant_add,
+	tenant_add_options, "a new tenant: a company",
+	"NAME is 1 to 32 of a-z, 0-9 and -. Its members sign in as USER@NAME."},
+    {"tenant list", {"DIR"}, CLI_READ, cmd_tenant_list, NULL, "all tenants",
+	NULL},
     {"member add", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_add,
 	member_add_options, "a new member of a tenant",
 	"A generated password is printed, once.\n" HOST_RULE},
-    {"member password", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_password,
-	member_password_options, "a new password for a member",
+    {"member password", {"DIR", "TENANT", "USER"}, CLI_WRITE,
+	cmd_member_password, member_password_options,
+	"a new password for a member",
 	"A generated password is printed, once.\n" HOST_RULE},
     {"member suspend", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_suspend,
 	member_suspend_options, "a member may not sign in any more", HOST_RULE},
-    {"member list", {"DIR", "TENANT"}, CLI_WRITE, cmd_member_list, member_list_options,
-	"all members of a tenant", HOST_RULE},
-    {"member app-password", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_app_password,
-	app_password_options, "passwords for a member's clients",
+    {"member list", {"DIR", "TENANT"}, CLI_WRITE, cmd_member_list,
+	member_list_options, "all members of a tenant", HOST_RULE},
+    {"member app-password", {"DIR", "TENANT", "USER"}, CLI_WRITE,
+	cmd_member_app_password, app_password_options,
+	"passwords for a member's clients",
 	"Makes a random one, which is printed once.\n" HOST_RULE},
-    {"site list", {"DIR"}, CLI_READ, cmd_site_list, NULL, "the sites and where they stand", NULL},
-    {"site status", {"DIR"}, CLI_READ, cmd_site_status, NULL, "how the sites are",
-	"Ends with 3 where a site is not in service."},
+    {"site list", {"DIR"}, CLI_READ, cmd_site_list, NULL,
+	"the sites and where they stand", NULL},
+    {"site status", {"DIR"}, CLI_READ, cmd_site_status, NULL,
+	"how the sites are", "Ends with 3 where a site is not in service."},
     {"site set", {"DIR", "NAME"}, CLI_WRITE, cmd_site_set, site_set_options,
 	"where a site stands", NULL},
     {"status", {"DIR"}, CLI_READ, cmd_status, NULL, "how the service is",
-	"Ends with 3 where a site is not in service or a tenant takes no changes."},
+	"Ends with 3 where a site is not in service or a tenant takes no "
+	"changes."},
     {"check", {"DIR"}, CLI_READ, cmd_check, check_options,
 	"whether every site has everything, undamaged",
-	"Reads every segment on every site that is there. Ends with 1 where something is\n"
+	"Reads every segment on every site that is there. Ends with 1 where "
+	"something is\n"
 	"damaged, with 3 where something is missing."},
     {"rebuild", {NULL}, CLI_ALONE, cmd_rebuild, rebuild_options,
 	"a service from one site and the master key",
-	"Only reads the site. dozo serve DIR2 then serves what there is, read-only. Ends with 3\n"
+	"Only reads the site. dozo serve DIR2 then serves what there is, "
+	"read-only. Ends with 3\n"
 	"where the site lacks something that had been acknowledged."},
     {"trash list", {"DIR", "TENANT"}, CLI_WRITE, cmd_trash_list, trash_options,
 	"what was deleted", HOST_RULE},
-    {"trash restore", {"DIR", "TENANT", "ID"}, CLI_WRITE, cmd_trash_restore, trash_options,
-	"take something out of the trash", HOST_RULE},
+    {"trash restore", {"DIR", "TENANT", "ID"}, CLI_WRITE, cmd_trash_restore,
+	trash_options, "take something out of the trash", HOST_RULE},
     {"key export", {"DIR", "FILE"}, CLI_ALONE, cmd_key_export, NULL,
 	"a copy of the master key",
-	"FILE and any one site are enough to get everything back; without the key nothing\n"
+	"FILE and any one site are enough to get everything back; without the "
+	"key nothing\n"
 	"is. Keep it elsewhere, under lock."},
     {"clock accept", {"DIR"}, CLI_DIR, cmd_clock_accept, NULL,
 	"the time that the machine was off counts",
-	"After a restart of the machine the time in between counts towards deadlines only\n"
-	"where the clock was synchronised before and after. This says that it was right."},
-    {"version", {NULL}, CLI_ALONE, cmd_version, NULL, "the program's version", NULL},
+	"After a restart of the machine the time in between counts towards "
+	"deadlines only\n"
+	"where the clock was synchronised before and after. This says that it "
+	"was right."},
+    {"version", {NULL}, CLI_ALONE, cmd_version, NULL, "the program's version",
+	NULL},
     {NULL, {NULL}, CLI_ALONE, NULL, NULL, NULL, NULL},
 };

@@ -49,7 +49,8 @@ dir_find(struct op *op, const char *path, struct dir *dir)
 	TRY(io_exists(op, dir->fd, "dozo.conf", &there));
 	if (!there)
 		FAIL(op, RC_NOT_FOUND,
-		    "%s is no folder of a service: there is no dozo.conf in it (dozo init "
+		    "%s is no folder of a service: there is no dozo.conf in it "
+		    "(dozo init "
 		    "makes one)",
 		    dir->path);
 	return RC_OK;
@@ -76,7 +77,8 @@ dir_conf_read(struct op *op, const struct dir *dir, struct conf **ret_conf)
 
 	buf_init(&text, CONF_FILE_LIMIT + 1);
 	TRY(io_read_file(op, dir->fd, "dozo.conf", &text));
-	rc = conf_parse(op, buf_span(&text), settings_keys, settings_n_keys, &conf);
+	rc = conf_parse(
+	    op, buf_span(&text), settings_keys, settings_n_keys, &conf);
 	if (rc == RC_OK) {
 		rc = settings_check(op, conf);
 		if (rc != RC_OK)
@@ -136,7 +138,8 @@ dir_read_only(const struct dir *dir)
 void
 dir_site_section(const char *name, char out[DIR_SECTION_SIZE])
 {
-	(void)snprintf(out, DIR_SECTION_SIZE, "site %.*s", CONF_NAME_LIMIT, name);
+	(void)snprintf(
+	    out, DIR_SECTION_SIZE, "site %.*s", CONF_NAME_LIMIT, name);
 }
 
 /*
@@ -144,8 +147,8 @@ dir_site_section(const char *name, char out[DIR_SECTION_SIZE])
  * is away: something was mixed up, and that is said before anything is done.
  */
 static enum rc
-site_belongs(struct op *op, const struct dir *dir, const char *name, const char *url,
-    const uint8_t id[OBJECT_ID_SIZE])
+site_belongs(struct op *op, const struct dir *dir, const char *name,
+    const char *url, const uint8_t id[OBJECT_ID_SIZE])
 {
 	struct site_id found;
 	enum rc rc = site_identify(op, url, &found);
@@ -153,19 +156,26 @@ site_belongs(struct op *op, const struct dir *dir, const char *name, const char 
 	if (rc == RC_INVALID)
 		return rc;
 	op_clear_error(op);
-	if (rc == RC_OK && memcmp(found.service, dir->keystore->service, OBJECT_ID_SIZE) != 0)
+	if (rc == RC_OK &&
+	    memcmp(found.service, dir->keystore->service, OBJECT_ID_SIZE) != 0)
 		FAIL(op, RC_REFUSED,
-		    "the site %s at %s is another service's than keys/master.key", name, url);
+		    "the site %s at %s is another service's than "
+		    "keys/master.key",
+		    name, url);
 	if (rc == RC_OK && memcmp(found.id, id, OBJECT_ID_SIZE) != 0)
-		FAIL(op, RC_REFUSED, "at %s stands the site %s, not the one that dozo.conf "
-		    "calls %s", url, found.name, name);
+		FAIL(op, RC_REFUSED,
+		    "at %s stands the site %s, not the one that dozo.conf "
+		    "calls %s",
+		    url, found.name, name);
 	if (keystore_find(dir->keystore, id) == NULL)
-		FAIL(op, RC_REFUSED, "keys/master.key has no key for the site %s", name);
+		FAIL(op, RC_REFUSED,
+		    "keys/master.key has no key for the site %s", name);
 	return RC_OK;
 }
 
 static enum rc
-site_add(struct op *op, const struct dir *dir, const char *name, struct sites *sites)
+site_add(
+    struct op *op, const struct dir *dir, const char *name, struct sites *sites)
 {
 	char section[DIR_SECTION_SIZE];
 	uint8_t id[OBJECT_ID_SIZE];
@@ -175,7 +185,8 @@ site_add(struct op *op, const struct dir *dir, const char *name, struct sites *s
 
 	dir_site_section(name, section);
 	url = conf_get_string(dir->conf, section, "url");
-	TRY(str_unhex(op, conf_get_string(dir->conf, section, "id"), id, sizeof(id)));
+	TRY(str_unhex(
+	    op, conf_get_string(dir->conf, section, "id"), id, sizeof(id)));
 	TRY(site_belongs(op, dir, name, url, id));
 	TRY(site_open(op, url, dir->keystore->service, id, name, &site));
 	rc = sites_add(op, sites, site);
@@ -193,7 +204,8 @@ sites_make(struct op *op, const struct dir *dir, struct sites **ret_sites)
 	size_t i;
 
 	TRY(sites_new(op, &sites));
-	for (i = 0; rc == RC_OK && (name = conf_section_name(dir->conf, "site", i)) != NULL;
+	for (i = 0; rc == RC_OK &&
+		    (name = conf_section_name(dir->conf, "site", i)) != NULL;
 	     i++)
 		rc = site_add(op, dir, name, sites);
 	if (rc != RC_OK) {
@@ -204,12 +216,15 @@ sites_make(struct op *op, const struct dir *dir, struct sites **ret_sites)
 	return RC_OK;
 }
 
-/* Databases that only this process uses: what is not decided yet may be shown, never kept. */
+/* Databases that only this process uses: what is not decided yet may be shown,
+ * never kept. */
 static void
 scratch_name(struct dir *dir)
 {
-	(void)snprintf(dir->db_folder, sizeof(dir->db_folder), "read-%ld", (long)getpid());
-	(void)snprintf(dir->db_path, sizeof(dir->db_path), "%s/%s", dir->path, dir->db_folder);
+	(void)snprintf(
+	    dir->db_folder, sizeof(dir->db_folder), "read-%ld", (long)getpid());
+	(void)snprintf(dir->db_path, sizeof(dir->db_path), "%s/%s", dir->path,
+	    dir->db_folder);
 }
 
 static bool
@@ -256,7 +271,8 @@ config_fill(const struct dir *dir, const struct dir_how *how, const char *host,
 	    .accept_loss = how->accept_loss,
 	    .offer_time =
 		(int64_t)conf_get_u64(conf, "service", "offer_time") * CLOCK_S,
-	    .slow_time = (int64_t)conf_get_u64(conf, "service", "slow_time") * CLOCK_S,
+	    .slow_time =
+		(int64_t)conf_get_u64(conf, "service", "slow_time") * CLOCK_S,
 	    .reserve_bytes = conf_get_u64(conf, "service", "reserve_bytes"),
 	    .reserve_percent =
 		(unsigned)conf_get_u64(conf, "service", "reserve_percent"),

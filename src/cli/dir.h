@@ -1,6 +1,7 @@
 /*
- * dir.h - DIR, the folder of a service: dozo.conf, keys/master.key, tls/, db/, clock,
- * lock, admin.sock. Opening it, locking it, and the service that it describes.
+ * dir.h - DIR, the folder of a service: dozo.conf, keys/master.key, tls/, db/,
+ * clock, lock, admin.sock. Opening it, locking it, and the service that it
+ * describes.
  */
 #ifndef DOZO_CLI_DIR_H
 #define DOZO_CLI_DIR_H
@@ -24,13 +25,14 @@ struct dir {
 };
 
 /* Closed. Needs dir_close. */
-#define DIR_NONE                                                               \
-	{                                                                      \
-		.fd = -1, .lock_fd = -1                                        \
+#define DIR_NONE \
+	{ \
+		.fd = -1, .lock_fd = -1 \
 	}
 void dir_close(struct dir *dir); /* also for CLEANUP */
 
-/* Opens an existing folder with a dozo.conf; nothing is read yet. RC_NOT_FOUND, RC_INVALID. */
+/* Opens an existing folder with a dozo.conf; nothing is read yet. RC_NOT_FOUND,
+ * RC_INVALID. */
 enum rc dir_find(struct op *op, const char *path, struct dir *dir) MUST_CHECK;
 
 /* As dir_find, of a folder that init or rebuild has just made. */
@@ -43,15 +45,16 @@ enum rc dir_lock(struct op *op, struct dir *dir) MUST_CHECK;
 enum rc dir_load(struct op *op, struct dir *dir) MUST_CHECK;
 
 /* dozo.conf alone, anew (SIGHUP). conf_free it. */
-enum rc dir_conf_read(struct op *op, const struct dir *dir, struct conf **ret_conf)
-    MUST_CHECK;
+enum rc dir_conf_read(
+    struct op *op, const struct dir *dir, struct conf **ret_conf) MUST_CHECK;
 
 /* A keystore's file. */
 enum rc dir_keystore_read(struct op *op, int folder_fd, const char *file,
     struct keystore **ret_keystore) MUST_CHECK;
 
 struct dir_how {
-	bool reading; /* claims nothing, and makes databases of its own that it then removes */
+	bool reading; /* claims nothing, and makes databases of its own that it
+			 then removes */
 	bool accept_loss;
 	const struct site_register *first; /* init */
 };

@@ -12,11 +12,13 @@ note_text(const struct keystore *keystore, char out[NOTE_SIZE])
 	char fingerprint[KEYSTORE_FINGERPRINT_SIZE];
 
 	keystore_fingerprint(keystore, fingerprint);
-	(void)snprintf(out, NOTE_SIZE, "%" PRIu32 " %s\n", keystore->version, fingerprint);
+	(void)snprintf(
+	    out, NOTE_SIZE, "%" PRIu32 " %s\n", keystore->version, fingerprint);
 }
 
 enum rc
-export_note(struct op *op, const struct dir *dir, const struct keystore *keystore)
+export_note(
+    struct op *op, const struct dir *dir, const struct keystore *keystore)
 {
 	CLEANUP(io_close) int fd = -1;
 	char text[NOTE_SIZE];
@@ -27,8 +29,8 @@ export_note(struct op *op, const struct dir *dir, const struct keystore *keystor
 }
 
 enum rc
-export_look(struct op *op, const struct dir *dir, const struct keystore *keystore,
-    bool *ret_done)
+export_look(struct op *op, const struct dir *dir,
+    const struct keystore *keystore, bool *ret_done)
 {
 	CLEANUP(io_close) int fd = -1;
 	CLEANUP(buf_release) struct buf bytes;

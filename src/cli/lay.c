@@ -16,7 +16,7 @@ lay_name_valid(const char *name)
 	size_t n = strlen(name);
 
 	return n >= 1 && n <= CONF_NAME_LIMIT &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
 enum rc
@@ -39,7 +39,8 @@ lay_keystore(struct op *op, const struct keystore *keystore, int folder_fd,
 static enum rc
 tls_write(struct op *op, const struct lay *lay, int dir_fd)
 {
-	CLEANUP(mem_free_ptr) struct local_names *names = mem_alloc(sizeof(*names));
+	CLEANUP(mem_free_ptr)
+	struct local_names *names = mem_alloc(sizeof(*names));
 	CLEANUP(io_close) int fd = -1;
 
 	if (names == NULL)
@@ -54,7 +55,8 @@ tls_write(struct op *op, const struct lay *lay, int dir_fd)
 enum { SITE_SETTINGS = 2, SERVICE_SETTINGS = 3 };
 
 struct conf_texts {
-	struct conf_setting settings[SERVICE_SETTINGS + SITE_SETTINGS * REGISTER_SITES_MAX];
+	struct conf_setting
+	    settings[SERVICE_SETTINGS + SITE_SETTINGS * REGISTER_SITES_MAX];
 	size_t n;
 	char sections[REGISTER_SITES_MAX][DIR_SECTION_SIZE];
 	char ids[REGISTER_SITES_MAX][2 * OBJECT_ID_SIZE + 1];
@@ -62,9 +64,11 @@ struct conf_texts {
 };
 
 static void
-setting(struct conf_texts *texts, const char *section, const char *key, const char *value)
+setting(struct conf_texts *texts, const char *section, const char *key,
+    const char *value)
 {
-	texts->settings[texts->n++] = (struct conf_setting){section, key, value};
+	texts->settings[texts->n++] =
+	    (struct conf_setting){section, key, value};
 }
 
 static enum rc
@@ -78,7 +82,8 @@ names_text(struct op *op, const struct lay *lay, char out[LAY_NAMES_TEXT])
 		    i > 0 ? ", " : "", lay->names[i]);
 
 		if (n < 0 || (used += (size_t)n) >= LAY_NAMES_TEXT)
-			FAIL(op, RC_LIMIT, "too many names for the certificate");
+			FAIL(
+			    op, RC_LIMIT, "too many names for the certificate");
 	}
 	return RC_OK;
 }
@@ -86,7 +91,8 @@ names_text(struct op *op, const struct lay *lay, char out[LAY_NAMES_TEXT])
 static enum rc
 conf_write(struct op *op, const struct lay *lay, int dir_fd)
 {
-	CLEANUP(mem_free_ptr) struct conf_texts *texts = mem_alloc(sizeof(*texts));
+	CLEANUP(mem_free_ptr)
+	struct conf_texts *texts = mem_alloc(sizeof(*texts));
 	CLEANUP(buf_release) struct buf buf;
 	size_t i;
 
@@ -102,12 +108,13 @@ conf_write(struct op *op, const struct lay *lay, int dir_fd)
 		setting(texts, "service", "read_only", "yes");
 	for (i = 0; i < lay->n_sites; i++) {
 		dir_site_section(lay->sites[i].name, texts->sections[i]);
-		str_hex(texts->ids[i], span_of(lay->sites[i].id, OBJECT_ID_SIZE));
+		str_hex(
+		    texts->ids[i], span_of(lay->sites[i].id, OBJECT_ID_SIZE));
 		setting(texts, texts->sections[i], "url", lay->sites[i].url);
 		setting(texts, texts->sections[i], "id", texts->ids[i]);
 	}
-	TRY(conf_sample(op, settings_keys, settings_n_keys, settings_header, texts->settings,
-	    texts->n, &buf));
+	TRY(conf_sample(op, settings_keys, settings_n_keys, settings_header,
+	    texts->settings, texts->n, &buf));
 	return io_write_file(op, dir_fd, "dozo.conf", buf_span(&buf), 0600);
 }
 

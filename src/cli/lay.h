@@ -1,4 +1,5 @@
-/* lay.h - laying out DIR: what init and rebuild both write into a new folder. */
+/* lay.h - laying out DIR: what init and rebuild both write into a new folder.
+ */
 #ifndef DOZO_CLI_LAY_H
 #define DOZO_CLI_LAY_H
 
@@ -30,7 +31,7 @@ bool lay_name_valid(const char *name);
 enum rc lay_write(struct op *op, const struct lay *lay, int dir_fd) MUST_CHECK;
 
 /* keys/FILE, mode 0400, durably. */
-enum rc lay_keystore(struct op *op, const struct keystore *keystore, int folder_fd,
-    const char *file) MUST_CHECK;
+enum rc lay_keystore(struct op *op, const struct keystore *keystore,
+    int folder_fd, const char *file) MUST_CHECK;
 
 #endif

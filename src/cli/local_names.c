@@ -20,15 +20,19 @@ name_add(struct op *op, struct local_names *names, const char *name)
 		if (strcmp(names->texts[i], name) == 0)
 			return RC_OK;
 	if (names->n == LOCAL_NAMES_MAX)
-		FAIL(op, RC_LIMIT, "more than %d names in the certificate", LOCAL_NAMES_MAX);
-	if (*name == '\0' || !str_copy(names->texts[names->n], LOCAL_NAME_SIZE, name))
-		FAIL(op, RC_INVALID, "a name in the certificate is empty or too long");
+		FAIL(op, RC_LIMIT, "more than %d names in the certificate",
+		    LOCAL_NAMES_MAX);
+	if (*name == '\0' ||
+	    !str_copy(names->texts[names->n], LOCAL_NAME_SIZE, name))
+		FAIL(op, RC_INVALID,
+		    "a name in the certificate is empty or too long");
 	names->names[names->n] = names->texts[names->n];
 	names->n++;
 	return RC_OK;
 }
 
-/* False for what is no address, or one that means another machine on each link. */
+/* False for what is no address, or one that means another machine on each link.
+ */
 static bool
 address_text(const struct sockaddr *address, char out[INET6_ADDRSTRLEN])
 {
@@ -39,13 +43,15 @@ address_text(const struct sockaddr *address, char out[INET6_ADDRSTRLEN])
 		return false;
 	if (address->sa_family == AF_INET) {
 		memcpy(&v4, address, sizeof(v4));
-		return inet_ntop(AF_INET, &v4.sin_addr, out, INET6_ADDRSTRLEN) != NULL;
+		return inet_ntop(AF_INET, &v4.sin_addr, out,
+			   INET6_ADDRSTRLEN) != NULL;
 	}
 	if (address->sa_family != AF_INET6)
 		return false;
 	memcpy(&v6, address, sizeof(v6));
 	return !IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) &&
-	    inet_ntop(AF_INET6, &v6.sin6_addr, out, INET6_ADDRSTRLEN) != NULL;
+	       inet_ntop(AF_INET6, &v6.sin6_addr, out, INET6_ADDRSTRLEN) !=
+		   NULL;
 }
 
 /* Addresses come last: of a machine with very many, some are left out. */
@@ -57,7 +63,8 @@ addresses_add(struct op *op, struct local_names *names)
 	enum rc rc = RC_OK;
 
 	if (getifaddrs(&list) != 0)
-		return op_fail_errno(op, RC_IO, errno, "the machine's addresses");
+		return op_fail_errno(
+		    op, RC_IO, errno, "the machine's addresses");
 	for (at = list; at != NULL && rc == RC_OK && names->n < LOCAL_NAMES_MAX;
 	     at = at->ifa_next)
 		if (address_text(at->ifa_addr, text))

@@ -1,4 +1,5 @@
-/* local_names.h - the names and addresses that this machine's certificate is for. */
+/* local_names.h - the names and addresses that this machine's certificate is
+ * for. */
 #ifndef DOZO_CLI_LOCAL_NAMES_H
 #define DOZO_CLI_LOCAL_NAMES_H
 

@@ -49,33 +49,55 @@ absolute(struct op *op, const char *path, char out[MADE_PATH_SIZE])
 	return RC_OK;
 }
 
+/* "a/b" of "a" and "b"; one of them may be empty. RC_INVALID where that is too
+ * long. */
+static enum rc
+join(struct op *op, const char *first, const char *second,
+    char out[MADE_PATH_SIZE])
+{
+	char joined[2 * PATH_MAX];
+	const char *between = *first != '\0' && *second != '\0' ? "/" : "";
+
+	(void)snprintf(joined, sizeof(joined), "%.*s%s%.*s", PATH_MAX - 1,
+	    first, between, PATH_MAX - 1, second);
+	if (!str_copy(out, MADE_PATH_SIZE, joined))
+		FAIL(op, RC_INVALID, "a path is longer than %d bytes",
+		    MADE_PATH_SIZE - 1);
+	return RC_OK;
+}
+
+/* Takes the last name off a path that is not there. */
+static enum rc
+step_up(struct op *op, const char *path, char there[MADE_PATH_SIZE],
+    char rest[MADE_PATH_SIZE])
+{
+	char above[MADE_PATH_SIZE];
+	const char *name;
+
+	if (errno != ENOENT || !split(there, above, &name) ||
+	    strcmp(name, "..") == 0 || strcmp(name, ".") == 0)
+		return op_fail_errno(op, RC_INVALID, errno, "%s", path);
+	TRY(join(op, name, rest, rest));
+	memcpy(there, above, sizeof(above));
+	return RC_OK;
+}
+
 enum rc
 made_resolve(struct op *op, const char *path, char ret_path[MADE_PATH_SIZE])
 {
-	char there[MADE_PATH_SIZE], above[MADE_PATH_SIZE], rest[MADE_PATH_SIZE] = "";
+	char there[MADE_PATH_SIZE];
+	char rest[MADE_PATH_SIZE] = "";
 	char resolved[PATH_MAX];
-	const char *name;
-	int n;
 
 	TRY(absolute(op, path, there));
-	/* Up to the first folder that is there; what lies below it is only names. */
-	while (realpath(there, resolved) == NULL) {
-		char longer[MADE_PATH_SIZE];
-
-		if (errno != ENOENT || !split(there, above, &name) ||
-		    strcmp(name, "..") == 0 || strcmp(name, ".") == 0)
-			return op_fail_errno(op, RC_INVALID, errno, "%s", path);
-		n = snprintf(longer, sizeof(longer), "%s%s%s", name,
-		    rest[0] != '\0' && name[0] != '\0' ? "/" : "", rest);
-		if (n < 0 || n >= MADE_PATH_SIZE)
-			FAIL(op, RC_INVALID, "%s is too long", path);
-		memcpy(rest, longer, sizeof(rest));
-		memcpy(there, above, sizeof(there));
-	}
-	n = snprintf(ret_path, MADE_PATH_SIZE, "%.*s%s%s", MADE_PATH_SIZE - 1,
-	    strcmp(resolved, "/") == 0 && rest[0] != '\0' ? "" : resolved,
-	    rest[0] != '\0' ? "/" : "", rest);
-	if (n < 0 || n >= MADE_PATH_SIZE)
+	/* Up to the first folder that is there; what lies below it is only
+	 * names. */
+	while (realpath(there, resolved) == NULL)
+		TRY(step_up(op, path, there, rest));
+	if (strcmp(resolved, "/") != 0)
+		return join(op, resolved, rest, ret_path);
+	ret_path[0] = '/';
+	if (!str_copy(ret_path + 1, MADE_PATH_SIZE - 1, rest))
 		FAIL(op, RC_INVALID, "%s is too long", path);
 	return RC_OK;
 }
@@ -83,7 +105,8 @@ made_resolve(struct op *op, const char *path, char ret_path[MADE_PATH_SIZE])
 static enum rc
 refuse_entry(void *arg, struct op *op, const char *name)
 {
-	FAIL(op, RC_EXISTS, "%s is not empty (%s is in it)", (const char *)arg, name);
+	FAIL(op, RC_EXISTS, "%s is not empty (%s is in it)", (const char *)arg,
+	    name);
 }
 
 /* The highest folder of the path that is not there, or "". */
@@ -158,7 +181,8 @@ made_undo(struct made *made)
 	while (made->n > 0) {
 		rc = folder_undo(&op, &made->folders[--made->n]);
 		if (rc != RC_OK && rc != RC_NOT_FOUND)
-			log_error(&op, "not-undone", "why=\"%s\"", op_error(&op, rc));
+			log_error(
+			    &op, "not-undone", "why=\"%s\"", op_error(&op, rc));
 		op_clear_error(&op);
 	}
 }

@@ -38,8 +38,9 @@ lines_read(struct cli *cli)
 	while (cli->n_lines < wanted) {
 		if (!line_read(cli->lines[cli->n_lines]))
 			return cli_misused(cli,
-			    "standard input must have %zu line%s, a password each", wanted,
-			    wanted == 1 ? "" : "s");
+			    "standard input must have %zu line%s, a password "
+			    "each",
+			    wanted, wanted == 1 ? "" : "s");
 		cli->n_lines++;
 	}
 	return CLI_OK;
@@ -99,8 +100,8 @@ colours_wanted(void)
 	const char *no = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
 
-	return (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0 &&
-	    isatty(STDOUT_FILENO) == 1;
+	return (no == NULL || *no == '\0') && term != NULL &&
+	       strcmp(term, "dumb") != 0 && isatty(STDOUT_FILENO) == 1;
 }
 
 static enum cli_exit
@@ -116,7 +117,8 @@ run(struct cli *cli, size_t n, const char *const *words)
 		return end;
 	if (db_library_init(&cli->op) != RC_OK)
 		return cli_end(cli, RC_NO_MEMORY);
-	/* A command says what it has to say; the server's log is another thing. */
+	/* A command says what it has to say; the server's log is another thing.
+	 */
 	log_set_level(LOG_LEVEL_ERROR);
 	if (cli->command->need == CLI_ALONE)
 		return cli->command->run(cli);

@@ -29,11 +29,11 @@ struct metrics {
 /* ---- the text ---- */
 
 static enum rc
-one(struct op *op, struct buf *buf, const char *name, const char *type, const char *help,
-    double value)
+one(struct op *op, struct buf *buf, const char *name, const char *type,
+    const char *help, double value)
 {
-	return buf_add_format(op, buf, "# HELP %s %s\n# TYPE %s %s\n%s %.17g\n", name, help,
-	    name, type, name, value);
+	return buf_add_format(op, buf, "# HELP %s %s\n# TYPE %s %s\n%s %.17g\n",
+	    name, help, name, type, name, value);
 }
 
 struct site_metric {
@@ -83,10 +83,12 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 {
 	static const struct site_metric metrics[] = {
 	    {"dozo_site_attached", "Whether the site is there.", attached_of},
-	    {"dozo_site_counts", "Whether what is written there counts.", counts_of},
-	    {"dozo_site_tenants_in_service", "Open logs that the site is in service for.",
-		in_service_of},
-	    {"dozo_site_lag", "Numbers of open logs that the site lacks.", lag_of},
+	    {"dozo_site_counts", "Whether what is written there counts.",
+		counts_of},
+	    {"dozo_site_tenants_in_service",
+		"Open logs that the site is in service for.", in_service_of},
+	    {"dozo_site_lag", "Numbers of open logs that the site lacks.",
+		lag_of},
 	    {"dozo_site_free_bytes", "Free space.", free_of},
 	    {"dozo_site_size_bytes", "Size of the site's disk.", total_of},
 	};
@@ -111,12 +113,12 @@ http_text(struct op *op, struct http_server *server, struct buf *buf)
 	http_server_stats(server, &stats);
 	TRY(one(op, buf, "dozo_http_connections", "gauge", "Open connections.",
 	    stats.connections));
-	TRY(one(op, buf, "dozo_http_accepted_total", "counter", "Connections accepted.",
-	    (double)stats.accepted));
+	TRY(one(op, buf, "dozo_http_accepted_total", "counter",
+	    "Connections accepted.", (double)stats.accepted));
 	TRY(one(op, buf, "dozo_http_turned_away_total", "counter",
 	    "Connections over a limit.", (double)stats.turned_away));
-	TRY(one(op, buf, "dozo_http_cut_total", "counter", "Connections cut for being slow.",
-	    (double)stats.cut));
+	TRY(one(op, buf, "dozo_http_cut_total", "counter",
+	    "Connections cut for being slow.", (double)stats.cut));
 	return one(op, buf, "dozo_http_requests_total", "counter", "Requests.",
 	    (double)stats.requests);
 }
@@ -132,15 +134,18 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	TRY(state_get(op, service, false, &state));
 	for (i = 0; i < state.n_tenants; i++)
 		numbers += state.tenants[i].number;
-	TRY(one(op, buf, "dozo_uptime_seconds", "gauge", "Since the service was opened.",
+	TRY(one(op, buf, "dozo_uptime_seconds", "gauge",
+	    "Since the service was opened.",
 	    (double)state.uptime / (double)CLOCK_S));
-	TRY(one(op, buf, "dozo_health", "gauge", "0 ok, 1 degraded, 2 read-only.",
-	    (double)state.health));
-	TRY(one(op, buf, "dozo_min_sites", "gauge", "Sites that must have a thing.", state.m));
+	TRY(one(op, buf, "dozo_health", "gauge",
+	    "0 ok, 1 degraded, 2 read-only.", (double)state.health));
+	TRY(one(op, buf, "dozo_min_sites", "gauge",
+	    "Sites that must have a thing.", state.m));
 	TRY(one(op, buf, "dozo_open_logs", "gauge",
-	    "Logs that are open: tenants and the provider.", (double)state.n_tenants));
-	TRY(one(op, buf, "dozo_numbers", "gauge", "Sum of the open logs' head numbers.",
-	    (double)numbers));
+	    "Logs that are open: tenants and the provider.",
+	    (double)state.n_tenants));
+	TRY(one(op, buf, "dozo_numbers", "gauge",
+	    "Sum of the open logs' head numbers.", (double)numbers));
 	TRY(sites_text(op, &state, buf));
 	return server != NULL ? http_text(op, server, buf) : RC_OK;
 }
@@ -176,7 +181,8 @@ answer_make(struct op *op, struct metrics *m, bool ours, struct buf *buf)
 	if (ours)
 		TRY(metrics_text(op, m->service, m->server, &text));
 	TRY(buf_add_format(op, buf,
-	    "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+	    "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; "
+	    "charset=utf-8\r\n"
 	    "Content-Length: %zu\r\nConnection: close\r\n\r\n",
 	    ours ? "200 OK" : "404 Not Found", text.size));
 	return buf_add(op, buf, buf_span(&text));
@@ -199,7 +205,8 @@ client_serve(struct metrics *m, int fd)
 		return;
 	}
 	while (at < answer.size) {
-		ssize_t n = send(fd, answer.data + at, answer.size - at, MSG_NOSIGNAL);
+		ssize_t n =
+		    send(fd, answer.data + at, answer.size - at, MSG_NOSIGNAL);
 
 		if (n <= 0)
 			return;
@@ -240,21 +247,25 @@ is_loopback(const struct sockaddr *address)
 		return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
 	}
 	memcpy(&v6, address, sizeof(v6));
-	return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+	return address->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
 static enum rc
 listen_at(struct op *op, const struct addrinfo *at, int *ret_fd)
 {
-	CLEANUP(io_close) int fd =
-	    socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	CLEANUP(io_close)
+	int fd = socket(
+	    at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1;
 
 	if (!is_loopback(at->ai_addr))
 		FAIL(op, RC_INVALID,
-		    "metrics_listen must be a loopback address: it is plain HTTP");
+		    "metrics_listen must be a loopback address: it is plain "
+		    "HTTP");
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (fd < 0 || bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, 16) != 0)
+	if (fd < 0 || bind(fd, at->ai_addr, at->ai_addrlen) != 0 ||
+	    listen(fd, 16) != 0)
 		return op_fail_errno(op, RC_IO, errno, "metrics_listen");
 	*ret_fd = fd;
 	fd = -1;
@@ -262,7 +273,8 @@ listen_at(struct op *op, const struct addrinfo *at, int *ret_fd)
 }
 
 static enum rc
-address_listen(struct op *op, const struct settings_address *address, int *ret_fd)
+address_listen(
+    struct op *op, const struct settings_address *address, int *ret_fd)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
@@ -282,7 +294,8 @@ address_listen(struct op *op, const struct settings_address *address, int *ret_f
 
 enum rc
 metrics_start(struct op *op, const struct settings_address *address,
-    struct service *service, struct http_server *server, struct metrics **ret_metrics)
+    struct service *service, struct http_server *server,
+    struct metrics **ret_metrics)
 {
 	struct metrics *m = mem_alloc(sizeof(*m));
 	enum rc rc;

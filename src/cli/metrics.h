@@ -8,14 +8,15 @@
 
 struct metrics;
 
-/* One request a connection, one connection at a time. RC_INVALID: not a loopback address. service and server are borrowed. */
+/* One request a connection, one connection at a time. RC_INVALID: not a
+ * loopback address. service and server are borrowed. */
 enum rc metrics_start(struct op *op, const struct settings_address *address,
-    struct service *service, struct http_server *server, struct metrics **ret_metrics)
-    MUST_CHECK;
+    struct service *service, struct http_server *server,
+    struct metrics **ret_metrics) MUST_CHECK;
 void metrics_stop(struct metrics *metrics); /* accepts NULL */
 
 /* Appends the text. */
-enum rc metrics_text(struct op *op, struct service *service, struct http_server *server,
-    struct buf *buf) MUST_CHECK;
+enum rc metrics_text(struct op *op, struct service *service,
+    struct http_server *server, struct buf *buf) MUST_CHECK;
 
 #endif

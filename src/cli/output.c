@@ -29,7 +29,8 @@ paint_end(const struct cli *cli, enum paint paint)
 }
 
 void
-table_init(struct table *table, struct cli *cli, const char *const *titles, size_t n)
+table_init(
+    struct table *table, struct cli *cli, const char *const *titles, size_t n)
 {
 	*table = (struct table){.cli = cli, .titles = titles, .n_columns = n};
 }
@@ -96,8 +97,8 @@ cell_print(const struct table *table, size_t column, size_t width,
 
 	if (is_right(table, column))
 		cli_print(table->cli, "%*s", pad, "");
-	cli_print(table->cli, "%s%s%s", paint_begin(table->cli, cell->paint), cell->text,
-	    paint_end(table->cli, cell->paint));
+	cli_print(table->cli, "%s%s%s", paint_begin(table->cli, cell->paint),
+	    cell->text, paint_end(table->cli, cell->paint));
 	if (!is_right(table, column) && !last)
 		cli_print(table->cli, "%*s", pad, "");
 	cli_print(table->cli, "%s", last ? "\n" : "  ");
@@ -129,7 +130,8 @@ table_print(const struct table *table)
 void
 output_bytes(char out[OUTPUT_TEXT_SIZE], uint64_t bytes)
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	static const char *const units[] = {
+	    "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double value = (double)bytes;
 	size_t unit = 0;
 
@@ -137,8 +139,8 @@ output_bytes(char out[OUTPUT_TEXT_SIZE], uint64_t bytes)
 		value /= 1024;
 		unit++;
 	}
-	(void)snprintf(out, OUTPUT_TEXT_SIZE, unit == 0 ? "%.0f %s" : "%.1f %s", value,
-	    units[unit]);
+	(void)snprintf(out, OUTPUT_TEXT_SIZE, unit == 0 ? "%.0f %s" : "%.1f %s",
+	    value, units[unit]);
 }
 
 void
@@ -165,11 +167,12 @@ output_duration(char out[OUTPUT_TEXT_SIZE], int64_t ns)
 	if (s < 60)
 		(void)snprintf(out, OUTPUT_TEXT_SIZE, "%lld s", s);
 	else if (s < 3600)
-		(void)snprintf(out, OUTPUT_TEXT_SIZE, "%lld min %lld s", s / 60, s % 60);
+		(void)snprintf(
+		    out, OUTPUT_TEXT_SIZE, "%lld min %lld s", s / 60, s % 60);
 	else if (s < 86400)
-		(void)snprintf(out, OUTPUT_TEXT_SIZE, "%lld h %lld min", s / 3600,
-		    s % 3600 / 60);
+		(void)snprintf(out, OUTPUT_TEXT_SIZE, "%lld h %lld min",
+		    s / 3600, s % 3600 / 60);
 	else
-		(void)snprintf(out, OUTPUT_TEXT_SIZE, "%lld d %lld h", s / 86400,
-		    s % 86400 / 3600);
+		(void)snprintf(out, OUTPUT_TEXT_SIZE, "%lld d %lld h",
+		    s / 86400, s % 86400 / 3600);
 }

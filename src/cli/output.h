@@ -4,7 +4,14 @@
 
 #include "cli/cli.h"
 
-enum paint { PAINT_NONE, PAINT_GOOD, PAINT_WARN, PAINT_BAD, PAINT_DIM, PAINT_BOLD };
+enum paint {
+	PAINT_NONE,
+	PAINT_GOOD,
+	PAINT_WARN,
+	PAINT_BAD,
+	PAINT_DIM,
+	PAINT_BOLD
+};
 
 /* Escape sequences, "" where there are no colours. */
 const char *paint_begin(const struct cli *cli, enum paint paint);
@@ -20,13 +27,15 @@ enum { TABLE_COLUMNS_MAX = 10 };
 /* Cells lie in the op's arena. */
 struct table {
 	struct cli *cli;
-	const char *const *titles; /* one that begins with '>' is right-aligned */
+	const char *const
+	    *titles; /* one that begins with '>' is right-aligned */
 	size_t n_columns;
 	size_t n_cells, room;
 	struct table_cell *cells;
 };
 
-void table_init(struct table *table, struct cli *cli, const char *const *titles, size_t n);
+void table_init(
+    struct table *table, struct cli *cli, const char *const *titles, size_t n);
 
 /* The next cell; rows follow one another. */
 void table_add(struct table *table, enum paint paint, const char *format, ...)

@@ -1,4 +1,5 @@
-/* parse.c - the command line: which command, its arguments and options, and the help texts. */
+/* parse.c - the command line: which command, its arguments and options, and the
+ * help texts. */
 #include <stdio.h>
 #include <string.h>
 
@@ -72,22 +73,27 @@ program_help(struct cli *cli)
 	for (command = cli_commands; command->name != NULL; command++) {
 		int n = snprintf(left, sizeof(left), "%s", command->name);
 
-		for (i = 0; i < args_count(command) && n > 0 && n < (int)sizeof(left); i++)
+		for (i = 0;
+		     i < args_count(command) && n > 0 && n < (int)sizeof(left);
+		     i++)
 			n += snprintf(left + n, sizeof(left) - (size_t)n, " %s",
 			    command->args[i]);
 		cli_print(cli, "  %-37s  %s\n", left, command->summary);
 	}
 	cli_print(cli,
 	    "\nEach command has --help, and --json where it prints something.\n"
-	    "Exit codes: 0 done, 1 failed, 2 not understood, 3 behind or incomplete, "
+	    "Exit codes: 0 done, 1 failed, 2 not understood, 3 behind or "
+	    "incomplete, "
 	    "4 DIR is in use.\n");
 }
 
 /* ---- understanding ---- */
 
-/* Whether the words begin with the command's name; how many words that takes. */
+/* Whether the words begin with the command's name; how many words that takes.
+ */
 static size_t
-name_matches(const struct cli_command *command, size_t n, const char *const *words)
+name_matches(
+    const struct cli_command *command, size_t n, const char *const *words)
 {
 	const char *name = command->name;
 	size_t i;
@@ -95,7 +101,8 @@ name_matches(const struct cli_command *command, size_t n, const char *const *wor
 	for (i = 0; i < n; i++) {
 		size_t size = strcspn(name, " ");
 
-		if (strlen(words[i]) != size || strncmp(words[i], name, size) != 0)
+		if (strlen(words[i]) != size ||
+		    strncmp(words[i], name, size) != 0)
 			return 0;
 		name += size;
 		if (*name == '\0')
@@ -131,6 +138,18 @@ option_find(const struct cli_option *options, const char *name, size_t size)
 	return NULL;
 }
 
+static enum cli_exit
+option_add(struct cli *cli, const struct cli_option *option, const char *value)
+{
+	if (!option->many && cli_has(cli, option->name))
+		return cli_misused(cli, "--%s is given twice", option->name);
+	if (cli->n_values == CLI_VALUES_MAX)
+		return cli_misused(cli, "too many options");
+	cli->values[cli->n_values++] =
+	    (struct cli_value){option, value != NULL ? value : ""};
+	return CLI_OK;
+}
+
 /* An option at words[*i], with the value behind it. */
 static enum cli_exit
 option_take(struct cli *cli, size_t n, const char *const *words, size_t *i)
@@ -153,13 +172,7 @@ option_take(struct cli *cli, size_t n, const char *const *words, size_t *i)
 			    option->metavar);
 		value = words[++*i];
 	}
-	if (!option->many && cli_has(cli, option->name))
-		return cli_misused(cli, "--%s is given twice", option->name);
-	if (cli->n_values == CLI_VALUES_MAX)
-		return cli_misused(cli, "too many options");
-	cli->values[cli->n_values++] =
-	    (struct cli_value){option, value != NULL ? value : ""};
-	return CLI_OK;
+	return option_add(cli, option, value);
 }
 
 static enum cli_exit
@@ -172,45 +185,53 @@ words_take(struct cli *cli, size_t n, const char *const *words)
 	for (i = 0; i < n; i++) {
 		if (options && strcmp(words[i], "--") == 0) {
 			options = false;
-		} else if (options && words[i][0] == '-' && words[i][1] != '\0') {
+		} else if (options && words[i][0] == '-' &&
+			   words[i][1] != '\0') {
 			enum cli_exit end = option_take(cli, n, words, &i);
 
 			if (end != CLI_OK)
 				return end;
 		} else if (cli->n_args == wanted) {
-			return cli_misused(cli, "\"%s\" is one argument too many",
-			    words[i]);
+			return cli_misused(
+			    cli, "\"%s\" is one argument too many", words[i]);
 		} else {
 			cli->args[cli->n_args++] = words[i];
 		}
 	}
 	if (cli->n_args < wanted && !cli_has(cli, "help"))
-		return cli_misused(cli, "%s is missing", cli->command->args[cli->n_args]);
+		return cli_misused(
+		    cli, "%s is missing", cli->command->args[cli->n_args]);
 	return CLI_OK;
+}
+
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
+	       strcmp(word, "-h") == 0;
 }
 
 /* No command's name: help, or a mistake. */
 static enum cli_exit
 no_command(struct cli *cli, size_t n, const char *const *words)
 {
-	bool help = n > 0 &&
-	    (strcmp(words[0], "help") == 0 || strcmp(words[0], "--help") == 0 ||
-		strcmp(words[0], "-h") == 0);
+	bool help = n > 0 && is_help(words[0]);
+	bool two = n > 1 && words[1][0] != '-';
 
 	if (help && n > 1 && command_find(cli, n - 1, words + 1) > 0) {
 		command_help(cli, cli->command);
 		return CLI_OK;
 	}
 	if (n > 0 && !help)
-		return cli_misused(cli, "there is no command \"%s%s%s\"", words[0],
-		    n > 1 && words[1][0] != '-' ? " " : "",
-		    n > 1 && words[1][0] != '-' ? words[1] : "");
+		return cli_misused(cli, "there is no command \"%s%s%s\"",
+		    words[0], two ? " " : "", two ? words[1] : "");
 	program_help(cli);
 	return help ? CLI_OK : CLI_USAGE;
 }
 
 bool
-cli_parse(struct cli *cli, size_t n, const char *const *words, enum cli_exit *ret_exit)
+cli_parse(struct cli *cli, size_t n, const char *const *words,
+    enum cli_exit *ret_exit)
 {
 	size_t used = command_find(cli, n, words);
 

@@ -5,58 +5,77 @@
 
 #include "base/str.h"
 
-#define SERVICE(key, type, text, min, max, help)                               \
-	{                                                                      \
-		"service", key, type, text, min, max, help                     \
+#define SERVICE(key, type, text, min, max, help) \
+	{ \
+		"service", key, type, text, min, max, help \
 	}
 
-const char settings_header[] =
-    "dozo.conf: how this service is run. dozo serve reads it at its start; after a "
-    "SIGHUP log_level and the certificate's files are read again. Which sites must have "
-    "a file before it counts as stored is not here but in the service's own log.";
+const char settings_header[] = "dozo.conf: how this service is run. dozo serve "
+			       "reads it at its start; after a "
+			       "SIGHUP log_level and the certificate's files "
+			       "are read again. Which sites must have "
+			       "a file before it counts as stored is not here "
+			       "but in the service's own log.";
 
 const struct conf_key settings_keys[] = {
     SERVICE("listen", CONF_STRING, "localhost:8443", 1, 255,
-	"HOST:PORT of the HTTPS server. localhost: this machine only; [::]:8443: "
+	"HOST:PORT of the HTTPS server. localhost: this machine only; "
+	"[::]:8443: "
 	"every address, IPv4 too."),
     SERVICE("public_url", CONF_STRING, "", 0, 180,
-	"https://HOST[:PORT] as clients see it, where that differs from what they say "
+	"https://HOST[:PORT] as clients see it, where that differs from what "
+	"they say "
 	"themselves (behind a proxy)."),
     SERVICE("names", CONF_LIST, "", 0, 32,
-	"Names and addresses in the local certificate, beside localhost and this "
+	"Names and addresses in the local certificate, beside localhost and "
+	"this "
 	"machine's own."),
     SERVICE("certificate", CONF_STRING, "", 0, 180,
-	"A certificate of your own: an absolute path to PEM, the chain with the leaf "
-	"first. Empty: tls/server.crt, made by the local CA and renewed by itself."),
-    SERVICE("key", CONF_STRING, "", 0, 180, "The certificate's key: an absolute path to PEM."),
+	"A certificate of your own: an absolute path to PEM, the chain with "
+	"the leaf "
+	"first. Empty: tls/server.crt, made by the local CA and renewed by "
+	"itself."),
+    SERVICE("key", CONF_STRING, "", 0, 180,
+	"The certificate's key: an absolute path to PEM."),
     SERVICE("trusted_proxies", CONF_LIST, "", 0, 32,
-	"Address ranges (192.0.2.0/24) of proxies whose word about a client's address "
+	"Address ranges (192.0.2.0/24) of proxies whose word about a client's "
+	"address "
 	"is taken, in their header or by the PROXY protocol v2."),
     SERVICE("proxy_header", CONF_STRING, "x-forwarded-for", 1, 15,
 	"Which header these proxies write: x-forwarded-for or forwarded."),
     SERVICE("metrics_listen", CONF_STRING, "", 0, 255,
-	"HOST:PORT on loopback where /metrics answers in plain HTTP (Prometheus). "
+	"HOST:PORT on loopback where /metrics answers in plain HTTP "
+	"(Prometheus). "
 	"Empty: nowhere."),
-    SERVICE("connections", CONF_U64, "16384", 1, 1000000, "HTTPS connections in all."),
+    SERVICE("connections", CONF_U64, "16384", 1, 1000000,
+	"HTTPS connections in all."),
     SERVICE("connections_per_address", CONF_U64, "16384", 1, 1000000,
-	"HTTPS connections of one client address; an IPv6 address counts as its /64."),
+	"HTTPS connections of one client address; an IPv6 address counts as "
+	"its /64."),
     SERVICE("event_threads", CONF_U64, "0", 0, 256,
 	"Threads for connections; 0: as many as processors."),
-    SERVICE("short_workers", CONF_U64, "16", 1, 1024, "Threads for short requests."),
-    SERVICE("bytes_workers", CONF_U64, "8", 1, 1024, "Threads that move contents."),
+    SERVICE("short_workers", CONF_U64, "16", 1, 1024,
+	"Threads for short requests."),
+    SERVICE(
+	"bytes_workers", CONF_U64, "8", 1, 1024, "Threads that move contents."),
     SERVICE("drain_time", CONF_DURATION, "10s", 0, 3600,
 	"How long requests that run may go on when the server is stopped."),
     SERVICE("reserve_bytes", CONF_SIZE, "1 GiB", 1, INT64_MAX,
-	"A site with less free space takes no new files; deleting goes on. The larger "
+	"A site with less free space takes no new files; deleting goes on. The "
+	"larger "
 	"of this and reserve_percent holds."),
-    SERVICE("reserve_percent", CONF_U64, "2", 0, 90, "The same as a part of the disk."),
+    SERVICE("reserve_percent", CONF_U64, "2", 0, 90,
+	"The same as a part of the disk."),
     SERVICE("offer_time", CONF_DURATION, "10s", 1, 3600,
-	"How long a change is offered to sites that do not answer before its client is "
+	"How long a change is offered to sites that do not answer before its "
+	"client is "
 	"told that it is in doubt."),
     SERVICE("slow_time", CONF_DURATION, "10s", 1, 3600,
-	"A site that lags by more than this is behind: it is left out and caught up "
+	"A site that lags by more than this is behind: it is left out and "
+	"caught up "
 	"later."),
-    SERVICE("log_level", CONF_STRING, "info", 1, 5, "debug, info, warn or error."),
+    SERVICE(
+	"log_level", CONF_STRING, "info", 1, 5, "debug, info, warn or error."),
     SERVICE("read_only", CONF_BOOL, "no", 0, 0,
 	"Nothing is written to any site. dozo rebuild sets it."),
     {"site *", "url", CONF_STRING, NULL, 5, 185,
@@ -67,8 +86,8 @@ const struct conf_key settings_keys[] = {
 const size_t settings_n_keys = ARRAY_LEN(settings_keys);
 
 enum rc
-settings_address_parse(struct op *op, const char *text,
-    struct settings_address *ret_address)
+settings_address_parse(
+    struct op *op, const char *text, struct settings_address *ret_address)
 {
 	struct settings_address address = {.brackets = text[0] == '['};
 	const char *host = text + address.brackets;
@@ -78,12 +97,15 @@ settings_address_parse(struct op *op, const char *text,
 
 	if (colon == NULL || colon <= host || size >= sizeof(address.host) ||
 	    !str_to_u64(colon + 1, 0, 65535, &port))
-		FAIL(op, RC_INVALID, "an address is HOST:PORT, not \"%s\"", text);
+		FAIL(op, RC_INVALID, "an address is HOST:PORT, not \"%s\"",
+		    text);
 	if (address.brackets && (size < 2 || host[--size] != ']'))
-		FAIL(op, RC_INVALID, "an IPv6 address is [ADDRESS]:PORT, not \"%s\"", text);
+		FAIL(op, RC_INVALID,
+		    "an IPv6 address is [ADDRESS]:PORT, not \"%s\"", text);
 	memcpy(address.host, host, size);
 	if (!address.brackets && strchr(address.host, ':') != NULL)
-		FAIL(op, RC_INVALID, "an IPv6 address is [ADDRESS]:PORT, not \"%s\"", text);
+		FAIL(op, RC_INVALID,
+		    "an IPv6 address is [ADDRESS]:PORT, not \"%s\"", text);
 	address.port = (uint16_t)port;
 	*ret_address = address;
 	return RC_OK;
@@ -111,7 +133,8 @@ sites_check(struct op *op, const struct conf *conf)
 	for (i = 0; (name = conf_section_name(conf, "site", i)) != NULL; i++) {
 		(void)str_copy(section, sizeof(section), "site ");
 		(void)strncat(section, name, CONF_NAME_LIMIT);
-		TRY(str_unhex(op, conf_get_string(conf, section, "id"), id, sizeof(id)));
+		TRY(str_unhex(
+		    op, conf_get_string(conf, section, "id"), id, sizeof(id)));
 	}
 	if (i == 0)
 		FAIL(op, RC_INVALID, "dozo.conf names no site");
@@ -123,23 +146,28 @@ settings_check(struct op *op, const struct conf *conf)
 {
 	static const char *const levels[] = {"debug", "info", "warn", "error"};
 	static const char *const headers[] = {"x-forwarded-for", "forwarded"};
-	const char *certificate = conf_get_string(conf, "service", "certificate");
+	const char *certificate =
+	    conf_get_string(conf, "service", "certificate");
 	const char *key = conf_get_string(conf, "service", "key");
-	const char *metrics = conf_get_string(conf, "service", "metrics_listen");
+	const char *metrics =
+	    conf_get_string(conf, "service", "metrics_listen");
 	struct settings_address address;
 
-	TRY(settings_address_parse(op, conf_get_string(conf, "service", "listen"), &address));
+	TRY(settings_address_parse(
+	    op, conf_get_string(conf, "service", "listen"), &address));
 	if (*metrics != '\0')
 		TRY(settings_address_parse(op, metrics, &address));
 	if ((*certificate == '\0') != (*key == '\0'))
-		FAIL(op, RC_INVALID, "certificate and key are given together or not at all");
+		FAIL(op, RC_INVALID,
+		    "certificate and key are given together or not at all");
 	if (*certificate != '\0' && (*certificate != '/' || *key != '/'))
 		FAIL(op, RC_INVALID, "certificate and key are absolute paths");
 	if (!is_one_of(conf_get_string(conf, "service", "log_level"), levels,
 		ARRAY_LEN(levels)))
 		FAIL(op, RC_INVALID, "log_level is debug, info, warn or error");
-	if (!is_one_of(conf_get_string(conf, "service", "proxy_header"), headers,
-		ARRAY_LEN(headers)))
-		FAIL(op, RC_INVALID, "proxy_header is x-forwarded-for or forwarded");
+	if (!is_one_of(conf_get_string(conf, "service", "proxy_header"),
+		headers, ARRAY_LEN(headers)))
+		FAIL(op, RC_INVALID,
+		    "proxy_header is x-forwarded-for or forwarded");
 	return sites_check(op, conf);
 }

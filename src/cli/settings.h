@@ -1,4 +1,5 @@
-/* settings.h - dozo.conf: its keys, and values that need more than base/conf knows. */
+/* settings.h - dozo.conf: its keys, and values that need more than base/conf
+ * knows. */
 #ifndef DOZO_CLI_SETTINGS_H
 #define DOZO_CLI_SETTINGS_H
 
@@ -12,8 +13,8 @@ enum { SETTINGS_HOST_SIZE = 256 };
 
 struct settings_address {
 	char host[SETTINGS_HOST_SIZE]; /* without brackets */
-	uint16_t port;		       /* 0: any */
-	bool brackets;		       /* an IPv6 address */
+	uint16_t port; /* 0: any */
+	bool brackets; /* an IPv6 address */
 };
 
 /* "HOST:PORT", "[::1]:8443"; RC_INVALID. */

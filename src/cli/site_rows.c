@@ -34,7 +34,8 @@ site_url(const struct dir *dir, const char *name)
 
 /* A command that only reads knows who is there, not who is in service. */
 static enum site_word
-word_of(const struct cli *cli, const struct state *state, const struct state_site *site)
+word_of(const struct cli *cli, const struct state *state,
+    const struct state_site *site)
 {
 	if (!site->attached)
 		return WORD_AWAY;
@@ -88,7 +89,8 @@ row_print(struct cli *cli, struct table *table, const struct state *state,
 {
 	enum site_word word = word_of(cli, state, site);
 	bool known = !cli->service->config.read_only && site->attached;
-	char free[OUTPUT_TEXT_SIZE], size[OUTPUT_TEXT_SIZE], device[OUTPUT_TEXT_SIZE];
+	char free[OUTPUT_TEXT_SIZE], size[OUTPUT_TEXT_SIZE],
+	    device[OUTPUT_TEXT_SIZE];
 	char held[OUTPUT_TEXT_SIZE] = "-", lag[OUTPUT_TEXT_SIZE] = "-";
 
 	space_texts(site, free, size);
@@ -99,11 +101,13 @@ row_print(struct cli *cli, struct table *table, const struct state *state,
 	}
 	table_add(table, PAINT_BOLD, "%s", site->name);
 	table_add(table, PAINT_NONE, "%s%s%s", site->info.place,
-	    site->info.place[0] != '\0' && site->info.country[0] != '\0' ? " " : "",
+	    site->info.place[0] != '\0' && site->info.country[0] != '\0' ? " "
+									 : "",
 	    site->info.country);
 	table_add(table, paints[word], "%s", words[word]);
 	table_add(table, PAINT_NONE, "%s", held);
-	table_add(table, site->lag > 0 && known ? PAINT_WARN : PAINT_NONE, "%s", lag);
+	table_add(
+	    table, site->lag > 0 && known ? PAINT_WARN : PAINT_NONE, "%s", lag);
 	table_add(table, PAINT_NONE, "%s", free);
 	table_add(table, PAINT_NONE, "%s", size);
 	table_add(table, PAINT_DIM, "%s", device);
@@ -112,8 +116,8 @@ row_print(struct cli *cli, struct table *table, const struct state *state,
 void
 site_rows_print(struct cli *cli, const struct state *state)
 {
-	static const char *const titles[] = {
-	    "SITE", "PLACE", "STATE", ">HEAD", ">LAG", ">FREE", ">OF", "DEVICE"};
+	static const char *const titles[] = {"SITE", "PLACE", "STATE", ">HEAD",
+	    ">LAG", ">FREE", ">OF", "DEVICE"};
 	struct table table;
 	size_t i;
 
@@ -126,15 +130,18 @@ site_rows_print(struct cli *cli, const struct state *state)
 		enum site_word word = word_of(cli, state, site);
 
 		if (word == WORD_AWAY || word == WORD_BEHIND)
-			cli_print(cli, "%s%s is %s: %s%s\n", paint_begin(cli, paints[word]),
-			    site->name, words[word],
-			    site->why[0] != '\0' ? site->why : "it is being looked at",
+			cli_print(cli, "%s%s is %s: %s%s\n",
+			    paint_begin(cli, paints[word]), site->name,
+			    words[word],
+			    site->why[0] != '\0' ? site->why
+						 : "it is being looked at",
 			    paint_end(cli, paints[word]));
 	}
 }
 
 static json_t *
-row_json(struct cli *cli, const struct state *state, const struct state_site *site)
+row_json(
+    struct cli *cli, const struct state *state, const struct state_site *site)
 {
 	static const char *const states[] = {
 	    [WORD_IN_SERVICE] = "in-service",
@@ -148,13 +155,16 @@ row_json(struct cli *cli, const struct state *state, const struct state_site *si
 
 	str_hex(id, span_of(site->info.id, OBJECT_ID_SIZE));
 	device_text(site, device);
-	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", site->name, "id",
-	    id, "url", site_url(cli->dir, site->name), "place", site->info.place, "country",
-	    site->info.country, "state", states[word_of(cli, state, site)], "why", site->why,
-	    "device", device);
+	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
+	    site->name, "id", id, "url", site_url(cli->dir, site->name),
+	    "place", site->info.place, "country", site->info.country, "state",
+	    states[word_of(cli, state, site)], "why", site->why, "device",
+	    device);
 	if (row != NULL && known) {
-		(void)json_object_set_new(row, "head", json_integer((json_int_t)site->held));
-		(void)json_object_set_new(row, "lag", json_integer((json_int_t)site->lag));
+		(void)json_object_set_new(
+		    row, "head", json_integer((json_int_t)site->held));
+		(void)json_object_set_new(
+		    row, "lag", json_integer((json_int_t)site->lag));
 	}
 	if (row != NULL && site->space.total > 0) {
 		(void)json_object_set_new(
@@ -172,6 +182,7 @@ site_rows_json(struct cli *cli, const struct state *state)
 	size_t i;
 
 	for (i = 0; i < state->n_sites; i++)
-		(void)json_array_append_new(rows, row_json(cli, state, &state->sites[i]));
+		(void)json_array_append_new(
+		    rows, row_json(cli, state, &state->sites[i]));
 	return rows;
 }

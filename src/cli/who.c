@@ -1,4 +1,5 @@
-/* who.c - the provider must not slip into a customer's data: who acts is asked here, and core/ decides. */
+/* who.c - the provider must not slip into a customer's data: who acts is asked
+ * here, and core/ decides. */
 #include "cli/who.h"
 
 #include <string.h>
@@ -9,13 +10,16 @@
 enum { REASON_UNITS = 200 };
 
 enum rc
-who_login(struct op *op, const char *text, const char *tenant, struct span *ret_login)
+who_login(
+    struct op *op, const char *text, const char *tenant, struct span *ret_login)
 {
 	const char *at = strrchr(text, '@');
 
 	if (at != NULL && strcmp(at + 1, tenant) != 0)
-		FAIL(op, RC_INVALID, "%s is not of the tenant %s", text, tenant);
-	*ret_login = span_of(text, at != NULL ? (size_t)(at - text) : strlen(text));
+		FAIL(
+		    op, RC_INVALID, "%s is not of the tenant %s", text, tenant);
+	*ret_login =
+	    span_of(text, at != NULL ? (size_t)(at - text) : strlen(text));
 	return RC_OK;
 }
 
@@ -28,10 +32,11 @@ sign_in(struct cli *cli, struct tenant *t, struct span login)
 	enum rc rc;
 
 	if (cli->n_lines < 1)
-		FAIL(&cli->op, RC_INVALID, "--as needs a password on standard input");
+		FAIL(&cli->op, RC_INVALID,
+		    "--as needs a password on standard input");
 	TRY(tenant_reader(&cli->op, t, &reader));
-	rc = member_sign_in(&cli->op, &reader->meta, login, span_str(cli->lines[0]), today,
-	    &found);
+	rc = member_sign_in(&cli->op, &reader->meta, login,
+	    span_str(cli->lines[0]), today, &found);
 	tenant_reader_put(t, reader);
 	TRY(rc);
 	cli->op.actor = (struct actor){
@@ -68,11 +73,13 @@ who_break_glass(struct cli *cli, const char **ret_reason)
 	const char *reason = cli_value(cli, "break-glass");
 
 	if (reason != NULL && cli_has(cli, "as"))
-		FAIL(&cli->op, RC_INVALID, "--as and --break-glass exclude each other");
+		FAIL(&cli->op, RC_INVALID,
+		    "--as and --break-glass exclude each other");
 	if (reason != NULL &&
 	    (*reason == '\0' || !text_valid(span_str(reason)) ||
 		text_utf16_units(span_str(reason)) > REASON_UNITS))
-		FAIL(&cli->op, RC_INVALID, "--break-glass needs a reason of at most %d characters",
+		FAIL(&cli->op, RC_INVALID,
+		    "--break-glass needs a reason of at most %d characters",
 		    REASON_UNITS);
 	*ret_reason = reason;
 	return RC_OK;

@@ -1,4 +1,5 @@
-/* who.h - on whose behalf a command acts on a tenant: the host, or --as an administrator. */
+/* who.h - on whose behalf a command acts on a tenant: the host, or --as an
+ * administrator. */
 #ifndef DOZO_CLI_WHO_H
 #define DOZO_CLI_WHO_H
 
@@ -9,15 +10,16 @@
  * in by the first line of standard input: cli->op.actor is then that member.
  * Give it back with tenant_put. RC_NOT_FOUND, RC_DENIED.
  */
-enum rc who_tenant(struct cli *cli, const char *name, struct tenant **ret_tenant)
-    MUST_CHECK;
+enum rc who_tenant(
+    struct cli *cli, const char *name, struct tenant **ret_tenant) MUST_CHECK;
 
-/* --break-glass, or NULL. RC_INVALID for an empty or overlong reason, or with --as. */
+/* --break-glass, or NULL. RC_INVALID for an empty or overlong reason, or with
+ * --as. */
 enum rc who_break_glass(struct cli *cli, const char **ret_reason) MUST_CHECK;
 
 /* A log-in name as it may be given: with or without its "@tenant". */
-enum rc who_login(struct op *op, const char *text, const char *tenant, struct span *ret_login)
-    MUST_CHECK;
+enum rc who_login(struct op *op, const char *text, const char *tenant,
+    struct span *ret_login) MUST_CHECK;
 
 /* A wall time as an RFC 3339 text in the op's arena, "" for 0. */
 const char *who_time(struct op *op, int64_t wall);

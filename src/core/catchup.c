@@ -267,20 +267,6 @@ catch_up_run(struct op *op, struct catch_up *c)
 	return rc;
 }
 
-/* L16: the claim's own keyring first, anew after each return of the site. */
-static enum rc
-ring_again(struct op *op, struct tenant *t, size_t i)
-{
-	struct site_set one = site_set_with((struct site_set){0}, i);
-	struct site_set on;
-
-	t->ring_on = site_set_without(t->ring_on, i);
-	TRY(tenant_ring_put(op, t, 0, one, &on));
-	if (!site_set_has(on, i))
-		FAIL(op, RC_IO, "the keyring could not be put there");
-	return RC_OK;
-}
-
 enum rc
 tenant_catch_up(
     struct op *op, struct tenant *tenant, const struct tail *tail, size_t i)
@@ -293,7 +279,8 @@ tenant_catch_up(
 	    .sources = sites_attached(tenant->service->config.sites),
 	};
 
-	TRY(ring_again(op, tenant, i));
+	/* L16: the claim's own keyring first, anew after each return. */
+	TRY(tenant_ring_put_again(op, tenant, i));
 	return catch_up_run(op, &c);
 }
 
@@ -358,7 +345,7 @@ reenter_site(struct op *op, struct tenant *t, size_t i)
 
 	tenant_lock(t);
 	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
-		 ? ring_again(op, t, i)
+		 ? tenant_ring_put_again(op, t, i)
 		 : RC_BUSY;
 	tenant_unlock(t);
 	TRY(rc);

@@ -1,4 +1,5 @@
-/* check.c - all of a tenant's objects on all sites, by the rows of the local database. */
+/* check.c - all of a tenant's objects on all sites, by the rows of the local
+ * database. */
 #include "core/check.h"
 
 #include <inttypes.h>
@@ -47,9 +48,11 @@ stop_look(struct op *op, const struct check *c)
 	return RC_OK;
 }
 
-/* Counts what an object came to; only what is no matter of the object is passed up. */
+/* Counts what an object came to; only what is no matter of the object is passed
+ * up. */
 static enum rc
-object_note(struct op *op, struct check *c, const char *what, enum rc rc, const char *why)
+object_note(struct op *op, struct check *c, const char *what, enum rc rc,
+    const char *why)
 {
 	char text[TEXT_SIZE];
 
@@ -75,8 +78,8 @@ log_open(struct op *op, struct check *c, const struct segment *segment)
 	TRY(segment_check_index(op, segment, c->tenant->ring));
 	for (i = 0; i < segment->n_items; i++)
 		if (segment->items[i].type != SEGMENT_CHUNK)
-			TRY(segment_open_record(op, segment, i, c->tenant->ring,
-			    &c->plain));
+			TRY(segment_open_record(
+			    op, segment, i, c->tenant->ring, &c->plain));
 	return RC_OK;
 }
 
@@ -94,7 +97,8 @@ log_look(struct op *op, struct check *c, const struct local_log *row,
 	    generation_compare(segment.header.generation, row->generation) != 0)
 		FAIL(op, RC_DAMAGED, "another segment stands under this name");
 	if (memcmp(segment.header.previous, c->previous, OBJECT_HASH_SIZE) != 0)
-		FAIL(op, RC_DAMAGED, "it does not stand on the number before it");
+		FAIL(op, RC_DAMAGED,
+		    "it does not stand on the number before it");
 	if (memcmp(segment.hash, row->hash, OBJECT_HASH_SIZE) != 0)
 		FAIL(op, RC_DAMAGED, "its hash is another");
 	return c->job->read_data ? log_open(op, c, &segment) : RC_OK;
@@ -103,8 +107,10 @@ log_look(struct op *op, struct check *c, const struct local_log *row,
 static enum rc
 log_check(struct op *op, struct check *c, const struct local_log *row)
 {
-	CLEANUP(op_release) struct op step; /* an object's memory goes with it */
-	struct log_name name = {.number = row->number, .generation = row->generation};
+	CLEANUP(op_release)
+	struct op step; /* an object's memory goes with it */
+	struct log_name name = {
+	    .number = row->number, .generation = row->generation};
 	struct object_name object;
 	char what[64];
 	enum rc rc;
@@ -143,7 +149,8 @@ logs_check(struct op *op, struct check *c)
 	memset(c->previous, 0, sizeof(c->previous));
 	do {
 		c->n = 0;
-		TRY(local_log_list(op, c->meta, number + 1, ROWS_AT_A_TIME, log_row, c));
+		TRY(local_log_list(
+		    op, c->meta, number + 1, ROWS_AT_A_TIME, log_row, c));
 		for (i = 0; i < c->n; i++) {
 			TRY(stop_look(op, c));
 			TRY(log_check(op, c, &c->rows.logs[i]));
@@ -220,7 +227,8 @@ data_check_all(struct op *op, struct check *c)
 
 	do {
 		c->n = 0;
-		TRY(local_data_list(op, c->meta, after, ROWS_AT_A_TIME, data_row, c));
+		TRY(local_data_list(
+		    op, c->meta, after, ROWS_AT_A_TIME, data_row, c));
 		for (i = 0; i < c->n; i++) {
 			TRY(stop_look(op, c));
 			TRY(data_check(op, c, &c->rows.data[i]));
@@ -246,7 +254,8 @@ aside_compare(void *arg, struct op *op, const struct local_log *aside)
 
 	(void)op;
 	if (aside->number == search->name->number &&
-	    generation_compare(aside->generation, search->name->generation) == 0)
+	    generation_compare(aside->generation, search->name->generation) ==
+		0)
 		search->found = true;
 	return RC_OK;
 }
@@ -268,13 +277,15 @@ name_check(void *arg, struct op *op, const char *file)
 		    memcmp(row.hash, name.hash8, sizeof(name.hash8)) == 0)
 			return RC_OK;
 		op_clear_error(op);
-		TRY(local_aside_list(op, c->meta, name.number, aside_compare, &search));
+		TRY(local_aside_list(
+		    op, c->meta, name.number, aside_compare, &search));
 		if (search.found)
 			return RC_OK;
 	}
 	op_clear_error(op);
 	result_of(c)->strange++;
-	(void)snprintf(text, sizeof(text), "log: %.96s is not of this chain", file);
+	(void)snprintf(
+	    text, sizeof(text), "log: %.96s is not of this chain", file);
 	c->job->problem(c->job->arg, c->site, text);
 	return RC_OK;
 }
@@ -302,7 +313,8 @@ site_check(struct op *op, struct check *c)
 	TRY(rc);
 	if (!c->job->read_data || c->tenant->id == TENANT_PROVIDER)
 		return RC_OK;
-	return check_contents(op, c->tenant, c->meta, c->job, c->site, result_of(c));
+	return check_contents(
+	    op, c->tenant, c->meta, c->job, c->site, result_of(c));
 }
 
 static enum rc
@@ -313,7 +325,8 @@ sites_check(struct op *op, struct check *c)
 
 	TRY(local_log_head(op, c->meta, &head));
 	c->report->head = head.number;
-	for (c->site = 0; c->site < c->tenant->service->config.sites->n; c->site++)
+	for (c->site = 0; c->site < c->tenant->service->config.sites->n;
+	     c->site++)
 		if (site_set_has(set, c->site))
 			TRY(site_check(op, c));
 	return RC_OK;

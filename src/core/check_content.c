@@ -1,4 +1,5 @@
-/* check_content.c - every content, opened from one site. Only AEAD proves bytes (LOG.md L22). */
+/* check_content.c - every content, opened from one site. Only AEAD proves bytes
+ * (LOG.md L22). */
 #include "core/check_content.h"
 
 #include <inttypes.h>
@@ -50,8 +51,9 @@ chunk_open(struct op *op, struct contents *c, const struct chunk *chunk)
 		FAIL(op, RC_DAMAGED, "a chunk is larger than any can be");
 	TRY(place_find(op, c, &chunk->place, &object, &offset));
 	TRY(site_read(op, c->site, &object, offset, c->sealed, sealed));
-	return aead_open(op, span_of(chunk->key, AEAD_KEY_SIZE), segment_chunk_ad(),
-	    span_of(c->sealed, sealed), c->plain, chunk->size);
+	return aead_open(op, span_of(chunk->key, AEAD_KEY_SIZE),
+	    segment_chunk_ad(), span_of(c->sealed, sealed), c->plain,
+	    chunk->size);
 }
 
 static enum rc
@@ -71,21 +73,23 @@ content_open(struct op *op, struct contents *c, int64_t id)
 
 		TRY(chunk_find(op, c->meta, id, at, &chunk));
 		if (chunk.start != at || chunk.size == 0)
-			FAIL(op, RC_DAMAGED, "its chunks do not follow each other");
+			FAIL(op, RC_DAMAGED,
+			    "its chunks do not follow each other");
 		TRY(chunk_open(op, c, &chunk));
 		sha256_update(&hash, span_of(c->plain, chunk.size));
 		at += chunk.size;
 	}
 	sha256_digest(&hash, digest);
-	if (at != content.size || memcmp(digest, content.sha256, SHA256_SIZE) != 0)
+	if (at != content.size ||
+	    memcmp(digest, content.sha256, SHA256_SIZE) != 0)
 		FAIL(op, RC_DAMAGED, "its size or its SHA-256 is another");
 	return RC_OK;
 }
 
 /* Once more where it fails: it may have been moved or dropped meanwhile. */
 static enum rc
-content_check(struct op *op, struct contents *c, const struct check_job *job, size_t site,
-    int64_t id, struct check_site *result)
+content_check(struct op *op, struct contents *c, const struct check_job *job,
+    size_t site, int64_t id, struct check_site *result)
 {
 	CLEANUP(op_release) struct op step;
 	struct content content;
@@ -117,8 +121,8 @@ content_check(struct op *op, struct contents *c, const struct check_job *job, si
 }
 
 static enum rc
-contents_check(struct op *op, struct contents *c, const struct check_job *job, size_t site,
-    struct check_site *result)
+contents_check(struct op *op, struct contents *c, const struct check_job *job,
+    size_t site, struct check_site *result)
 {
 	int64_t id = 0;
 	enum rc rc;
@@ -145,7 +149,8 @@ check_contents(struct op *op, struct tenant *tenant, struct meta *meta,
 	    .meta = meta,
 	    .site = tenant->service->config.sites->slots[site].site,
 	};
-	CLEANUP(mem_free_ptr) uint8_t *sealed =
+	CLEANUP(mem_free_ptr)
+	uint8_t *sealed =
 	    mem_alloc((size_t)aead_sealed_size(SEGMENT_CHUNK_MAX));
 	CLEANUP(mem_free_ptr) uint8_t *plain = mem_alloc(SEGMENT_CHUNK_MAX);
 	enum rc rc;

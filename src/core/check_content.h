@@ -9,6 +9,7 @@
  * SHA-256; contents are named by their ids. Results as check_tenant.
  */
 enum rc check_contents(struct op *op, struct tenant *tenant, struct meta *meta,
-    const struct check_job *job, size_t site, struct check_site *result) MUST_CHECK;
+    const struct check_job *job, size_t site,
+    struct check_site *result) MUST_CHECK;
 
 #endif

@@ -439,7 +439,9 @@ tenant_opening(struct op *op, struct tenant *tenant, struct site_set sites)
 
 	TRY(opening_seal(op, tenant, &sealed));
 	offer = sealed.offer;
-	TRY(db_begin(op, tenant->writer));
+	/* At a start the undecided end that it stands on is in it too. */
+	if (!db_in_transaction(tenant->writer))
+		TRY(db_begin(op, tenant->writer));
 	TRY(bare_number(op, tenant, &sealed, sites));
 	log_info(op, "opening", "tenant=%016llx number=%llu attempt=%llu",
 	    (unsigned long long)tenant->id,

@@ -114,6 +114,19 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 }
 
 enum rc
+tenant_ring_put_again(struct op *op, struct tenant *tenant, size_t i)
+{
+	struct site_set on = site_set_without(tenant->ring_on, i);
+
+	if (tenant->ring_version == 0)
+		tenant->ring_version = 1;
+	tenant->ring_on = on;
+	TRY(ring_put_site(op, tenant, i));
+	tenant->ring_on = site_set_with(on, i);
+	return RC_OK;
+}
+
+enum rc
 tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
     struct site_set sites, struct site_set *ret_on)
 {

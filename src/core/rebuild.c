@@ -62,7 +62,8 @@ data_look(struct op *op, struct look *look, const struct local_data *row)
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(set, i))
 			continue;
-		if (site_size(op, sites->slots[i].site, &name, &size) == RC_OK &&
+		if (site_size(op, sites->slots[i].site, &name, &size) ==
+			RC_OK &&
 		    size == row->size)
 			return RC_OK;
 		op_clear_error(op);
@@ -85,7 +86,8 @@ data_look_all(struct op *op, struct look *look)
 
 	do {
 		look->n = 0;
-		TRY(local_data_list(op, look->meta, after, ROWS_AT_A_TIME, data_row, look));
+		TRY(local_data_list(
+		    op, look->meta, after, ROWS_AT_A_TIME, data_row, look));
 		for (i = 0; i < look->n; i++)
 			TRY(data_look(op, look, &look->rows[i]));
 		if (look->n > 0)
@@ -148,7 +150,8 @@ files_tell(struct op *op, struct look *look, int64_t content)
 		}
 		TRY(rc);
 		look->result->files_missing++;
-		TRY(look->job->file(look->job->arg, op, look->tenant->id, node));
+		TRY(look->job->file(
+		    look->job->arg, op, look->tenant->id, node));
 	}
 }
 
@@ -201,7 +204,8 @@ state_look(struct op *op, struct look *look, struct reader *reader)
 
 	TRY(local_log_head(op, look->meta, &head));
 	look->result->number = head.number;
-	TRY(audit_row_list(op, look->meta, INT64_MAX, 1, newest_change, look->result));
+	TRY(audit_row_list(
+	    op, look->meta, INT64_MAX, 1, newest_change, look->result));
 	TRY(db_state_hash(op, reader->db, look->result->state_hash));
 	TRY(data_look_all(op, look));
 	if (look->tenant->id == TENANT_PROVIDER)
@@ -210,7 +214,8 @@ state_look(struct op *op, struct look *look, struct reader *reader)
 }
 
 static enum rc
-tenant_look(struct op *op, struct rebuild *r, struct tenant *t, struct rebuild_tenant *result)
+tenant_look(struct op *op, struct rebuild *r, struct tenant *t,
+    struct rebuild_tenant *result)
 {
 	CLEANUP(mem_free_ptr) struct look *look = mem_alloc(sizeof(*look));
 	struct reader *reader;
@@ -232,9 +237,11 @@ tenant_look(struct op *op, struct rebuild *r, struct tenant *t, struct rebuild_t
 
 /* What the heads say of it (L21). */
 static void
-heads_compare(const struct rebuild *r, const struct tenant *t, struct rebuild_tenant *result)
+heads_compare(const struct rebuild *r, const struct tenant *t,
+    struct rebuild_tenant *result)
 {
-	const struct heads_entry *entry = heads_find(&r->service->heads, result->id);
+	const struct heads_entry *entry =
+	    heads_find(&r->service->heads, result->id);
 
 	if (entry == NULL)
 		return;
@@ -269,7 +276,8 @@ tenant_rebuild(struct op *op, struct rebuild *r, uint64_t id)
 	enum rc rc;
 
 	op_init(&step);
-	rc = id == TENANT_PROVIDER ? RC_OK : service_tenant(&step, r->service, id, &t);
+	rc = id == TENANT_PROVIDER ? RC_OK
+				   : service_tenant(&step, r->service, id, &t);
 	if (id == TENANT_PROVIDER)
 		t = r->service->provider;
 	if (rc == RC_OK)
@@ -315,7 +323,8 @@ is_seen(const struct rebuild *r, uint64_t id)
 	return id == TENANT_PROVIDER;
 }
 
-/* Tenants that the heads name and the provider's log, as far as it goes, does not. */
+/* Tenants that the heads name and the provider's log, as far as it goes, does
+ * not. */
 static enum rc
 unknown_tell(struct op *op, struct rebuild *r)
 {
@@ -347,8 +356,8 @@ all_rebuild(struct op *op, struct rebuild *r)
 }
 
 enum rc
-rebuild_run(struct op *op, struct service *service, const struct rebuild_job *job,
-    bool *ret_complete)
+rebuild_run(struct op *op, struct service *service,
+    const struct rebuild_job *job, bool *ret_complete)
 {
 	struct rebuild r = {.service = service, .job = job, .complete = true};
 	enum rc rc;

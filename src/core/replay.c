@@ -90,11 +90,10 @@ replay_rows(struct op *op, struct tenant *t, const struct segment *segment)
 }
 
 enum rc
-tenant_replay(
+tenant_replay_into(
     struct op *op, struct tenant *tenant, const struct segment *segment)
 {
 	struct tenant *t = tenant;
-	enum rc rc, rolled;
 
 	/* K4: a segment applies only on the one that it names. */
 	if (segment->header.number != t->head.number + 1 ||
@@ -104,17 +103,29 @@ tenant_replay(
 		    "number %llu does not stand on the head %llu",
 		    (unsigned long long)segment->header.number,
 		    (unsigned long long)t->head.number);
-	TRY(db_begin(op, t->writer));
-	rc = replay_rows(op, t, segment);
-	if (rc == RC_OK)
-		rc = db_commit(op, t->writer);
-	if (rc != RC_OK) {
-		rolled = db_rollback(op, t->writer);
-		(void)rolled; /* the first failure is the one to tell */
-		return rc;
-	}
+	TRY(replay_rows(op, t, segment));
 	t->head.number = segment->header.number;
 	t->head.generation = segment->header.generation;
 	memcpy(t->head.hash, segment->hash, OBJECT_HASH_SIZE);
 	return RC_OK;
+}
+
+enum rc
+tenant_replay(
+    struct op *op, struct tenant *tenant, const struct segment *segment)
+{
+	struct tenant *t = tenant;
+	struct tenant_head before = t->head;
+	enum rc rc, rolled;
+
+	TRY(db_begin(op, t->writer));
+	rc = tenant_replay_into(op, t, segment);
+	if (rc == RC_OK)
+		rc = db_commit(op, t->writer);
+	if (rc != RC_OK) {
+		t->head = before;
+		rolled = db_rollback(op, t->writer);
+		(void)rolled; /* the first failure is the one to tell */
+	}
+	return rc;
 }

@@ -18,7 +18,8 @@ struct set_change {
 static enum rc
 set_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct set_change *set = container_of(change, struct set_change, change);
+	struct set_change *set =
+	    container_of(change, struct set_change, change);
 	struct site_row row = {
 	    .name = set->name,
 	    .place = set->info->place,
@@ -37,8 +38,8 @@ static bool
 country_valid(const char *country)
 {
 	return country[0] == '\0' ||
-	    (strlen(country) == 2 &&
-		strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2);
+	       (strlen(country) == 2 &&
+		   strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2);
 }
 
 enum rc

@@ -254,11 +254,15 @@ aside_note(struct op *op, struct start *s)
 	return RC_OK;
 }
 
-/* Applies the chain's numbers above the head, up to a number. */
+/*
+ * Applies the chain's numbers above the head, up to a number: each in a
+ * transaction of its own, or all into the one that is open.
+ */
 static enum rc
 replay_to(struct op *op, struct start *s, uint64_t number)
 {
 	struct tenant *t = s->tenant;
+	bool into = db_in_transaction(t->writer);
 	struct segment segment;
 	size_t i;
 
@@ -272,7 +276,8 @@ replay_to(struct op *op, struct start *s, uint64_t number)
 			continue;
 		TRY(tail_read(op, t->service->config.sites, t->id, &s->tail, i,
 		    &s->bytes, &segment));
-		TRY(tenant_replay(op, t, &segment));
+		TRY(into ? tenant_replay_into(op, t, &segment)
+			 : tenant_replay(op, t, &segment));
 	}
 	/* Before number 1 there are no tables to read. */
 	return t->head.number == 0 ? RC_OK : tenant_database_load(op, t);
@@ -311,21 +316,13 @@ catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
 	return RC_OK;
 }
 
-/*
- * L3, 5: an end that is not decided is copied to m sites and gets an opening
- * before anything of it is shown.
- */
+/* With the undecided end, if there is one, in an open transaction. */
 static enum rc
-end_open(struct op *op, struct start *s)
+end_write(struct op *op, struct start *s)
 {
 	struct tenant *t = s->tenant;
-	struct site_set complete;
+	struct site_set complete = {0};
 
-	if (site_set_count(s->tail.listed) < t->service->claim.reg.m)
-		FAIL(op, RC_NOT_STORED,
-		    "%zu of %u sites are reachable, %u are needed to write",
-		    site_set_count(s->tail.listed), t->service->claim.reg.n,
-		    t->service->claim.reg.m);
 	TRY(replay_to(op, s, s->head));
 	TRY(catch_up_sites(op, s, &complete));
 	if (site_set_count(complete) < t->service->claim.reg.m)
@@ -337,7 +334,34 @@ end_open(struct op *op, struct start *s)
 	if (s->head > s->decided)
 		return tenant_opening(op, t, complete);
 #endif
-	return RC_OK;
+	return db_in_transaction(t->writer) ? db_commit(op, t->writer) : RC_OK;
+}
+
+/*
+ * L3, 5: an end that is not decided is copied to m sites and gets an opening
+ * before anything of it is shown. The database commits it together with the
+ * opening: what it has committed counts as decided at the next start.
+ */
+static enum rc
+end_open(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	enum rc rc, rolled;
+
+	if (site_set_count(s->tail.listed) < t->service->claim.reg.m)
+		FAIL(op, RC_NOT_STORED,
+		    "%zu of %u sites are reachable, %u are needed to write",
+		    site_set_count(s->tail.listed), t->service->claim.reg.n,
+		    t->service->claim.reg.m);
+	if (s->head > s->decided)
+		TRY(db_begin(op, t->writer));
+	rc = end_write(op, s);
+	if (rc == RC_OK || t->writer == NULL)
+		return rc;
+	rolled = db_rollback(op, t->writer);
+	if (rolled == RC_OK && s->decided > 0)
+		rolled = tenant_database_load(op, t);
+	return rolled == RC_OK ? rc : RC_IO;
 }
 
 static uint64_t
@@ -483,8 +507,7 @@ start_run(struct op *op, struct start *s)
 	return RC_NOT_STORED;
 }
 
-/* L3, 6: with R sites but not m, what is decided is shown; the database may
- * have gone further and is made anew. */
+/* L3, 6: with R sites but not m, what is decided is shown. */
 static enum rc
 start_read_only(struct op *op, struct start *s)
 {
@@ -494,10 +517,6 @@ start_read_only(struct op *op, struct start *s)
 	(void)snprintf(why, sizeof(why), "%.239s", op->error);
 	op_clear_error(op);
 	TRY(refuse_nothing(op, s));
-	if (t->head.number > s->decided) {
-		TRY(tenant_database_new(op, t));
-		TRY(replay_to(op, s, s->decided));
-	}
 	tenant_set_mode(op, t, TENANT_READ_ONLY, why);
 	return RC_OK;
 }

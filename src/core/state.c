@@ -54,7 +54,8 @@ unpin(struct pinned *pinned)
 }
 
 static enum rc
-tenant_count(struct op *op, struct tenant *t, bool count, struct state_tenant *state)
+tenant_count(
+    struct op *op, struct tenant *t, bool count, struct state_tenant *state)
 {
 	struct local_log head;
 	struct reader *reader;
@@ -65,7 +66,8 @@ tenant_count(struct op *op, struct tenant *t, bool count, struct state_tenant *s
 	if (rc == RC_OK)
 		state->number = head.number;
 	if (rc == RC_OK && count && t->id != TENANT_PROVIDER) {
-		rc = content_totals(op, &reader->meta, &state->files, &state->bytes);
+		rc = content_totals(
+		    op, &reader->meta, &state->files, &state->bytes);
 		state->counted = rc == RC_OK;
 	}
 	tenant_reader_put(t, reader);
@@ -74,7 +76,8 @@ tenant_count(struct op *op, struct tenant *t, bool count, struct state_tenant *s
 
 /* What the lanes know of each site for this tenant. */
 static void
-lanes_look(struct tenant *t, const struct state_tenant *tenant, struct state *state)
+lanes_look(
+    struct tenant *t, const struct state_tenant *tenant, struct state *state)
 {
 	struct site_set in = lanes_in_service(&t->lanes);
 	size_t i;
@@ -84,7 +87,8 @@ lanes_look(struct tenant *t, const struct state_tenant *tenant, struct state *st
 		const struct lane *lane = &t->lanes.lane[i];
 		struct state_site *site = &state->sites[i];
 
-		site->held += lane->held < tenant->number ? lane->held : tenant->number;
+		site->held +=
+		    lane->held < tenant->number ? lane->held : tenant->number;
 		if (lane->held < tenant->number)
 			site->lag += tenant->number - lane->held;
 		if (site_set_has(in, i))
@@ -117,7 +121,8 @@ tenant_look(struct op *op, struct tenant *t, bool count, struct state *state)
 }
 
 static void
-site_look(struct sites *sites, size_t i, struct site_set counts, struct state_site *site)
+site_look(struct sites *sites, size_t i, struct site_set counts,
+    struct state_site *site)
 {
 	const struct site_slot *slot = &sites->slots[i];
 
@@ -142,13 +147,15 @@ sites_look(struct op *op, struct service *s, struct state *state)
 	state->n_sites = sites->n;
 	for (i = 0; i < sites->n; i++) {
 		site_look(sites, i, counts, &state->sites[i]);
-		TRY(site_info_get(op, s, state->sites[i].info.id, &state->sites[i].info));
+		TRY(site_info_get(
+		    op, s, state->sites[i].info.id, &state->sites[i].info));
 	}
 	return RC_OK;
 }
 
 enum rc
-state_get(struct op *op, struct service *service, bool count, struct state *ret_state)
+state_get(
+    struct op *op, struct service *service, bool count, struct state *ret_state)
 {
 	struct pinned pinned;
 	enum rc rc;
@@ -164,7 +171,8 @@ state_get(struct op *op, struct service *service, bool count, struct state *ret_
 	ret_state->n = service->claim.reg.n;
 	TRY(sites_look(op, service, ret_state));
 	TRY(pin(op, service, &pinned));
-	rc = op_alloc(op, pinned.n * sizeof(*ret_state->tenants), &ret_state->tenants);
+	rc = op_alloc(
+	    op, pinned.n * sizeof(*ret_state->tenants), &ret_state->tenants);
 	for (i = 0; rc == RC_OK && i < pinned.n; i++)
 		tenant_look(op, pinned.tenants[i], count, ret_state);
 	unpin(&pinned);

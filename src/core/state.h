@@ -9,34 +9,36 @@ struct state_site {
 	struct site_info info;
 	char name[SITE_NAME_SIZE];
 	bool attached;
-	bool counts;	    /* its fence stands: it may hold what is written */
+	bool counts; /* its fence stands: it may hold what is written */
 	char why[SITE_WHY_SIZE]; /* it is away, or behind for some tenant; "" */
-	struct io_space space;	 /* as last looked at; all zero: never */
-	size_t in_service;	 /* open tenants that it is in service for */
-	uint64_t held;		 /* of open tenants: the numbers that it holds ... */
-	uint64_t lag;		 /* ... and those that it lacks */
+	struct io_space space; /* as last looked at; all zero: never */
+	size_t in_service; /* open tenants that it is in service for */
+	uint64_t held; /* of open tenants: the numbers that it holds ... */
+	uint64_t lag; /* ... and those that it lacks */
 };
 
 struct state_tenant {
 	uint64_t id; /* TENANT_PROVIDER too */
 	enum tenant_mode mode;
 	char why[TENANT_WHY_SIZE];
-	uint64_t number;   /* the head */
+	uint64_t number; /* the head */
 	size_t in_service; /* sites */
-	bool counted;	   /* files and bytes are known */
+	bool counted; /* files and bytes are known */
 	uint64_t files;
 	uint64_t bytes; /* of the files' present contents */
 };
 
 struct state {
 	enum service_health health;
-	int64_t uptime;	     /* ns */
-	int64_t not_counted; /* ns of wall time that did not count at the start (L19) */
-	uint32_t m, n;	     /* of the register in force; 0: unknown */
+	int64_t uptime; /* ns */
+	int64_t not_counted; /* ns of wall time that did not count at the start
+				(L19) */
+	uint32_t m, n; /* of the register in force; 0: unknown */
 	size_t n_sites;
 	struct state_site sites[SITES_MAX];
 	size_t n_tenants;
-	struct state_tenant *tenants; /* those that are open, the provider first; in the op's arena */
+	struct state_tenant *tenants; /* those that are open, the provider
+					 first; in the op's arena */
 };
 
 /* count: files and bytes too, which reads every file's row. Any thread. */

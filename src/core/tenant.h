@@ -152,7 +152,8 @@ struct site_set tenant_sites(struct tenant *tenant);
 /* start.c: L3 on a tenant that is closed. Under tenant_lock. */
 enum rc tenant_start(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* tenant.c: after a start that failed, which may have left any mode behind: closed, the error's text kept. Under tenant_lock. */
+/* tenant.c: after a start that failed, which may have left any mode behind:
+ * closed, the error's text kept. Under tenant_lock. */
 void tenant_start_failed(struct op *op, struct tenant *tenant);
 
 /* start.c: writes the first segment of a new tenant, with its keyring. Under
@@ -175,6 +176,10 @@ enum rc tenant_keys_load(struct op *op, struct tenant *tenant) MUST_CHECK;
  */
 enum rc tenant_replay(struct op *op, struct tenant *tenant,
     const struct segment *segment) MUST_CHECK;
+/* replay.c: the same inside a transaction that is the caller's; after a failure
+ * the head is anybody's guess until it is loaded again. */
+enum rc tenant_replay_into(struct op *op, struct tenant *tenant,
+    const struct segment *segment) MUST_CHECK;
 /* replay.c: the local rows of a segment (log, data, aside), inside the open
  * transaction. */
 enum rc tenant_note_segment(struct op *op, struct tenant *tenant,
@@ -190,6 +195,9 @@ enum rc tenant_ring_read(
 enum rc
 tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
     struct site_set sites, struct site_set *ret_on) MUST_CHECK;
+/* keys.c: the same on one site that returned, whatever stands there. */
+enum rc tenant_ring_put_again(
+    struct op *op, struct tenant *tenant, size_t i) MUST_CHECK;
 
 /* catchup.c: copies to site i what it lacks up to the head; RC_OK: it holds
  * everything (P). */

@@ -10,7 +10,8 @@ find_target(struct dav *dav, struct meta *meta, void *arg)
 	return dav_target(dav, meta, dav->names, dav->n_names, arg);
 }
 
-/* Whether something has the path already: 405, also for a space and the root. */
+/* Whether something has the path already: 405, also for a space and the root.
+ */
 static enum rc
 find_taken(struct dav *dav, struct meta *meta, void *arg)
 {
@@ -18,8 +19,7 @@ find_taken(struct dav *dav, struct meta *meta, void *arg)
 	struct node node;
 	enum rc rc;
 
-	rc = path_find(
-	    dav->req->op, meta, dav->names, dav->n_names, &node);
+	rc = path_find(dav->req->op, meta, dav->names, dav->n_names, &node);
 	*taken = rc == RC_OK;
 	if (rc == RC_NOT_FOUND) {
 		op_clear_error(dav->req->op);
@@ -56,8 +56,8 @@ mkcol_end(struct dav *dav)
 		return door_not_allowed(
 		    dav->req, "there is a file or folder of this name");
 	TRY(dav_read(dav, find_target, &target));
-	rc = tree_mkdir(dav->req->op, dav->tenant, &target, &precondition,
-	    &result);
+	rc = tree_mkdir(
+	    dav->req->op, dav->tenant, &target, &precondition, &result);
 	if (rc != RC_OK)
 		return mkcol_refused(dav, &result, rc);
 	TRY(dav_result(dav, &result, false));

@@ -1,4 +1,5 @@
-/* dav.h - the WebDAV door at /dav/: RFC 4918 class 1, for file managers and sync clients. */
+/* dav.h - the WebDAV door at /dav/: RFC 4918 class 1, for file managers and
+ * sync clients. */
 #ifndef DOZO_DAV_DAV_H
 #define DOZO_DAV_DAV_H
 
@@ -6,7 +7,8 @@
 
 enum { DAV_ROUTES = 1 };
 
-/* Writes DAV_ROUTES routes to out; door is borrowed for as long as they are used. */
+/* Writes DAV_ROUTES routes to out; door is borrowed for as long as they are
+ * used. */
 void dav_routes(struct door *door, struct http_route *out, size_t *ret_n);
 
 #endif

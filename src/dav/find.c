@@ -1,4 +1,5 @@
-/* find.c - from a request's path to nodes, and headers that several methods have. */
+/* find.c - from a request's path to nodes, and headers that several methods
+ * have. */
 #include "base/clock.h"
 #include "base/str.h"
 #include "core/path.h"
@@ -55,8 +56,8 @@ dav_target(struct dav *dav, struct meta *meta, const struct span *names,
 	TRY(tree_name_init(op, names[n_names - 1], &target.name));
 	rc = path_find_parent(op, meta, names, n_names, &target.parent);
 	if (rc == RC_OK)
-		rc = access_node(op, meta, &op->actor, target.parent,
-		    ACCESS_WRITE, &place);
+		rc = access_node(
+		    op, meta, &op->actor, target.parent, ACCESS_WRITE, &place);
 	if (rc == RC_NOT_FOUND)
 		return door_refused(dav->req, rc, TREE_WHY_PARENT);
 	TRY(rc);

@@ -1,4 +1,5 @@
-/* folder.c - reads entries in batches and writes them out as the client takes them. */
+/* folder.c - reads entries in batches and writes them out as the client takes
+ * them. */
 #include "dav/folder.h"
 
 #include "base/mem.h"
@@ -17,7 +18,8 @@ folder_free(struct folder *folder)
 
 /* ---- reading ---- */
 
-/* What opening rows leaves in an op's memory is not to stay for the whole answer. */
+/* What opening rows leaves in an op's memory is not to stay for the whole
+ * answer. */
 static enum rc
 list(struct op *op, struct folder *folder, struct meta *meta)
 {
@@ -26,8 +28,8 @@ list(struct op *op, struct folder *folder, struct meta *meta)
 
 	op_init(&scratch);
 	scratch.actor = op->actor;
-	rc = rows_list(&scratch, &folder->rows, meta, folder->node.id,
-	    folder->digests);
+	rc = rows_list(
+	    &scratch, &folder->rows, meta, folder->node.id, folder->digests);
 	if (rc != RC_OK)
 		rc = op_fail(op, rc, "%s", op_error(&scratch, rc));
 	op_release(&scratch);
@@ -40,8 +42,7 @@ read_state(struct dav *dav, struct folder *folder, struct meta *meta)
 	struct op *op = dav->req->op;
 
 	TRY(dav_find(dav, meta, ACCESS_READ, &folder->node));
-	TRY(rows_add(
-	    op, &folder->rows, meta, &folder->node, folder->digests));
+	TRY(rows_add(op, &folder->rows, meta, &folder->node, folder->digests));
 	if (!folder->entries || folder->node.kind != NODE_FOLDER)
 		return RC_OK;
 	TRY(list(op, folder, meta));
@@ -108,14 +109,13 @@ read_more(struct op *op, struct folder *folder)
 /* ---- writing ---- */
 
 enum rc
-folder_add_path(struct op *op, struct folder *folder, const struct row *row,
-    bool self)
+folder_add_path(
+    struct op *op, struct folder *folder, const struct row *row, bool self)
 {
 	TRY(buf_add(op, &folder->out, buf_span(&folder->path)));
 	if (self)
 		return RC_OK;
-	TRY(door_escape_path(
-	    op, &folder->out, rows_name(&folder->rows, row)));
+	TRY(door_escape_path(op, &folder->out, rows_name(&folder->rows, row)));
 	return row->folder ? buf_add_str(op, &folder->out, "/") : RC_OK;
 }
 

@@ -1,37 +1,43 @@
-/* folder.h - an answer that tells of a resource and its entries, made while it is sent. */
+/* folder.h - an answer that tells of a resource and its entries, made while it
+ * is sent. */
 #ifndef DOZO_DAV_FOLDER_H
 #define DOZO_DAV_FOLDER_H
 
 #include "dav/rows.h"
 
-/* Embedded in a struct of its maker, on the heap; owned by the answer once folder_answer was called. */
+/* Embedded in a struct of its maker, on the heap; owned by the answer once
+ * folder_answer was called. */
 struct folder {
 	/*
-	 * Appends to out: the head and the resource itself (self), each entry, and at
-	 * last (row NULL) the end.
+	 * Appends to out: the head and the resource itself (self), each entry,
+	 * and at last (row NULL) the end.
 	 */
 	enum rc (*write)(struct op *op, struct folder *folder,
 	    const struct row *row, bool self);
 	void (*free)(struct folder *folder); /* after folder_release */
-	bool entries;	/* of a folder, too */
-	bool digests;	/* of contents */
+	bool entries; /* of a folder, too */
+	bool digests; /* of contents */
 	bool sorted;
 	struct buf out;
 
 	struct dav *dav;
 	struct node node; /* the resource */
-	struct buf path;  /* escaped, of the resource; a folder's ends with a slash */
+	struct buf
+	    path; /* escaped, of the resource; a folder's ends with a slash */
 	struct rows rows;
 	size_t at;
 	size_t sent;
 	bool ended;
 };
 
-/* Finds the request's resource and reads it, with its first entries, in one state. */
+/* Finds the request's resource and reads it, with its first entries, in one
+ * state. */
 enum rc folder_read(struct dav *dav, struct folder *folder) MUST_CHECK;
 
-/* Answers; a small answer goes with its length. Frees the folder, also on failure. */
-enum rc folder_answer(struct folder *folder, int status, const char *type) MUST_CHECK;
+/* Answers; a small answer goes with its length. Frees the folder, also on
+ * failure. */
+enum rc
+folder_answer(struct folder *folder, int status, const char *type) MUST_CHECK;
 
 /* Frees all of it, by its own free at last. */
 void folder_free(struct folder *folder);

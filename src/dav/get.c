@@ -157,8 +157,8 @@ answer_whole(struct dav *dav, const struct file *file)
 	struct range all = {0, size - 1};
 
 	if (dav->req->method == HTTP_HEAD || size == 0) {
-		http_respond_size(dav->req, 200,
-		    door_media_type(file->node.name), size);
+		http_respond_size(
+		    dav->req, 200, door_media_type(file->node.name), size);
 		return RC_OK;
 	}
 	return answer_bytes(dav, file, 200, &all);

@@ -1,4 +1,5 @@
-/* listing.c - a folder as a page of links, without script, for a browser that strays here. */
+/* listing.c - a folder as a page of links, without script, for a browser that
+ * strays here. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -65,21 +66,20 @@ write_entry(struct op *op, struct folder *folder, const struct row *row)
 	TRY(buf_add_str(op, &folder->out, "<tr><td><a href=\""));
 	TRY(folder_add_path(op, folder, row, false));
 	TRY(buf_add_str(op, &folder->out, "\">"));
-	TRY(door_escape_text(
-	    op, &folder->out, rows_name(&folder->rows, row)));
-	TRY(buf_add_str(
-	    op, &folder->out, row->folder ? "/</a></td><td>" : "</a></td><td>"));
+	TRY(door_escape_text(op, &folder->out, rows_name(&folder->rows, row)));
+	TRY(buf_add_str(op, &folder->out,
+	    row->folder ? "/</a></td><td>" : "</a></td><td>"));
 	if (!row->folder)
-		TRY(buf_add_format(op, &folder->out, "%llu",
-		    (unsigned long long)row->size));
+		TRY(buf_add_format(
+		    op, &folder->out, "%llu", (unsigned long long)row->size));
 	clock_text(date, row->mtime);
-	return buf_add_format(op, &folder->out, "</td><td>%.*s</td></tr>\n",
-	    DATE_ONLY, date);
+	return buf_add_format(
+	    op, &folder->out, "</td><td>%.*s</td></tr>\n", DATE_ONLY, date);
 }
 
 static enum rc
-page_write(struct op *op, struct folder *folder, const struct row *row,
-    bool self)
+page_write(
+    struct op *op, struct folder *folder, const struct row *row, bool self)
 {
 	struct page *page = container_of(folder, struct page, folder);
 
@@ -101,8 +101,7 @@ listing_answer(struct dav *dav)
 	struct page *page;
 	enum rc rc;
 
-	TRY(http_set_header(
-	    dav->req, "Content-Security-Policy", PAGE_POLICY));
+	TRY(http_set_header(dav->req, "Content-Security-Policy", PAGE_POLICY));
 	page = mem_alloc(sizeof(*page));
 	if (page == NULL)
 		FAIL(dav->req->op, RC_NO_MEMORY, "out of memory");

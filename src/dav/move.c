@@ -91,7 +91,8 @@ check(struct dav *dav, const struct transfer *t)
 	if (t->node.kind == NODE_FOLDER && t->depth != DAV_DEPTH_INFINITY &&
 	    (moves || t->depth == DAV_DEPTH_1))
 		FAIL(op, RC_INVALID, "Depth %s",
-		    moves ? "is infinity for MOVE" : "is 0 or infinity for COPY");
+		    moves ? "is infinity for MOVE"
+			  : "is 0 or infinity for COPY");
 	/* MOVE to another spelling of the same name is a rename. */
 	if (t->node.parent == t->to.parent &&
 	    span_equal(t->node.name, t->to.name.text)) {
@@ -131,8 +132,8 @@ run_copy(struct dav *dav, const struct transfer *t, struct tree_result *result)
 }
 
 static enum rc
-finish(struct dav *dav, const struct transfer *t,
-    const struct tree_result *result)
+finish(
+    struct dav *dav, const struct transfer *t, const struct tree_result *result)
 {
 	TRY(dav_result(dav, result, false));
 	if (t->has_mtime && dav->req->method == HTTP_MOVE)

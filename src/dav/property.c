@@ -16,8 +16,8 @@ static enum rc
 add_number(struct op *op, struct folder *folder, uint64_t number)
 {
 	char text[24];
-	int n = snprintf(
-	    text, sizeof(text), "%llu", (unsigned long long)number);
+	int n =
+	    snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
 
 	return buf_add(op, &folder->out, span_of(text, (size_t)n));
 }
@@ -97,8 +97,8 @@ write_etag(struct op *op, struct folder *folder, const struct row *row)
 static enum rc
 write_type(struct op *op, struct folder *folder, const struct row *row)
 {
-	return buf_add_str(op, &folder->out,
-	    door_media_type(rows_name(&folder->rows, row)));
+	return buf_add_str(
+	    op, &folder->out, door_media_type(rows_name(&folder->rows, row)));
 }
 
 static enum rc
@@ -132,7 +132,8 @@ write_fileid(struct op *op, struct folder *folder, const struct row *row)
 	return add_number(op, folder, (uint64_t)row->id);
 }
 
-/* What its holder may do: every member may do everything, but with spaces nothing. */
+/* What its holder may do: every member may do everything, but with spaces
+ * nothing. */
 static enum rc
 write_permissions(struct op *op, struct folder *folder, const struct row *row)
 {

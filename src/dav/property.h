@@ -12,8 +12,8 @@ struct property {
 	/* Whether a resource has it. */
 	bool (*has)(const struct row *row);
 	/* Appends its value to folder->out. */
-	enum rc (*write)(struct op *op, struct folder *folder,
-	    const struct row *row);
+	enum rc (*write)(
+	    struct op *op, struct folder *folder, const struct row *row);
 };
 
 enum { PROPERTIES_MAX = 32 };

@@ -1,7 +1,8 @@
-/* propfind.c - PROPFIND: a multistatus, one response for the resource and each entry. */
+/* propfind.c - PROPFIND: a multistatus, one response for the resource and each
+ * entry. */
 #include "base/mem.h"
-#include "dav/propfind_body.h"
 #include "dav/property.h"
+#include "dav/propfind_body.h"
 
 enum { UNKNOWN_LIMIT = 512 << 10 };
 
@@ -19,8 +20,8 @@ struct propfind {
 /* ---- the answer ---- */
 
 static enum rc
-write_element(struct op *op, struct propfind *p, const struct property *property,
-    const struct row *row, bool empty)
+write_element(struct op *op, struct propfind *p,
+    const struct property *property, const struct row *row, bool empty)
 {
 	struct buf *out = &p->folder.out;
 
@@ -62,8 +63,8 @@ write_found(struct op *op, struct propfind *p, const struct row *row,
 }
 
 static enum rc
-write_missing(struct op *op, struct propfind *p, const struct row *row,
-    uint32_t missing)
+write_missing(
+    struct op *op, struct propfind *p, const struct row *row, uint32_t missing)
 {
 	struct buf *out = &p->folder.out;
 	size_t i;
@@ -79,8 +80,8 @@ write_missing(struct op *op, struct propfind *p, const struct row *row,
 }
 
 static enum rc
-write_response(struct op *op, struct folder *folder, const struct row *row,
-    bool self)
+write_response(
+    struct op *op, struct folder *folder, const struct row *row, bool self)
 {
 	struct propfind *p = container_of(folder, struct propfind, folder);
 	struct buf *out = &folder->out;

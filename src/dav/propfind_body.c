@@ -1,4 +1,5 @@
-/* propfind_body.c - the XML of a PROPFIND, by expat with namespaces; entities cannot be declared. */
+/* propfind_body.c - the XML of a PROPFIND, by expat with namespaces; entities
+ * cannot be declared. */
 #include "dav/propfind_body.h"
 
 #include <expat.h>
@@ -37,7 +38,7 @@ is_dav(const char *name, const char *local)
 	static const char dav[] = "DAV:\n";
 
 	return strncmp(name, dav, sizeof(dav) - 1) == 0 &&
-	    strcmp(name + sizeof(dav) - 1, local) == 0;
+	       strcmp(name + sizeof(dav) - 1, local) == 0;
 }
 
 /* One of the three, and only one. */
@@ -190,8 +191,8 @@ parse(struct op *op, struct body_parser *parser, struct span bytes, bool last)
 	enum XML_Error error;
 
 	parser->op = op;
-	status = XML_Parse(parser->expat, (const char *)bytes.data,
-	    (int)bytes.size, last);
+	status = XML_Parse(
+	    parser->expat, (const char *)bytes.data, (int)bytes.size, last);
 	if (status == XML_STATUS_OK)
 		return RC_OK;
 	if (parser->rc != RC_OK)
@@ -215,8 +216,8 @@ body_parser_feed(struct op *op, struct body_parser *parser, struct span bytes)
 }
 
 enum rc
-body_parser_end(struct op *op, struct body_parser *parser,
-    struct propfind_body *ret_body)
+body_parser_end(
+    struct op *op, struct body_parser *parser, struct propfind_body *ret_body)
 {
 	struct propfind_name *names;
 	size_t size;
@@ -224,8 +225,7 @@ body_parser_end(struct op *op, struct body_parser *parser,
 	if (parser->size > 0) {
 		TRY(parse(op, parser, span_of("", 0), true));
 		if (!parser->asked)
-			FAIL(op, RC_INVALID,
-			    "the propfind asks for nothing");
+			FAIL(op, RC_INVALID, "the propfind asks for nothing");
 	}
 	size = parser->body.n_names * sizeof(*names);
 	TRY(op_alloc(op, size + 1, &names));

@@ -1,14 +1,21 @@
-/* propfind_body.h - what a PROPFIND asks for: its XML, parsed while it arrives. */
+/* propfind_body.h - what a PROPFIND asks for: its XML, parsed while it arrives.
+ */
 #ifndef DOZO_DAV_PROPFIND_BODY_H
 #define DOZO_DAV_PROPFIND_BODY_H
 
 #include "base/buf.h"
 #include "base/op.h"
 
-enum { BODY_SIZE_MAX = 256 << 10, BODY_DEPTH_MAX = 32, BODY_NAMES_MAX = 256, BODY_NAMES_SIZE = 32 << 10 };
+enum {
+	BODY_SIZE_MAX = 256 << 10,
+	BODY_DEPTH_MAX = 32,
+	BODY_NAMES_MAX = 256,
+	BODY_NAMES_SIZE = 32 << 10
+};
 
 enum propfind_kind {
-	PROPFIND_ALLPROP, /* also without a body; names then are those of <include> */
+	PROPFIND_ALLPROP, /* also without a body; names then are those of
+			     <include> */
 	PROPFIND_PROP,
 	PROPFIND_PROPNAME,
 };
@@ -28,15 +35,16 @@ struct propfind_body {
 struct body_parser;
 
 /* Free with body_parser_free. RC_NO_MEMORY. */
-enum rc body_parser_new(struct op *op, struct body_parser **ret_parser) MUST_CHECK;
+enum rc
+body_parser_new(struct op *op, struct body_parser **ret_parser) MUST_CHECK;
 void body_parser_free(struct body_parser *parser); /* accepts NULL */
 
 /*
- * RC_INVALID: not well-formed, a DOCTYPE, or no propfind; RC_LIMIT: too deep, too
- * many names. After a failure only body_parser_free.
+ * RC_INVALID: not well-formed, a DOCTYPE, or no propfind; RC_LIMIT: too deep,
+ * too many names. After a failure only body_parser_free.
  */
-enum rc body_parser_feed(struct op *op, struct body_parser *parser,
-    struct span bytes) MUST_CHECK;
+enum rc body_parser_feed(
+    struct op *op, struct body_parser *parser, struct span bytes) MUST_CHECK;
 
 /* After the last byte. No bytes at all are an allprop. */
 enum rc body_parser_end(struct op *op, struct body_parser *parser,

@@ -1,4 +1,5 @@
-/* put.c - PUT: a content goes to the sites while it arrives, and becomes a file at its end. */
+/* put.c - PUT: a content goes to the sites while it arrives, and becomes a file
+ * at its end. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/file_put.h"

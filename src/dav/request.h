@@ -1,4 +1,5 @@
-/* request.h - a request of the WebDAV door, shared by its methods; private to this folder. */
+/* request.h - a request of the WebDAV door, shared by its methods; private to
+ * this folder. */
 #ifndef DOZO_DAV_REQUEST_H
 #define DOZO_DAV_REQUEST_H
 
@@ -40,8 +41,8 @@ extern const struct dav_method dav_propfind;
 
 /* Does work with a reader of the request's tenant. */
 enum rc dav_read(struct dav *dav,
-    enum rc (*work)(struct dav *dav, struct meta *meta, void *arg), void *arg)
-    MUST_CHECK;
+    enum rc (*work)(struct dav *dav, struct meta *meta, void *arg),
+    void *arg) MUST_CHECK;
 
 /*
  * The node that the request names, with its ETag, after asking access_node for
@@ -65,7 +66,8 @@ enum dav_depth { DAV_DEPTH_0, DAV_DEPTH_1, DAV_DEPTH_INFINITY };
 enum rc dav_depth(struct dav *dav, enum dav_depth *ret_depth) MUST_CHECK;
 
 /* X-OC-Mtime: seconds since 1970, perhaps with a fraction. RC_INVALID. */
-enum rc dav_mtime(struct dav *dav, bool *ret_given, int64_t *ret_mtime) MUST_CHECK;
+enum rc
+dav_mtime(struct dav *dav, bool *ret_given, int64_t *ret_mtime) MUST_CHECK;
 
 /* The text of such a header; false where it is none. */
 bool dav_mtime_parse(const char *text, int64_t *ret_mtime);
@@ -77,7 +79,7 @@ bool dav_mtime_parse(const char *text, int64_t *ret_mtime);
 enum rc dav_no_if(struct dav *dav, bool *ret_go) MUST_CHECK;
 
 /* OC-FileId, OC-ETag, the receipt, and with etag the ETag header too. */
-enum rc dav_result(struct dav *dav, const struct tree_result *result, bool etag)
-    MUST_CHECK;
+enum rc dav_result(
+    struct dav *dav, const struct tree_result *result, bool etag) MUST_CHECK;
 
 #endif

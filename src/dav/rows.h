@@ -1,4 +1,5 @@
-/* rows.h - a folder's entries, copied out of one read so that no client keeps a transaction open (HTTP.md section 4). */
+/* rows.h - a folder's entries, copied out of one read so that no client keeps a
+ * transaction open (HTTP.md section 4). */
 #ifndef DOZO_DAV_ROWS_H
 #define DOZO_DAV_ROWS_H
 
@@ -38,13 +39,14 @@ void rows_release(struct rows *rows);
 /* Forgets the entries, keeps the memory. */
 void rows_clear(struct rows *rows);
 
-/* A node as an entry; digests: with those of its content. RC_NO_MEMORY, RC_LIMIT. */
+/* A node as an entry; digests: with those of its content. RC_NO_MEMORY,
+ * RC_LIMIT. */
 enum rc rows_add(struct op *op, struct rows *rows, struct meta *meta,
     const struct node *node, bool digests) MUST_CHECK;
 
 /*
- * Appends up to ROWS_MAX entries of a folder, the first ones or (rows->more) those
- * behind the last one.
+ * Appends up to ROWS_MAX entries of a folder, the first ones or (rows->more)
+ * those behind the last one.
  */
 enum rc rows_list(struct op *op, struct rows *rows, struct meta *meta,
     int64_t folder, bool digests) MUST_CHECK;
@@ -55,7 +57,8 @@ rows_name(const struct rows *rows, const struct row *row)
 	return span_of(rows->names.data + row->name, row->name_size);
 }
 
-/* Sorts those from one on: folders first, then by name, case aside, runs of digits by their value. */
+/* Sorts those from one on: folders first, then by name, case aside, runs of
+ * digits by their value. */
 void rows_sort(struct rows *rows, size_t from);
 
 #endif

@@ -16,8 +16,8 @@ door_etag(const struct node_etag *etag, char out[DOOR_ETAG_SIZE])
 }
 
 void
-door_file_id(const struct tenant *tenant, int64_t node,
-    char out[DOOR_FILE_ID_SIZE])
+door_file_id(
+    const struct tenant *tenant, int64_t node, char out[DOOR_FILE_ID_SIZE])
 {
 	(void)snprintf(out, DOOR_FILE_ID_SIZE, "%08lldoc%010llx",
 	    (long long)node,
@@ -83,8 +83,8 @@ list_parse(struct http_request *req, const char *name, bool *ret_given,
 }
 
 enum rc
-door_precondition(struct http_request *req,
-    struct precondition *ret_precondition)
+door_precondition(
+    struct http_request *req, struct precondition *ret_precondition)
 {
 	struct precondition p = {0};
 
@@ -113,8 +113,7 @@ answer_verdict(struct http_request *req, enum etag_verdict verdict,
 }
 
 enum rc
-door_conditions(
-    struct http_request *req, const struct node *node, bool *ret_go)
+door_conditions(struct http_request *req, const struct node *node, bool *ret_go)
 {
 	struct etag_conditions conditions = {
 	    .if_modified_since = http_header(req, "If-Modified-Since"),

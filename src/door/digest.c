@@ -43,7 +43,8 @@ add_base64(struct op *op, struct digests *digests, struct span value)
 	return add(op, digests, false, bytes);
 }
 
-/* One "key=:base64:" of the dictionary (RFC 8941), parameters passed over; moves *at behind it. */
+/* One "key=:base64:" of the dictionary (RFC 8941), parameters passed over;
+ * moves *at behind it. */
 static enum rc
 take_member(struct op *op, const char **at, struct digests *digests)
 {
@@ -134,7 +135,8 @@ digest_check(struct op *op, const struct digests *digests,
 		if (!hash_equal(
 			e->bytes, got, e->sha1 ? SHA1_SIZE : SHA256_SIZE))
 			FAIL(op, RC_INVALID,
-			    "the content is not the one that its digest names: nothing was stored");
+			    "the content is not the one that its digest names: "
+			    "nothing was stored");
 	}
 	return RC_OK;
 }

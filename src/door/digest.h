@@ -1,4 +1,5 @@
-/* digest.h - digests that a client sends with a content: Content-Digest and Repr-Digest (RFC 9530), OC-Checksum. */
+/* digest.h - digests that a client sends with a content: Content-Digest and
+ * Repr-Digest (RFC 9530), OC-Checksum. */
 #ifndef DOZO_DOOR_DIGEST_H
 #define DOZO_DOOR_DIGEST_H
 
@@ -21,19 +22,22 @@ struct digests {
  * Adds what a Content-Digest or Repr-Digest header (NULL: none) asks for.
  * Algorithms other than sha-256 are passed over. RC_INVALID, RC_LIMIT.
  */
-enum rc digest_add_field(struct op *op, const char *text,
-    struct digests *digests) MUST_CHECK;
+enum rc digest_add_field(
+    struct op *op, const char *text, struct digests *digests) MUST_CHECK;
 
-/* The same of an OC-Checksum header: "SHA1:hex", SHA256; other types are passed over. */
-enum rc digest_add_checksum(struct op *op, const char *text,
-    struct digests *digests) MUST_CHECK;
+/* The same of an OC-Checksum header: "SHA1:hex", SHA256; other types are passed
+ * over. */
+enum rc digest_add_checksum(
+    struct op *op, const char *text, struct digests *digests) MUST_CHECK;
 
 /* RC_INVALID with a text for the client where the content is another one. */
 enum rc digest_check(struct op *op, const struct digests *digests,
-    const uint8_t sha256[SHA256_SIZE], const uint8_t sha1[SHA1_SIZE]) MUST_CHECK;
+    const uint8_t sha256[SHA256_SIZE],
+    const uint8_t sha1[SHA1_SIZE]) MUST_CHECK;
 
 /* "sha-256=:...:" for Repr-Digest. */
-void digest_field(const uint8_t sha256[SHA256_SIZE], char out[DIGEST_TEXT_SIZE]);
+void
+digest_field(const uint8_t sha256[SHA256_SIZE], char out[DIGEST_TEXT_SIZE]);
 
 /* "SHA1:..." or, without sha1 (NULL), "SHA256:..." for OC-Checksum. */
 void digest_checksum(const uint8_t *sha1, const uint8_t sha256[SHA256_SIZE],

@@ -6,8 +6,8 @@
 enum { SITES_TEXT = SITES_MAX * (SITE_NAME_SIZE + 2) };
 
 enum rc
-door_open(struct op *op, const struct door_config *config,
-    struct door **ret_door)
+door_open(
+    struct op *op, const struct door_config *config, struct door **ret_door)
 {
 	struct door *door = mem_alloc(sizeof(*door));
 	enum rc rc;
@@ -45,8 +45,8 @@ door_receipt(struct http_request *req, const struct door *door,
 
 	if (receipt->number == 0)
 		return RC_OK;
-	TRY(op_format(req->op, &number, "%llu",
-	    (unsigned long long)receipt->number));
+	TRY(op_format(
+	    req->op, &number, "%llu", (unsigned long long)receipt->number));
 	TRY(http_set_header(req, "Dozo-Commit", number));
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(receipt->sites, i))

@@ -12,7 +12,8 @@
 
 struct door_config {
 	struct service *service; /* borrowed */
-	struct span ca; /* borrowed: the local CA's certificate, PEM; no data: none */
+	struct span
+	    ca; /* borrowed: the local CA's certificate, PEM; no data: none */
 };
 
 /* One for all doors of a process: every route's door. Any thread. */
@@ -33,10 +34,10 @@ void door_close(struct door *door);
 #define DOOR_REMEMBER (10 * 60 * CLOCK_S)
 
 /*
- * Signs in by Basic credentials "user@tenant" with a password or an app password,
- * never by a cookie; fills in req->op->actor. *ret_tenant is open: give it back
- * with tenant_put at release. Otherwise 401 or 429 stands as the answer, or the
- * rc is for http_fail.
+ * Signs in by Basic credentials "user@tenant" with a password or an app
+ * password, never by a cookie; fills in req->op->actor. *ret_tenant is open:
+ * give it back with tenant_put at release. Otherwise 401 or 429 stands as the
+ * answer, or the rc is for http_fail.
  */
 enum rc door_sign_in(struct http_request *req, struct door *door,
     struct tenant **ret_tenant) MUST_CHECK;
@@ -49,20 +50,22 @@ enum { DOOR_ETAG_SIZE = 40, DOOR_FILE_ID_SIZE = 48 };
 void door_etag(const struct node_etag *etag, char out[DOOR_ETAG_SIZE]);
 
 /* For sync clients: the node's number, and an end that tells tenants apart. */
-void door_file_id(const struct tenant *tenant, int64_t node,
-    char out[DOOR_FILE_ID_SIZE]);
+void door_file_id(
+    const struct tenant *tenant, int64_t node, char out[DOOR_FILE_ID_SIZE]);
 
-/* If-Match and If-None-Match of a change. RC_INVALID, RC_LIMIT (over 64 tags). */
-enum rc door_precondition(struct http_request *req,
-    struct precondition *ret_precondition) MUST_CHECK;
+/* If-Match and If-None-Match of a change. RC_INVALID, RC_LIMIT (over 64 tags).
+ */
+enum rc door_precondition(
+    struct http_request *req, struct precondition *ret_precondition) MUST_CHECK;
 
 /*
  * Evaluates all conditions of RFC 9110 13.2.2 against node (NULL: not there).
- * RC_OK and *ret_go: go on; else 304 (with its ETag) or 412 stands as the answer.
- * For a change it is only the early word: the committer has the last one.
+ * RC_OK and *ret_go: go on; else 304 (with its ETag) or 412 stands as the
+ * answer. For a change it is only the early word: the committer has the last
+ * one.
  */
-enum rc door_conditions(struct http_request *req, const struct node *node,
-    bool *ret_go) MUST_CHECK;
+enum rc door_conditions(
+    struct http_request *req, const struct node *node, bool *ret_go) MUST_CHECK;
 
 /* ---- answers ---- */
 
@@ -71,21 +74,23 @@ enum rc door_receipt(struct http_request *req, const struct door *door,
     const struct receipt *receipt) MUST_CHECK;
 
 /* Answers what a call of tree.h or file_put.h was refused for; returns rc. */
-enum rc door_refused(struct http_request *req, enum rc rc, enum tree_why why)
-    MUST_CHECK;
+enum rc door_refused(
+    struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
 
 /* 405 with Allow. */
-enum rc door_not_allowed(struct http_request *req, const char *detail) MUST_CHECK;
+enum rc
+door_not_allowed(struct http_request *req, const char *detail) MUST_CHECK;
 
 /* "application/pdf" for "a.pdf"; "application/octet-stream". */
 const char *door_media_type(struct span name);
 
-/* Appends bytes of UTF-8 as they stand in a URI's path: all but unreserved ones escaped. */
-enum rc door_escape_path(struct op *op, struct buf *buf, struct span segment)
-    MUST_CHECK;
+/* Appends bytes of UTF-8 as they stand in a URI's path: all but unreserved ones
+ * escaped. */
+enum rc door_escape_path(
+    struct op *op, struct buf *buf, struct span segment) MUST_CHECK;
 
 /* Appends text for XML and HTML, in an element or a quoted attribute. */
-enum rc door_escape_text(struct op *op, struct buf *buf, struct span text)
-    MUST_CHECK;
+enum rc
+door_escape_text(struct op *op, struct buf *buf, struct span text) MUST_CHECK;
 
 #endif

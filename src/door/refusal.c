@@ -14,8 +14,7 @@ struct refusal {
 static const struct refusal refusals[] = {
     [TREE_WHY_PRECONDITION] = {412, "precondition-failed",
 	"It was changed meanwhile", "その間に変更されています"},
-    [TREE_WHY_EXISTS] = {412, "exists", "It exists already",
-	"既に存在します"},
+    [TREE_WHY_EXISTS] = {412, "exists", "It exists already", "既に存在します"},
     [TREE_WHY_PARENT] = {409, "no-parent", "The folder does not exist",
 	"フォルダーがありません"},
     [TREE_WHY_ITSELF] = {403, "itself", "Not into or over itself",

@@ -20,8 +20,8 @@ struct sign_in {
 
 /* "login@tenant" apart, at the last '@'; false where that cannot be. */
 static bool
-user_split(struct span user, struct span *ret_login,
-    char tenant[TENANT_NAME_SIZE])
+user_split(
+    struct span user, struct span *ret_login, char tenant[TENANT_NAME_SIZE])
 {
 	const uint8_t *at = memrchr(user.data, '@', user.size);
 	size_t login, size;
@@ -38,7 +38,8 @@ user_split(struct span user, struct span *ret_login,
 	return true;
 }
 
-/* As slow as a wrong password, so that tenants cannot be listed by their absence. */
+/* As slow as a wrong password, so that tenants cannot be listed by their
+ * absence. */
 static enum rc
 nobody(struct op *op, struct span password)
 {
@@ -47,7 +48,8 @@ nobody(struct op *op, struct span password)
 	FAIL(op, RC_DENIED, "wrong name or password");
 }
 
-/* Rows about a sign-in. A service that cannot write now lets people read all the same. */
+/* Rows about a sign-in. A service that cannot write now lets people read all
+ * the same. */
 static enum rc
 note(struct op *op, struct tenant *tenant, const struct member_sign_in *found,
     int64_t today, int64_t *keep)
@@ -174,13 +176,14 @@ hold_back(struct http_request *req, unsigned wait)
 	(void)snprintf(seconds, sizeof(seconds), "%u", wait);
 	TRY(http_set_header(req, "Retry-After", seconds));
 	http_problem(req, 429, "too-many-attempts",
-	    "Too many attempts to sign in", "サインインの試行が多すぎます", NULL);
+	    "Too many attempts to sign in", "サインインの試行が多すぎます",
+	    NULL);
 	return RC_BUSY;
 }
 
 enum rc
-door_sign_in(struct http_request *req, struct door *door,
-    struct tenant **ret_tenant)
+door_sign_in(
+    struct http_request *req, struct door *door, struct tenant **ret_tenant)
 {
 	CLEANUP(auth_basic_wipe) struct auth_basic basic = {0};
 	struct sign_in s = {.req = req, .door = door};

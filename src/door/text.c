@@ -1,4 +1,5 @@
-/* text.c - text as URIs, XML and HTML carry it, and types of files by their names. */
+/* text.c - text as URIs, XML and HTML carry it, and types of files by their
+ * names. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -20,8 +21,8 @@ static const struct media_type types[] = {
     {"csv", "text/csv"},
     {"css", "text/css"},
     {"doc", "application/msword"},
-    {"docx",
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {"docx", "application/"
+	     "vnd.openxmlformats-officedocument.wordprocessingml.document"},
     {"eml", "message/rfc822"},
     {"gif", "image/gif"},
     {"gz", "application/gzip"},
@@ -43,8 +44,8 @@ static const struct media_type types[] = {
     {"pdf", "application/pdf"},
     {"png", "image/png"},
     {"ppt", "application/vnd.ms-powerpoint"},
-    {"pptx",
-	"application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {"pptx", "application/"
+	     "vnd.openxmlformats-officedocument.presentationml.presentation"},
     {"rtf", "application/rtf"},
     {"svg", "image/svg+xml"},
     {"tar", "application/x-tar"},
@@ -55,7 +56,8 @@ static const struct media_type types[] = {
     {"webm", "video/webm"},
     {"webp", "image/webp"},
     {"xls", "application/vnd.ms-excel"},
-    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {"xlsx",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {"xml", "application/xml"},
     {"zip", "application/zip"},
 };
@@ -81,8 +83,8 @@ static bool
 is_unreserved(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	    c == '~';
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
 }
 
 enum rc
@@ -129,7 +131,7 @@ static bool
 is_no_character(struct span text, size_t i)
 {
 	return i + 2 < text.size && text.data[i] == 0xef &&
-	    text.data[i + 1] == 0xbf && text.data[i + 2] >= 0xbe;
+	       text.data[i + 1] == 0xbf && text.data[i + 2] >= 0xbe;
 }
 
 enum rc

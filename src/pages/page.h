@@ -5,9 +5,10 @@
 #include "http/request.h"
 
 /*
- * The page of GET /, in which "{URL}" and "{HOST}" stand for the server's address
- * ("https://h:8443") and its authority ("h:8443"), "{NAME}" for the host without
- * a port, and "{PORT}" for the port.
+ * The page of GET /, in which "{URL}" and "{HOST}" stand for the server's
+ * address
+ * ("https://h:8443") and its authority ("h:8443"), "{NAME}" for the host
+ * without a port, and "{PORT}" for the port.
  */
 extern const char *const page_home[2]; /* by enum http_language */
 

@@ -10,12 +10,14 @@ const char *const page_home[] = {
 	"<link rel=\"icon\" href=\"/favicon.ico\" type=\"image/svg+xml\">"
 	"<link rel=\"stylesheet\" href=\"/style.css\"></head><body><main>\n"
 	"<h1>dozo</h1>\n"
-	"<p class=\"lead\">A storehouse for your company's files: sealed, and kept at "
+	"<p class=\"lead\">A storehouse for your company's files: sealed, and "
+	"kept at "
 	"several sites before each upload is answered.</p>\n"
 	"<h2>WebDAV address</h2>\n"
 	"<p class=\"address\"><a href=\"/dav/\">{URL}/dav/</a></p>\n"
 	"<p>The user name is <code>user@tenant</code>, such as "
-	"<code>admin@demo</code>; the password is your password, or better an app "
+	"<code>admin@demo</code>; the password is your password, or better an "
+	"app "
 	"password for each device.</p>\n",
     [HTTP_JA] =
 	"<!doctype html>\n<html lang=\"ja\"><head><meta charset=\"utf-8\">"
@@ -25,11 +27,13 @@ const char *const page_home[] = {
 	"<link rel=\"icon\" href=\"/favicon.ico\" type=\"image/svg+xml\">"
 	"<link rel=\"stylesheet\" href=\"/style.css\"></head><body><main>\n"
 	"<h1>dozo</h1>\n"
-	"<p class=\"lead\">会社のファイルのための土蔵です。ファイルは暗号化され、"
+	"<p "
+	"class=\"lead\">会社のファイルのための土蔵です。ファイルは暗号化され、"
 	"アップロードの応答より前に複数の拠点に保存されます。</p>\n"
 	"<h2>WebDAV アドレス</h2>\n"
 	"<p class=\"address\"><a href=\"/dav/\">{URL}/dav/</a></p>\n"
-	"<p>ユーザー名は <code>user@tenant</code> の形(例: <code>admin@demo</code>)"
+	"<p>ユーザー名は <code>user@tenant</code> の形(例: "
+	"<code>admin@demo</code>)"
 	"です。パスワードには、ご自身のパスワード、またはできれば機器ごとの"
 	"アプリパスワードを使ってください。</p>\n",
 };
@@ -38,16 +42,19 @@ const char *const page_trust[] = {
     [HTTP_EN] =
 	"<h2>Trust this server</h2>\n"
 	"<p>Its certificate comes from a CA of its own. Get "
-	"<a href=\"/ca.crt\" download>ca.crt</a>, compare its fingerprint with what "
+	"<a href=\"/ca.crt\" download>ca.crt</a>, compare its fingerprint with "
+	"what "
 	"your administrator tells you, and install it:</p>\n"
 	"<dl><dt>Windows</dt><dd>In an administrator's command prompt: "
 	"<code>certutil -addstore Root ca.crt</code></dd>"
-	"<dt>macOS</dt><dd><code>sudo security add-trusted-cert -d -r trustRoot -k "
+	"<dt>macOS</dt><dd><code>sudo security add-trusted-cert -d -r "
+	"trustRoot -k "
 	"/Library/Keychains/System.keychain ca.crt</code></dd>"
 	"<dt>Debian, Ubuntu</dt><dd><code>sudo cp ca.crt "
 	"/usr/local/share/ca-certificates/dozo.crt &amp;&amp; sudo "
 	"update-ca-certificates</code></dd>"
-	"<dt>iPhone, iPad</dt><dd>Open ca.crt in Safari, install the profile in "
+	"<dt>iPhone, iPad</dt><dd>Open ca.crt in Safari, install the profile "
+	"in "
 	"Settings, then switch it on under General, About, Certificate Trust "
 	"Settings.</dd></dl>\n",
     [HTTP_JA] =
@@ -58,13 +65,16 @@ const char *const page_trust[] = {
 	"インストールしてください。</p>\n"
 	"<dl><dt>Windows</dt><dd>管理者のコマンドプロンプトで "
 	"<code>certutil -addstore Root ca.crt</code></dd>"
-	"<dt>macOS</dt><dd><code>sudo security add-trusted-cert -d -r trustRoot -k "
+	"<dt>macOS</dt><dd><code>sudo security add-trusted-cert -d -r "
+	"trustRoot -k "
 	"/Library/Keychains/System.keychain ca.crt</code></dd>"
 	"<dt>Debian, Ubuntu</dt><dd><code>sudo cp ca.crt "
 	"/usr/local/share/ca-certificates/dozo.crt &amp;&amp; sudo "
 	"update-ca-certificates</code></dd>"
-	"<dt>iPhone, iPad</dt><dd>Safari で ca.crt を開き、「設定」でプロファイルを"
-	"インストールしたあと、「一般」「情報」「証明書信頼設定」で有効にします。"
+	"<dt>iPhone, iPad</dt><dd>Safari で ca.crt "
+	"を開き、「設定」でプロファイルを"
+	"インストールしたあと、「一般」「情報」「証明書信頼設定」で有効にします"
+	"。"
 	"</dd></dl>\n",
 };
 
@@ -81,8 +91,10 @@ const char *const page_connect[] = {
 	"<code>{URL}/dav/</code></dd>"
 	"<dt>Linux</dt><dd>Files: <code>davs://{HOST}/dav/</code>; a mount: "
 	"<code>sudo mount -t davfs {URL}/dav/ /mnt</code></dd></dl>\n"
-	"<p class=\"note\">Explorer, Finder and davfs2 need locks to write, which "
-	"this version does not have yet: they may show the files read-only.</p>\n"
+	"<p class=\"note\">Explorer, Finder and davfs2 need locks to write, "
+	"which "
+	"this version does not have yet: they may show the files "
+	"read-only.</p>\n"
 	"<p class=\"note\"><a href=\"/api/v1/health\">State of this "
 	"server</a></p>\n</main></body></html>\n",
     [HTTP_JA] =
@@ -96,11 +108,15 @@ const char *const page_connect[] = {
 	"割り当て」で <code>\\\\{NAME}@SSL@{PORT}\\dav</code></dd>"
 	"<dt>macOS Finder</dt><dd>「移動」「サーバへ接続」で "
 	"<code>{URL}/dav/</code></dd>"
-	"<dt>Linux</dt><dd>ファイルマネージャー: <code>davs://{HOST}/dav/</code>、"
+	"<dt>Linux</dt><dd>ファイルマネージャー: "
+	"<code>davs://{HOST}/dav/</code>、"
 	"マウント: <code>sudo mount -t davfs {URL}/dav/ /mnt</code></dd></dl>\n"
-	"<p class=\"note\">エクスプローラー、Finder、davfs2 は書き込みにロックを必要と"
-	"しますが、この版にはまだないため、読み取り専用になることがあります。</p>\n"
-	"<p class=\"note\"><a href=\"/api/v1/health\">このサーバーの状態</a></p>\n"
+	"<p class=\"note\">エクスプローラー、Finder、davfs2 "
+	"は書き込みにロックを必要と"
+	"しますが、この版にはまだないため、読み取り専用になることがあります。</"
+	"p>\n"
+	"<p class=\"note\"><a "
+	"href=\"/api/v1/health\">このサーバーの状態</a></p>\n"
 	"</main></body></html>\n",
 };
 

@@ -33,11 +33,11 @@ address_split(struct http_request *req, struct address_text *out)
 	colon = memrchr(out->host.data, ':', out->host.size);
 	/* An IPv6 address has colons inside its brackets. */
 	if (colon != NULL &&
-	    memchr(colon, ']', out->host.size -
-		(size_t)(colon - out->host.data)) == NULL) {
+	    memchr(colon, ']',
+		out->host.size - (size_t)(colon - out->host.data)) == NULL) {
 		out->name.size = (size_t)(colon - out->host.data);
-		out->port = span_of(
-		    colon + 1, out->host.size - out->name.size - 1);
+		out->port =
+		    span_of(colon + 1, out->host.size - out->name.size - 1);
 	}
 	return RC_OK;
 }

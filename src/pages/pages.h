@@ -1,4 +1,5 @@
-/* pages.h - the plain pages of a server: what it is, how to trust it, how to connect. */
+/* pages.h - the plain pages of a server: what it is, how to trust it, how to
+ * connect. */
 #ifndef DOZO_PAGES_PAGES_H
 #define DOZO_PAGES_PAGES_H
 
@@ -6,7 +7,8 @@
 
 enum { PAGES_ROUTES = 4 };
 
-/* Writes PAGES_ROUTES routes to out: "/", "/ca.crt", "/style.css", "/favicon.ico". */
+/* Writes PAGES_ROUTES routes to out: "/", "/ca.crt", "/style.css",
+ * "/favicon.ico". */
 void pages_routes(struct door *door, struct http_route *out, size_t *ret_n);
 
 #endif

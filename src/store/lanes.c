@@ -280,10 +280,15 @@ offer_queue(struct op *op, struct lanes *lanes, struct offer *offer,
 	size_t i;
 
 	mutex_lock(&lanes->lock);
-	for (i = 0; i < lanes->sites->n; i++)
-		if (site_set_has(sites, i) &&
-		    !lane_queue(&lanes->lane[i], offer))
-			lane_leave(op, &lanes->lane[i], "its queue is full");
+	for (i = 0; i < lanes->sites->n; i++) {
+		struct lane *lane = &lanes->lane[i];
+
+		/* P: what misses a number gets none after it. */
+		if (!site_set_has(sites, i) && lane->in_service)
+			lane_leave(op, lane, "it lacks data of a number");
+		if (site_set_has(sites, i) && !lane_queue(lane, offer))
+			lane_leave(op, lane, "its queue is full");
+	}
 	mutex_unlock(&lanes->lock);
 }
 

@@ -94,6 +94,8 @@ void lanes_leave_all(struct lanes *lanes);
  * (RC_OK), as long as until deadline (clock_mono()): hiccups end here
  * unseen, the same bytes being offered again (L1). Those of the sites that are
  * slow go on in the background. RC_IN_DOUBT, RC_FENCED. *ret_acks: who has it.
+ * A site that is in service but not of the set lacks data that the number
+ * names: it leaves service (P, L4).
  */
 enum rc lanes_offer(struct op *op, struct lanes *lanes, struct offer *offer,
     struct site_set sites, int64_t deadline,

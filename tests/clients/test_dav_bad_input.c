@@ -1,4 +1,5 @@
-/* test_dav_bad_input.c - paths and names that must change nothing, and names that are one. */
+/* test_dav_bad_input.c - paths and names that must change nothing, and names
+ * that are one. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,17 +28,33 @@ static void
 no_spelling_of_a_path_leads_out(void **state)
 {
 	static const char *const paths[] = {
-	    "/dav/Company/../x", "/dav/Company/..", "/dav/Company/./x",
-	    "/dav/Company/%2e%2e/x", "/dav/Company/%2E%2E/x",
-	    "/dav/Company/.%2e/x", "/dav/Company/%2e/x",
-	    "/dav/Company/..%2fx", "/dav/Company/a%2Fb", "/dav/Company/a%5cb",
-	    "/dav/Company/a\\b", "/dav/Company/a%00b", "/dav/Company/%00",
-	    "/dav/Company/%c0%ae%c0%ae/x", "/dav/Company/%c0%afx",
-	    "/dav/Company/%e0%80%af", "/dav/Company/%ed%a0%80",
-	    "/dav/Company/%f5%80%80%80", "/dav/Company/%ff",
-	    "/dav/Company/a%0db", "/dav/Company/a%0ab", "/dav/Company/%7f",
-	    "/dav/Company/%c2%85", "/dav/Company//x", "/dav/Company/%zz",
-	    "/dav/Company/%4", "/dav/Company/a#b",
+	    "/dav/Company/../x",
+	    "/dav/Company/..",
+	    "/dav/Company/./x",
+	    "/dav/Company/%2e%2e/x",
+	    "/dav/Company/%2E%2E/x",
+	    "/dav/Company/.%2e/x",
+	    "/dav/Company/%2e/x",
+	    "/dav/Company/..%2fx",
+	    "/dav/Company/a%2Fb",
+	    "/dav/Company/a%5cb",
+	    "/dav/Company/a\\b",
+	    "/dav/Company/a%00b",
+	    "/dav/Company/%00",
+	    "/dav/Company/%c0%ae%c0%ae/x",
+	    "/dav/Company/%c0%afx",
+	    "/dav/Company/%e0%80%af",
+	    "/dav/Company/%ed%a0%80",
+	    "/dav/Company/%f5%80%80%80",
+	    "/dav/Company/%ff",
+	    "/dav/Company/a%0db",
+	    "/dav/Company/a%0ab",
+	    "/dav/Company/%7f",
+	    "/dav/Company/%c2%85",
+	    "/dav/Company//x",
+	    "/dav/Company/%zz",
+	    "/dav/Company/%4",
+	    "/dav/Company/a#b",
 	};
 	static const char *const methods[] = {
 	    "PUT", "MKCOL", "GET", "DELETE", "PROPFIND"};
@@ -64,8 +81,7 @@ names_that_windows_cannot_hold_are_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(names); i++) {
-		(void)snprintf(
-		    path, sizeof(path), "/dav/Company/%s", names[i]);
+		(void)snprintf(path, sizeof(path), "/dav/Company/%s", names[i]);
 		(void)dozo_expect(&server, 400, "PUT", path, NULL, "x");
 		(void)dozo_expect(&server, 400, "MKCOL", path, NULL, NULL);
 		(void)dozo_expect(&server, 404, "GET", path, NULL, NULL);
@@ -141,8 +157,8 @@ absurd_headers_are_clear_errors(void **state)
 	    &server, 400, "GET", "/dav/Company/f", "If-Match: x\r\n", NULL);
 	(void)dozo_expect(&server, 400, "PUT", "/dav/Company/f",
 	    "If-None-Match: \"\r\n", "y");
-	(void)dozo_expect(&server, 400, "MOVE", "/dav/Company/f",
-	    "Destination: \r\n", NULL);
+	(void)dozo_expect(
+	    &server, 400, "MOVE", "/dav/Company/f", "Destination: \r\n", NULL);
 	(void)dozo_expect(&server, 415, "DELETE", "/dav/Company/f", NULL, "x");
 	(void)dozo_expect(&server, 405, "PUT", "/dav/Company/f/", NULL, "x");
 	(void)dozo_expect(&server, 200, "GET", "/dav/Company/f", NULL, NULL);

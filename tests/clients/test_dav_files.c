@@ -1,4 +1,5 @@
-/* test_dav_files.c - bytes go in by PUT and come out by GET, whole, in ranges and under conditions. */
+/* test_dav_files.c - bytes go in by PUT and come out by GET, whole, in ranges
+ * and under conditions. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -32,10 +33,8 @@ teardown(void **state)
 static int
 put(const char *path, const char *headers, struct span body)
 {
-	const struct ask ask = {.method = "PUT",
-	    .path = path,
-	    .headers = headers,
-	    .body = body};
+	const struct ask ask = {
+	    .method = "PUT", .path = path, .headers = headers, .body = body};
 
 	return dozo_ask(&server, &ask)->status;
 }
@@ -106,11 +105,11 @@ static void
 a_put_says_what_it_made_and_where_it_stands(void **state)
 {
 	(void)state;
-	(void)dozo_expect(&server, 201, "PUT", FILE_PATH,
-	    "X-OC-Mtime: 1700000000\r\n", TEXT);
+	(void)dozo_expect(
+	    &server, 201, "PUT", FILE_PATH, "X-OC-Mtime: 1700000000\r\n", TEXT);
 	assert_non_null(dozo_header(&server, "ETag"));
-	assert_string_equal(dozo_header(&server, "ETag"),
-	    dozo_header(&server, "OC-ETag"));
+	assert_string_equal(
+	    dozo_header(&server, "ETag"), dozo_header(&server, "OC-ETag"));
 	assert_non_null(dozo_header(&server, "OC-FileId"));
 	assert_string_equal(dozo_header(&server, "X-OC-Mtime"), "accepted");
 	assert_non_null(dozo_header(&server, "Dozo-Commit"));
@@ -129,8 +128,8 @@ a_file_comes_with_its_state_its_dates_and_its_digests(void **state)
 	char base64[BASE64_SIZE(SHA256_SIZE) + 1], expected[80];
 
 	(void)state;
-	(void)dozo_expect(&server, 201, "PUT", FILE_PATH,
-	    "X-OC-Mtime: 1700000000\r\n", TEXT);
+	(void)dozo_expect(
+	    &server, 201, "PUT", FILE_PATH, "X-OC-Mtime: 1700000000\r\n", TEXT);
 	(void)dozo_expect(&server, 200, "GET", FILE_PATH, NULL, NULL);
 	sha256_of(span_str(TEXT), sha256);
 	base64_encode(base64, span_of(sha256, SHA256_SIZE));
@@ -200,8 +199,8 @@ static void
 a_range_across_chunks_is_exact(void **state)
 {
 	CLEANUP(buf_release) struct buf bytes = pattern((9 << 20) + 5);
-	static const size_t at[][2] = {{0, 1}, {4194300, 10},
-	    {65530, 70000}, {8388600, 1048581}, {9437180, 9}};
+	static const size_t at[][2] = {{0, 1}, {4194300, 10}, {65530, 70000},
+	    {8388600, 1048581}, {9437180, 9}};
 	size_t i;
 
 	(void)state;
@@ -210,10 +209,11 @@ a_range_across_chunks_is_exact(void **state)
 		const struct https_response *response;
 		char header[80];
 
-		(void)snprintf(header, sizeof(header), "Range: bytes=%zu-%zu\r\n",
-		    at[i][0], at[i][0] + at[i][1] - 1);
-		response = dozo_expect(
-		    &server, 206, "GET", FILE_PATH, header, NULL);
+		(void)snprintf(header, sizeof(header),
+		    "Range: bytes=%zu-%zu\r\n", at[i][0],
+		    at[i][0] + at[i][1] - 1);
+		response =
+		    dozo_expect(&server, 206, "GET", FILE_PATH, header, NULL);
 		assert_int_equal(response->body.size, at[i][1]);
 		assert_memory_equal(
 		    response->body.data, bytes.data + at[i][0], at[i][1]);
@@ -226,10 +226,9 @@ if_range_decides_between_a_part_and_the_whole(void **state)
 	char header[160], etag[64];
 
 	(void)state;
-	(void)dozo_expect(&server, 201, "PUT", FILE_PATH,
-	    "X-OC-Mtime: 1700000000\r\n", TEXT);
-	assert_true(
-	    str_copy(etag, sizeof(etag), dozo_header(&server, "ETag")));
+	(void)dozo_expect(
+	    &server, 201, "PUT", FILE_PATH, "X-OC-Mtime: 1700000000\r\n", TEXT);
+	assert_true(str_copy(etag, sizeof(etag), dozo_header(&server, "ETag")));
 	(void)snprintf(header, sizeof(header),
 	    "Range: bytes=0-4\r\nIf-Range: %s\r\n", etag);
 	(void)dozo_expect(&server, 206, "GET", FILE_PATH, header, NULL);
@@ -243,16 +242,15 @@ conditions_of_reading_are_kept(void **state)
 	char header[160], etag[64];
 
 	(void)state;
-	(void)dozo_expect(&server, 201, "PUT", FILE_PATH,
-	    "X-OC-Mtime: 1700000000\r\n", TEXT);
-	assert_true(
-	    str_copy(etag, sizeof(etag), dozo_header(&server, "ETag")));
+	(void)dozo_expect(
+	    &server, 201, "PUT", FILE_PATH, "X-OC-Mtime: 1700000000\r\n", TEXT);
+	assert_true(str_copy(etag, sizeof(etag), dozo_header(&server, "ETag")));
 	(void)snprintf(
 	    header, sizeof(header), "If-None-Match: \"x\", %s\r\n", etag);
 	(void)dozo_expect(&server, 304, "GET", FILE_PATH, header, NULL);
 	assert_string_equal(dozo_header(&server, "ETag"), etag);
-	(void)dozo_expect(&server, 200, "GET", FILE_PATH,
-	    "If-None-Match: \"x\"\r\n", NULL);
+	(void)dozo_expect(
+	    &server, 200, "GET", FILE_PATH, "If-None-Match: \"x\"\r\n", NULL);
 	(void)dozo_expect(&server, 304, "GET", FILE_PATH,
 	    "If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT\r\n", NULL);
 	(void)dozo_expect(&server, 200, "GET", FILE_PATH,
@@ -273,8 +271,7 @@ conditions_of_writing_are_kept(void **state)
 	    &server, 412, "PUT", FILE_PATH, "If-Match: *\r\n", "one");
 	(void)dozo_expect(
 	    &server, 201, "PUT", FILE_PATH, "If-None-Match: *\r\n", "one");
-	assert_true(
-	    str_copy(etag, sizeof(etag), dozo_header(&server, "ETag")));
+	assert_true(str_copy(etag, sizeof(etag), dozo_header(&server, "ETag")));
 	(void)dozo_expect(
 	    &server, 412, "PUT", FILE_PATH, "If-None-Match: *\r\n", "two");
 	(void)dozo_expect(
@@ -348,20 +345,16 @@ a_chunked_content_is_taken_with_and_without_expect(void **state)
 			"PUT /dav/Company/c%zu HTTP/1.1\r\nHost: localhost\r\n"
 			"%s%sTransfer-Encoding: chunked\r\n\r\n",
 			i,
-			dozo_authorization(
-			    &server, DOZO_ADMIN, DOZO_PASSWORD),
+			dozo_authorization(&server, DOZO_ADMIN, DOZO_PASSWORD),
 			extra[i]));
-		ASSERT_OK(
-		    &server.op, https_send_str(&server.op, client, head));
+		ASSERT_OK(&server.op, https_send_str(&server.op, client, head));
 		if (extra[i][0] != '\0') {
-			ASSERT_OK(&server.op,
-			    https_receive(
-				&server.op, client, false, &response));
+			ASSERT_OK(&server.op, https_receive(&server.op, client,
+						  false, &response));
 			assert_int_equal(response.status, 100);
 		}
-		ASSERT_OK(&server.op,
-		    https_send_str(&server.op, client,
-			"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"));
+		ASSERT_OK(&server.op, https_send_str(&server.op, client,
+					  "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"));
 		ASSERT_OK(&server.op,
 		    https_receive(&server.op, client, false, &response));
 		assert_int_equal(response.status, 201);
@@ -384,16 +377,15 @@ a_content_that_stops_half_way_leaves_nothing(void **state)
 	int tries;
 
 	(void)state;
-	ASSERT_OK(&server.op,
-	    https_open(&server.op, server.port, &options, &client));
+	ASSERT_OK(
+	    &server.op, https_open(&server.op, server.port, &options, &client));
 	ASSERT_OK(&server.op,
 	    op_format(&server.op, &head,
 		"PUT " FILE_PATH " HTTP/1.1\r\nHost: localhost\r\n"
 		"%sContent-Length: 600000\r\n\r\n",
 		dozo_authorization(&server, DOZO_ADMIN, DOZO_PASSWORD)));
 	ASSERT_OK(&server.op, https_send_str(&server.op, client, head));
-	ASSERT_OK(
-	    &server.op, https_send(&server.op, client, buf_span(&half)));
+	ASSERT_OK(&server.op, https_send(&server.op, client, buf_span(&half)));
 	https_close(client);
 	for (tries = 0; tries < 1000; tries++) {
 		http_server_stats(server.http, &stats);
@@ -436,11 +428,9 @@ a_refusal_comes_before_the_content(void **state)
 			"PUT %s HTTP/1.1\r\nHost: localhost\r\n%s%s"
 			"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
 			rows[i].path,
-			dozo_authorization(
-			    &server, DOZO_ADMIN, DOZO_PASSWORD),
+			dozo_authorization(&server, DOZO_ADMIN, DOZO_PASSWORD),
 			rows[i].headers));
-		ASSERT_OK(
-		    &server.op, https_send_str(&server.op, client, head));
+		ASSERT_OK(&server.op, https_send_str(&server.op, client, head));
 		ASSERT_OK(&server.op,
 		    https_receive(&server.op, client, false, &response));
 		assert_int_equal(response.status, rows[i].status);

@@ -1,4 +1,5 @@
-/* test_dav_propfind.c - what PROPFIND tells of resources, and what it refuses. */
+/* test_dav_propfind.c - what PROPFIND tells of resources, and what it refuses.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,15 +78,14 @@ static void
 depth_decides_what_is_told(void **state)
 {
 	(void)state;
-	(void)dozo_expect(
-	    &server, 201, "PUT", "/dav/Company/f", NULL, "x");
-	assert_int_equal(count(propfind(207, "/dav/Company/", "Depth: 0\r\n",
-				   NULL),
-			     "<d:response>"),
+	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/f", NULL, "x");
+	assert_int_equal(
+	    count(propfind(207, "/dav/Company/", "Depth: 0\r\n", NULL),
+		"<d:response>"),
 	    1);
-	assert_int_equal(count(propfind(207, "/dav/Company", "Depth: 1\r\n",
-				   NULL),
-			     "<d:response>"),
+	assert_int_equal(
+	    count(propfind(207, "/dav/Company", "Depth: 1\r\n", NULL),
+		"<d:response>"),
 	    2);
 	assert_non_null(strstr(propfind(403, "/dav/Company/", NULL, NULL),
 	    "<d:propfind-finite-depth/>"));
@@ -106,25 +106,25 @@ named_properties_are_told_and_missing_ones_are_404(void **state)
 	const char *xml;
 
 	(void)state;
-	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/r%C3%A9sum%C3%A9.pdf",
-	    "X-OC-Mtime: 1700000000\r\n", "hello");
-	xml = propfind(207, "/dav/Company/r%C3%A9sum%C3%A9.pdf",
-	    "Depth: 0\r\n",
+	(void)dozo_expect(&server, 201, "PUT",
+	    "/dav/Company/r%C3%A9sum%C3%A9.pdf", "X-OC-Mtime: 1700000000\r\n",
+	    "hello");
+	xml = propfind(207, "/dav/Company/r%C3%A9sum%C3%A9.pdf", "Depth: 0\r\n",
 	    "<?xml version=\"1.0\"?><propfind xmlns=\"DAV:\" "
 	    "xmlns:o=\"http://owncloud.org/ns\" xmlns:z=\"urn:z&quot;\"><prop>"
 	    "<resourcetype/><getlastmodified/><getcontentlength/>"
 	    "<getcontenttype/><displayname/><o:checksums/><o:size/>"
 	    "<o:permissions/><quota-used-bytes/><z:odd/>"
 	    "<none xmlns=\"\"/></prop></propfind>");
-	assert_non_null(strstr(xml,
-	    "<d:href>/dav/Company/r%C3%A9sum%C3%A9.pdf</d:href>"));
-	assert_non_null(strstr(xml, "<d:resourcetype></d:resourcetype>"));
-	assert_non_null(strstr(xml,
-	    "<d:getlastmodified>Tue, 14 Nov 2023 22:13:20 GMT<"));
-	assert_non_null(strstr(xml, "<d:getcontentlength>5<"));
 	assert_non_null(
-	    strstr(xml, "<d:getcontenttype>application/pdf<"));
-	assert_non_null(strstr(xml, "<d:displayname>r\xc3\xa9sum\xc3\xa9.pdf<"));
+	    strstr(xml, "<d:href>/dav/Company/r%C3%A9sum%C3%A9.pdf</d:href>"));
+	assert_non_null(strstr(xml, "<d:resourcetype></d:resourcetype>"));
+	assert_non_null(
+	    strstr(xml, "<d:getlastmodified>Tue, 14 Nov 2023 22:13:20 GMT<"));
+	assert_non_null(strstr(xml, "<d:getcontentlength>5<"));
+	assert_non_null(strstr(xml, "<d:getcontenttype>application/pdf<"));
+	assert_non_null(
+	    strstr(xml, "<d:displayname>r\xc3\xa9sum\xc3\xa9.pdf<"));
 	assert_non_null(strstr(xml,
 	    "<oc:checksum>SHA1:aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d "
 	    "SHA256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362"
@@ -199,16 +199,14 @@ bodies_beyond_the_limits_are_refused(void **state)
 	for (i = 0; i < 300000; i++)
 		ASSERT_OK(&server.op, buf_add_str(&server.op, &body, " "));
 	ASSERT_OK(&server.op, buf_add(&server.op, &body, span_of("", 1)));
-	(void)propfind(
-	    413, "/dav/", "Depth: 0\r\n", (const char *)body.data);
+	(void)propfind(413, "/dav/", "Depth: 0\r\n", (const char *)body.data);
 	buf_clear(&body);
 	for (i = 0; i < 40; i++)
 		ASSERT_OK(&server.op,
 		    buf_add_str(&server.op, &body,
 			i == 0 ? "<propfind xmlns=\"DAV:\">" : "<prop>"));
 	ASSERT_OK(&server.op, buf_add(&server.op, &body, span_of("", 1)));
-	(void)propfind(
-	    413, "/dav/", "Depth: 0\r\n", (const char *)body.data);
+	(void)propfind(413, "/dav/", "Depth: 0\r\n", (const char *)body.data);
 }
 
 static void
@@ -224,8 +222,7 @@ a_folders_etag_changes_with_anything_below(void **state)
 	    &server, 201, "MKCOL", "/dav/Company/a/b", NULL, NULL);
 	assert_true(str_copy(before, sizeof(before),
 	    propfind(207, "/dav/", "Depth: 0\r\n", body)));
-	(void)dozo_expect(
-	    &server, 201, "PUT", "/dav/Company/a/b/f", NULL, "x");
+	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/a/b/f", NULL, "x");
 	assert_string_not_equal(
 	    before, propfind(207, "/dav/", "Depth: 0\r\n", body));
 	assert_true(str_copy(before, sizeof(before),
@@ -247,11 +244,11 @@ names_are_escaped_in_paths_and_texts(void **state)
 	(void)dozo_expect(&server, 201, "PUT",
 	    "/dav/Company/a%26b%20%23%25'%EF%BF%BF%E5%9C%9F.txt", NULL, "x");
 	xml = propfind(207, "/dav/Company/", "Depth: 1\r\n", NULL);
+	assert_non_null(
+	    strstr(xml, "<d:href>/dav/Company/"
+			"a%26b%20%23%25%27%EF%BF%BF%E5%9C%9F.txt</d:href>"));
 	assert_non_null(strstr(xml,
-	    "<d:href>/dav/Company/"
-	    "a%26b%20%23%25%27%EF%BF%BF%E5%9C%9F.txt</d:href>"));
-	assert_non_null(strstr(
-	    xml, "<d:displayname>a&amp;b #%&#39;\xef\xbf\xbd\xe5\x9c\x9f.txt<"));
+	    "<d:displayname>a&amp;b #%&#39;\xef\xbf\xbd\xe5\x9c\x9f.txt<"));
 }
 
 static void
@@ -265,8 +262,7 @@ a_long_listing_is_whole_and_has_no_doubles(void **state)
 
 	(void)state;
 	for (i = 0; i < FILES; i++) {
-		(void)snprintf(path, sizeof(path),
-		    "/dav/Company/%060zu", i);
+		(void)snprintf(path, sizeof(path), "/dav/Company/%060zu", i);
 		(void)dozo_expect(&server, 201, "MKCOL", path, NULL, NULL);
 	}
 	xml = propfind(207, "/dav/Company/", "Depth: 1\r\n", NULL);
@@ -291,8 +287,8 @@ a_folder_is_a_small_page_for_a_browser(void **state)
 	const char *page;
 
 	(void)state;
-	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/a%26b.txt", NULL,
-	    "x");
+	(void)dozo_expect(
+	    &server, 201, "PUT", "/dav/Company/a%26b.txt", NULL, "x");
 	(void)dozo_expect(&server, 201, "MKCOL", "/dav/Company/z", NULL, NULL);
 	(void)dozo_expect(&server, 200, "GET", "/dav/Company",
 	    "Accept-Language: ja\r\n", NULL);
@@ -304,8 +300,8 @@ a_folder_is_a_small_page_for_a_browser(void **state)
 	/* Folders first. */
 	assert_true(strstr(page, ">z/<") < strstr(page, ">a&amp;b"));
 	assert_null(strstr(page, "<script"));
-	assert_non_null(strstr(
-	    dozo_header(&server, "Content-Security-Policy"), "default-src 'none'"));
+	assert_non_null(strstr(dozo_header(&server, "Content-Security-Policy"),
+	    "default-src 'none'"));
 	(void)dozo_expect(&server, 200, "HEAD", "/dav/Company/", NULL, NULL);
 	(void)dozo_expect(&server, 200, "GET", "/dav/", NULL, NULL);
 }

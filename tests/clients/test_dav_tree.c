@@ -1,4 +1,5 @@
-/* test_dav_tree.c - MKCOL, DELETE, MOVE and COPY, with the statuses of RFC 4918. */
+/* test_dav_tree.c - MKCOL, DELETE, MOVE and COPY, with the statuses of RFC
+ * 4918. */
 #include <stdio.h>
 
 #include "base/str.h"
@@ -107,13 +108,15 @@ delete_takes_files_and_whole_folders(void **state)
 	mkcol(201, "/dav/Company/a");
 	put(201, "/dav/Company/a/f", "x");
 	put(201, "/dav/Company/g", "y");
-	(void)dozo_expect(&server, 404, "DELETE", "/dav/Company/g/", NULL, NULL);
+	(void)dozo_expect(
+	    &server, 404, "DELETE", "/dav/Company/g/", NULL, NULL);
 	(void)dozo_expect(&server, 204, "DELETE", "/dav/Company/g", NULL, NULL);
 	assert_non_null(dozo_header(&server, "Dozo-Commit"));
 	(void)dozo_expect(&server, 404, "DELETE", "/dav/Company/g", NULL, NULL);
-	(void)dozo_expect(&server, 400, "DELETE", "/dav/Company/a",
-	    "Depth: 0\r\n", NULL);
-	(void)dozo_expect(&server, 204, "DELETE", "/dav/Company/a/", NULL, NULL);
+	(void)dozo_expect(
+	    &server, 400, "DELETE", "/dav/Company/a", "Depth: 0\r\n", NULL);
+	(void)dozo_expect(
+	    &server, 204, "DELETE", "/dav/Company/a/", NULL, NULL);
 	gone("/dav/Company/a/f");
 	mkcol(201, "/dav/Company/a");
 	gone("/dav/Company/a/f");
@@ -126,7 +129,8 @@ move_renames_and_moves(void **state)
 
 	(void)state;
 	put(201, "/dav/Company/f", "x");
-	assert_true(str_copy(id, sizeof(id), dozo_header(&server, "OC-FileId")));
+	assert_true(
+	    str_copy(id, sizeof(id), dozo_header(&server, "OC-FileId")));
 	assert_true(str_copy(tag, sizeof(tag), dozo_header(&server, "ETag")));
 	transfer(201, "MOVE", "/dav/Company/f", "/dav/Company/g", NULL);
 	/* It is the same file in the same state. */
@@ -144,8 +148,8 @@ move_renames_and_moves(void **state)
 	transfer(409, "MOVE", "/dav/My%20files/h", "/dav/Company/none/i", NULL);
 	/* Case alone. */
 	transfer(204, "MOVE", "/dav/My%20files/h", "/dav/My%20files/H", NULL);
-	(void)dozo_expect(&server, 207, "PROPFIND", "/dav/My%20files/",
-	    "Depth: 1\r\n", NULL);
+	(void)dozo_expect(
+	    &server, 207, "PROPFIND", "/dav/My%20files/", "Depth: 1\r\n", NULL);
 	assert_non_null(strstr(dozo_body(&server), "<d:displayname>H<"));
 }
 
@@ -188,13 +192,13 @@ copy_copies_folders_deep_or_shallow(void **state)
 	put(201, "/dav/Company/a/b/f", "f");
 	transfer(201, "COPY", "/dav/Company/a", "/dav/Company/deep", NULL);
 	holds("/dav/Company/deep/b/f", "f");
-	transfer(201, "COPY", "/dav/Company/a", "/dav/Company/flat",
-	    "Depth: 0\r\n");
+	transfer(
+	    201, "COPY", "/dav/Company/a", "/dav/Company/flat", "Depth: 0\r\n");
 	gone("/dav/Company/flat/b");
-	transfer(400, "COPY", "/dav/Company/a", "/dav/Company/c",
-	    "Depth: 1\r\n");
-	transfer(400, "MOVE", "/dav/Company/a", "/dav/Company/c",
-	    "Depth: 0\r\n");
+	transfer(
+	    400, "COPY", "/dav/Company/a", "/dav/Company/c", "Depth: 1\r\n");
+	transfer(
+	    400, "MOVE", "/dav/Company/a", "/dav/Company/c", "Depth: 0\r\n");
 	/* What was copied is a thing of its own. */
 	put(204, "/dav/Company/deep/b/f", "changed");
 	holds("/dav/Company/a/b/f", "f");

@@ -1,4 +1,5 @@
-/* test_pages.c - the plain pages and the health of the service, without log-in. */
+/* test_pages.c - the plain pages and the health of the service, without log-in.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -66,10 +67,9 @@ the_ca_the_style_and_the_icon_are_there(void **state)
 {
 	(void)state;
 	assert_int_equal(get("GET", "/ca.crt", NULL), 200);
-	assert_string_equal(dozo_header(&server, "Content-Type"),
-	    "application/x-x509-ca-cert");
-	assert_memory_equal(
-	    dozo_body(&server), server.ca.data, server.ca.size);
+	assert_string_equal(
+	    dozo_header(&server, "Content-Type"), "application/x-x509-ca-cert");
+	assert_memory_equal(dozo_body(&server), server.ca.data, server.ca.size);
 	assert_int_equal(get("GET", "/style.css", NULL), 200);
 	assert_non_null(
 	    strstr(dozo_body(&server), "prefers-color-scheme:dark"));

@@ -27,7 +27,7 @@ dozo = importlib.util.module_from_spec(spec)
 loader.exec_module(dozo)
 
 EVERY_FLIP = 16384  # up to this size by the object's own reader
-SAMPLES = 200
+SAMPLES = 100
 
 
 def setUpModule():

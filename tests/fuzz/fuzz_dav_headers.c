@@ -1,4 +1,5 @@
-/* fuzz_dav_headers.c - digests, dates and credentials in headers; the first byte chooses which. */
+/* fuzz_dav_headers.c - digests, dates and credentials in headers; the first
+ * byte chooses which. */
 #include <stdlib.h>
 #include <string.h>
 

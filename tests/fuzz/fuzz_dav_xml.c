@@ -1,4 +1,5 @@
-/* fuzz_dav_xml.c - PROPFIND bodies: whole and in pieces they come to the same, and what is accepted keeps its limits. */
+/* fuzz_dav_xml.c - PROPFIND bodies: whole and in pieces they come to the same,
+ * and what is accepted keeps its limits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,9 +61,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			must(whole.names[i].name[0] != '\0');
 		}
 		must(memmem(data, size, "<!DOCTYPE", 9) == NULL ||
-		    memmem(data, size, "<!--", 4) != NULL ||
-		    memmem(data, size, "<![CDATA[", 9) != NULL ||
-		    memmem(data, size, "<?", 2) != NULL);
+		     memmem(data, size, "<!--", 4) != NULL ||
+		     memmem(data, size, "<![CDATA[", 9) != NULL ||
+		     memmem(data, size, "<?", 2) != NULL);
 	}
 	op_release(&op);
 	return 0;

@@ -52,10 +52,10 @@ tls_make(struct dozo_server *s)
 	ASSERT_OK(
 	    &s->op, tls_local_ca_make(&s->op, s->fixture.dir_fd, names, 2));
 	buf_init(&s->ca, 16384);
-	ASSERT_OK(&s->op,
-	    io_read_file(&s->op, s->fixture.dir_fd, "ca.crt", &s->ca));
-	(void)snprintf(s->ca_path, sizeof(s->ca_path), "%.300s/ca.crt",
-	    s->fixture.path);
+	ASSERT_OK(
+	    &s->op, io_read_file(&s->op, s->fixture.dir_fd, "ca.crt", &s->ca));
+	(void)snprintf(
+	    s->ca_path, sizeof(s->ca_path), "%.300s/ca.crt", s->fixture.path);
 }
 
 static void
@@ -121,8 +121,8 @@ dozo_server_tenant(struct dozo_server *s)
 {
 	struct tenant *tenant = NULL;
 
-	ASSERT_OK(&s->op, service_tenant(&s->op, s->fixture.service, s->tenant,
-			      &tenant));
+	ASSERT_OK(&s->op,
+	    service_tenant(&s->op, s->fixture.service, s->tenant, &tenant));
 	return tenant;
 }
 
@@ -133,11 +133,11 @@ dozo_authorization(
 	char *plain, *base64, *line;
 
 	ASSERT_OK(&s->op, op_format(&s->op, &plain, "%s:%s", user, password));
-	ASSERT_OK(&s->op,
-	    op_alloc(&s->op, BASE64_SIZE(strlen(plain)) + 1, &base64));
+	ASSERT_OK(
+	    &s->op, op_alloc(&s->op, BASE64_SIZE(strlen(plain)) + 1, &base64));
 	base64_encode(base64, span_str(plain));
-	ASSERT_OK(&s->op, op_format(&s->op, &line,
-			      "Authorization: Basic %s\r\n", base64));
+	ASSERT_OK(&s->op,
+	    op_format(&s->op, &line, "Authorization: Basic %s\r\n", base64));
 	return line;
 }
 
@@ -149,8 +149,7 @@ connect_anew(struct dozo_server *s)
 
 	if (s->client != NULL)
 		return;
-	ASSERT_OK(
-	    &s->op, https_open(&s->op, s->port, &options, &s->client));
+	ASSERT_OK(&s->op, https_open(&s->op, s->port, &options, &s->client));
 }
 
 static const char *
@@ -162,9 +161,9 @@ request_head(struct dozo_server *s, const struct ask *ask)
 	char *text, *length = NULL;
 
 	if (ask->body.data != NULL)
-		ASSERT_OK(&s->op,
-		    op_format(&s->op, &length, "Content-Length: %zu\r\n",
-			ask->body.size));
+		ASSERT_OK(
+		    &s->op, op_format(&s->op, &length,
+				"Content-Length: %zu\r\n", ask->body.size));
 	ASSERT_OK(&s->op,
 	    op_format(&s->op, &text,
 		"%s %s HTTP/1.1\r\nHost: localhost:%u\r\n%s%s%s\r\n",
@@ -183,11 +182,10 @@ dozo_ask(struct dozo_server *s, const struct ask *ask)
 	connect_anew(s);
 	buf_release(&last.body);
 	last = (struct https_response)HTTPS_RESPONSE;
-	ASSERT_OK(&s->op,
-	    https_send_str(&s->op, s->client, request_head(s, ask)));
+	ASSERT_OK(
+	    &s->op, https_send_str(&s->op, s->client, request_head(s, ask)));
 	if (ask->body.size > 0)
-		ASSERT_OK(
-		    &s->op, https_send(&s->op, s->client, ask->body));
+		ASSERT_OK(&s->op, https_send(&s->op, s->client, ask->body));
 	ASSERT_OK(&s->op, https_receive(&s->op, s->client,
 			      strcmp(ask->method, "HEAD") == 0, &last));
 	closes = https_header(&s->op, &last, "Connection");

@@ -1,4 +1,5 @@
-/* dozo_server.h - a whole server over three sandbox sites, with a tenant and members, and requests to it. */
+/* dozo_server.h - a whole server over three sandbox sites, with a tenant and
+ * members, and requests to it. */
 #ifndef DOZO_TESTS_DOZO_SERVER_H
 #define DOZO_TESTS_DOZO_SERVER_H
 
@@ -27,7 +28,8 @@ struct dozo_server {
 	size_t n_routes;
 	struct http_server *http;
 	uint16_t port;
-	struct https_client *client; /* kept alive between requests; NULL after a close */
+	struct https_client
+	    *client; /* kept alive between requests; NULL after a close */
 };
 
 /*
@@ -50,12 +52,13 @@ struct ask {
 };
 
 /* One request, one response, which is the server's until the next one. */
-const struct https_response *dozo_ask(
-    struct dozo_server *server, const struct ask *ask);
+const struct https_response *
+dozo_ask(struct dozo_server *server, const struct ask *ask);
 
 /* The same; asserts the status, and shows the answer where it is another. */
-const struct https_response *dozo_expect(struct dozo_server *server, int status,
-    const char *method, const char *path, const char *headers, const char *body);
+const struct https_response *
+dozo_expect(struct dozo_server *server, int status, const char *method,
+    const char *path, const char *headers, const char *body);
 
 /* A header of the last response, or NULL. */
 const char *dozo_header(struct dozo_server *server, const char *name);
@@ -63,7 +66,8 @@ const char *dozo_header(struct dozo_server *server, const char *name);
 /* The last response's body as text (NUL at its end). */
 const char *dozo_body(struct dozo_server *server);
 
-/* Base64 of "user:password" behind "Authorization: Basic " as a whole line, in the op's arena. */
+/* Base64 of "user:password" behind "Authorization: Basic " as a whole line, in
+ * the op's arena. */
 const char *dozo_authorization(
     struct dozo_server *server, const char *user, const char *password);
 
