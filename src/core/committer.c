@@ -28,11 +28,12 @@ batch_finish(struct batch *batch, enum rc rc)
 		c->rc = rc;
 }
 
-/* L14: whether enough sites in service are above the reserve. */
-static bool
-space_left(struct tenant *t, struct site_set in_service)
+bool
+tenant_space_left(struct tenant *tenant)
 {
+	struct tenant *t = tenant;
 	const struct service_config *config = &t->service->config;
+	struct site_set in_service = lanes_in_service(&t->lanes);
 	size_t i, above = 0;
 
 	mutex_lock(&config->sites->lock);
@@ -55,9 +56,13 @@ static void
 head_advance(struct tenant *t, const struct sealed *sealed,
     struct site_set acks, int64_t next_id)
 {
-	t->head.number = sealed->header.number;
-	t->head.generation = sealed->header.generation;
-	memcpy(t->head.hash, sealed->hash, OBJECT_HASH_SIZE);
+	struct tenant_head head = {
+	    .number = sealed->header.number,
+	    .generation = sealed->header.generation,
+	};
+
+	memcpy(head.hash, sealed->hash, OBJECT_HASH_SIZE);
+	tenant_set_head(t, &head);
 	t->own_number = true;
 	t->next_id = next_id;
 	t->last_acks = acks;
@@ -95,6 +100,26 @@ commit_failed(struct op *op, struct tenant *t, uint64_t number)
 }
 
 /*
+ * The opening that outranks a number in doubt names it, so that whoever finds
+ * it on a site knows that it lost (L1, L3). Without memory the next start does.
+ */
+static void
+doubt_note(struct tenant *t, const struct sealed *sealed)
+{
+	struct segment_aside *more = NULL;
+
+	if (t->n_aside < TAIL_ASIDE_MAX)
+		more = mem_realloc(t->aside, (t->n_aside + 1) * sizeof(*more));
+	if (more == NULL)
+		return;
+	t->aside = more;
+	more += t->n_aside++;
+	more->number = sealed->header.number;
+	more->generation = sealed->header.generation;
+	memcpy(more->hash, sealed->hash, OBJECT_HASH_SIZE);
+}
+
+/*
  * Offers a sealed number and commits it. The transaction is open and holds the
  * group's rows. RC_IN_DOUBT: rolled back; the number is never sealed again
  * under this generation (L1).
@@ -119,6 +144,7 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 #ifndef DOZO_PLANT_ATTEMPT_NOT_RAISED
 		t->attempt++;
 #endif
+		doubt_note(t, sealed);
 		tenant_set_mode(op, t, TENANT_IN_DOUBT, op->error);
 		return RC_IN_DOUBT;
 	}
@@ -323,7 +349,7 @@ batch_run(struct tenant *t, struct batch *batch)
 	op_init(&op);
 	batch_finish(batch, RC_OK);
 	rc = mode_refuse(&op, t);
-	if (rc == RC_OK && !space_left(t, lanes_in_service(&t->lanes)))
+	if (rc == RC_OK && !tenant_space_left(t))
 		batch_without_space(batch);
 	if (batch->n == 0)
 		return;

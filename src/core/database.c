@@ -96,25 +96,29 @@ writer_open(struct op *op, struct tenant *t)
 enum rc
 tenant_database_load(struct op *op, struct tenant *tenant)
 {
-	struct local_log head;
-	enum rc rc = local_log_head(op, &tenant->meta, &head);
+	struct tenant_head head = {0};
+	struct local_log log;
+	enum rc rc = local_log_head(op, &tenant->meta, &log);
 
-	memset(&tenant->head, 0, sizeof(tenant->head));
 	tenant->next_id = 0;
+	if (rc == RC_OK) {
+		head.number = log.number;
+		head.generation = log.generation;
+		memcpy(head.hash, log.hash, OBJECT_HASH_SIZE);
+	}
+	tenant_set_head(tenant, &head);
 	if (rc == RC_NOT_FOUND) {
 		op_clear_error(op);
 		return RC_OK;
 	}
 	TRY(rc);
-	tenant->head.number = head.number;
-	tenant->head.generation = head.generation;
-	memcpy(tenant->head.hash, head.hash, OBJECT_HASH_SIZE);
 	return counter_get(op, &tenant->meta, "id", &tenant->next_id);
 }
 
 enum rc
 tenant_database_open(struct op *op, struct tenant *tenant)
 {
+	const struct tenant_head nothing = {0};
 	bool trusted;
 	enum rc rc;
 
@@ -131,6 +135,7 @@ tenant_database_open(struct op *op, struct tenant *tenant)
 		    (unsigned long long)tenant->id, op_error(op, rc));
 		op_clear_error(op);
 		tenant_database_close(op, tenant, false);
+		tenant_set_head(tenant, &nothing);
 	}
 	return RC_OK;
 }
@@ -138,11 +143,13 @@ tenant_database_open(struct op *op, struct tenant *tenant)
 enum rc
 tenant_database_new(struct op *op, struct tenant *tenant)
 {
+	const struct tenant_head nothing = {0};
+
 	tenant_database_close(op, tenant, false);
+	tenant_set_head(tenant, &nothing);
+	tenant->next_id = 0;
 	TRY(db_remove(op, tenant->db_path));
 	TRY(writer_open(op, tenant));
-	memset(&tenant->head, 0, sizeof(tenant->head));
-	tenant->next_id = 0;
 	return RC_OK;
 }
 

@@ -236,12 +236,18 @@ heads_newest_stamp(
 
 /* Takes the present head of a tenant that is open into the list. */
 static enum rc
-entry_set(struct op *op, struct heads *heads, const struct tenant *t)
+entry_set(struct op *op, struct heads *heads, struct tenant *t)
 {
 	struct heads_entry *entry;
 	struct heads_entry *more;
+	struct tenant_head head;
 
-	if (t == NULL || t->mode == TENANT_CLOSED || t->head.number == 0)
+	if (t == NULL || t->mode == TENANT_CLOSED)
+		return RC_OK;
+	mutex_lock(&t->lock);
+	head = t->head;
+	mutex_unlock(&t->lock);
+	if (head.number == 0)
 		return RC_OK;
 	entry = (struct heads_entry *)(uintptr_t)heads_find(heads, t->id);
 	if (entry == NULL) {
@@ -253,8 +259,8 @@ entry_set(struct op *op, struct heads *heads, const struct tenant *t)
 		entry = &more[heads->n++];
 		entry->tenant = t->id;
 	}
-	entry->number = t->head.number;
-	memcpy(entry->hash, t->head.hash, OBJECT_HASH_SIZE);
+	entry->number = head.number;
+	memcpy(entry->hash, head.hash, OBJECT_HASH_SIZE);
 	qsort(
 	    heads->entries, heads->n, sizeof(heads->entries[0]), entry_compare);
 	return RC_OK;

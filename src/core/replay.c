@@ -94,6 +94,7 @@ tenant_replay_into(
     struct op *op, struct tenant *tenant, const struct segment *segment)
 {
 	struct tenant *t = tenant;
+	struct tenant_head head;
 
 	/* K4: a segment applies only on the one that it names. */
 	if (segment->header.number != t->head.number + 1 ||
@@ -104,9 +105,10 @@ tenant_replay_into(
 		    (unsigned long long)segment->header.number,
 		    (unsigned long long)t->head.number);
 	TRY(replay_rows(op, t, segment));
-	t->head.number = segment->header.number;
-	t->head.generation = segment->header.generation;
-	memcpy(t->head.hash, segment->hash, OBJECT_HASH_SIZE);
+	head.number = segment->header.number;
+	head.generation = segment->header.generation;
+	memcpy(head.hash, segment->hash, OBJECT_HASH_SIZE);
+	tenant_set_head(t, &head);
 	return RC_OK;
 }
 
@@ -123,7 +125,7 @@ tenant_replay(
 	if (rc == RC_OK)
 		rc = db_commit(op, t->writer);
 	if (rc != RC_OK) {
-		t->head = before;
+		tenant_set_head(t, &before);
 		rolled = db_rollback(op, t->writer);
 		(void)rolled; /* the first failure is the one to tell */
 	}

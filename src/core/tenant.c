@@ -98,6 +98,14 @@ tenant_start_failed(struct op *op, struct tenant *tenant)
 	(void)rc;
 }
 
+void
+tenant_set_head(struct tenant *tenant, const struct tenant_head *head)
+{
+	mutex_lock(&tenant->lock);
+	tenant->head = *head;
+	mutex_unlock(&tenant->lock);
+}
+
 enum rc
 tenant_open(struct op *op, struct tenant *tenant)
 {

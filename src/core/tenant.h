@@ -57,7 +57,7 @@ struct tenant {
 
 	struct mutex lock; /* guards all below; never held over I/O */
 	struct cond changed;
-	enum tenant_mode mode;
+	_Atomic enum tenant_mode mode; /* written under the lock */
 	char why[TENANT_WHY_SIZE]; /* of READ_ONLY and REFUSED */
 	int users;
 	struct site_set
@@ -85,7 +85,7 @@ struct tenant {
 	bool keys_loaded;
 	struct db *writer;
 	struct meta meta;
-	struct tenant_head head;
+	struct tenant_head head; /* written under the lock too: heads are read by others */
 	size_t n_aside; /* branches that lost at the start: the next number's
 			   header names them (L3, 4) */
 	struct segment_aside *aside;
@@ -138,6 +138,9 @@ enum rc tenant_reader(struct op *op, struct tenant *tenant,
 void tenant_reader_put(struct tenant *tenant, struct reader *reader);
 
 /* ---- for the folder's own files ---- */
+
+/* Writes the head so that others may read it under the lock. */
+void tenant_set_head(struct tenant *tenant, const struct tenant_head *head);
 
 /* Closes the idle readers; those in use are closed when they are given back. */
 void tenant_readers_close(struct tenant *tenant);
@@ -218,6 +221,9 @@ void tenant_data_delete(
  * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
+/* committer.c: whether m of the sites in service are above the reserve (L14).
+ */
+bool tenant_space_left(struct tenant *tenant);
 /* committer.c: an opening at head + 1 under the present attempt (L1), on these
  * sites. */
 enum rc tenant_opening(

@@ -120,6 +120,9 @@ segment_start(struct op *op, struct upload *u)
 	    .generation = {service->claim.counter, 0},
 	};
 
+	/* L14: refused before any site has got anything. */
+	if (!tenant_space_left(t))
+		FAIL(op, RC_NO_SPACE, "too few sites have space left");
 	memcpy(header.claim, service->claim.id, OBJECT_ID_SIZE);
 	rand_id(header.data_id, OBJECT_ID_SIZE);
 	TRY(fan_open(op, service->config.sites, &service->claim,

@@ -421,7 +421,7 @@ step_gather(struct exchange *x, const char *data, size_t *size)
 		*size -= n;
 		x->received += n;
 		atomic_fetch_add(&x->connection->content, n);
-		return true;
+		return *size == 0; /* never more than was told */
 	}
 	mutex_lock(&x->mutex);
 	x->in.filled = 1;

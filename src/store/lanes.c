@@ -317,23 +317,34 @@ reoffer_one(struct op *op, struct lanes *lanes, struct offer *offer, size_t i)
 	return RC_OK;
 }
 
+/* Those that failed at this very number and hold all before it. */
+static struct site_set
+reoffer_set(struct lanes *lanes, const struct offer *offer)
+{
+	struct site_set set = {0};
+	size_t i;
+
+	mutex_lock(&lanes->lock);
+	for (i = 0; i < lanes->sites->n; i++)
+		/* While busy, a thread of the site is still in it. */
+		if (site_set_has(offer->failed, i) &&
+		    !site_set_has(offer->acks, i) && !lanes->lane[i].busy &&
+		    lanes->lane[i].held + 1 >= offer->number)
+			set = site_set_with(set, i);
+	mutex_unlock(&lanes->lock);
+	return set;
+}
+
 /* Tries the failed ones again; true where a claim was lost. */
 static bool
 reoffer(struct op *op, struct lanes *lanes, struct offer *offer)
 {
-	struct site_set failed;
+	struct site_set again = reoffer_set(lanes, offer);
 	size_t i;
 	enum rc rc;
 
-	mutex_lock(&lanes->lock);
-	failed = offer->failed;
-	mutex_unlock(&lanes->lock);
 	for (i = 0; i < lanes->sites->n; i++) {
-		if (!site_set_has(failed, i) || site_set_has(offer->acks, i))
-			continue;
-		/* A thread of the site may still be in it. */
-		if (lanes->lane[i].busy ||
-		    lanes->lane[i].held + 1 < offer->number)
+		if (!site_set_has(again, i))
 			continue;
 		rc = reoffer_one(op, lanes, offer, i);
 		op_clear_error(op);

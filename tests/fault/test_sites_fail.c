@@ -193,7 +193,7 @@ a_site_that_is_read_only_is_out_until_it_can_be_written(void **state)
 	load_start(&l, &w, true);
 	shell(&w, become_read_only);
 	assert_out(&l, SENDAI, "Read-only");
-	shell(&w, "mount -o remount,rw sendai");
+	shell(&w, "mount -o remount,rw,size=500m sendai");
 	assert_back(&l, 3);
 	small_disk_end(&w, "sendai");
 	world_end(&w);

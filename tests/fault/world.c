@@ -515,6 +515,7 @@ world_assert_whole(struct world *w, size_t n_sites)
 		assert_true(report.sites[i].looked);
 		assert_int_equal(report.sites[i].missing, 0);
 		assert_int_equal(report.sites[i].damaged, 0);
+		assert_int_equal(report.sites[i].strange, 0);
 	}
 }
 

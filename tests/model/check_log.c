@@ -296,7 +296,7 @@ mood_draw(void)
 	size_t i;
 
 	mood.at_failpoint = (unsigned)sim_random(3) * 30;
-	mood.round_steps = 200 + 400 * sim_random(4);
+	mood.round_steps = 300 + 1200 * sim_random(3);
 	mood.storms = sim_chance(5000);
 	mood.rot_site = (size_t)sim_random(world.n_sites);
 	for (i = 0; i < world.n_sites; i++) {

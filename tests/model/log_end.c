@@ -185,6 +185,26 @@ state_take(struct op *op, struct tenant *t, struct local_log *head,
 	tenant_reader_put(t, reader);
 }
 
+/* The opening of a slow run may be in doubt even now. */
+static void
+tenant_open_at_last(struct op *op, struct log_server *server)
+{
+	enum rc rc = RC_BUSY;
+	int try;
+
+	for (try = 0; rc != RC_OK && try < TRIES; try++) {
+		op_clear_error(op);
+		rc = service_tenant(
+		    op, server->service, world.tenant, &server->tenant);
+		if (rc == RC_REFUSED)
+			log_judge_refusal("tenant at the end", op_error(op, rc));
+		if (rc != RC_OK)
+			sim_sleep(CLOCK_S);
+	}
+	SIM_CHECK(rc == RC_OK, "stuck: all is healed, the tenant says %s: %s",
+	    rc_name(rc), op_error(op, rc));
+}
+
 static void
 last_open(struct op *op, struct log_server *server)
 {
@@ -201,9 +221,7 @@ last_open(struct op *op, struct log_server *server)
 		log_judge_refusal("service at the end", op_error(op, rc));
 	SIM_CHECK(rc == RC_OK, "stuck: all is healed, the service says %s: %s",
 	    rc_name(rc), op_error(op, rc));
-	rc = service_tenant(op, server->service, world.tenant, &server->tenant);
-	SIM_CHECK(rc == RC_OK, "stuck: all is healed, the tenant says %s: %s",
-	    rc_name(rc), op_error(op, rc));
+	tenant_open_at_last(op, server);
 }
 
 /* A slow run may doubt even now. */

@@ -416,6 +416,8 @@ plain_http_is_told_to_use_https(void **state)
 		int fd = https_tcp(service.port, NULL);
 
 		assert_true(send(fd, request, sizeof(request) - 1, 0) > 0);
+		/* Closed by now; the answer must still be there. */
+		service_await_connections(&service, 0);
 		for (used = 0; (n = recv(fd, text + used,
 				    sizeof(text) - 1 - used, 0)) > 0;)
 			used += (size_t)n;
