@@ -56,9 +56,12 @@ compare(const void *a, const void *b)
 static double
 percentile_ms(const struct report *report, unsigned percent)
 {
+	size_t place;
+
 	if (report->n == 0)
 		return 0;
-	return (double)report->latencies[(report->n - 1) * percent / 100] / 1e6;
+	place = (report->n - 1) * percent / 100;
+	return (double)report->latencies[place] / 1e6;
 }
 
 void

@@ -301,6 +301,19 @@ io_sync_dir(struct op *op, int fd)
 }
 
 enum rc
+io_sync_dir_anew(struct op *op, int fd)
+{
+	CLEANUP(io_tmp_discard) struct io_tmp tmp = {.dir_fd = fd, .fd = -1};
+	enum rc rc = tmp_create_named(op, fd, O_RDWR | O_CLOEXEC, &tmp);
+
+	if (rc != RC_OK && errno != EROFS && errno != ENOSPC)
+		return rc;
+	if (rc != RC_OK)
+		op_clear_error(op);
+	return io_sync_dir(op, fd);
+}
+
+enum rc
 io_open_read(struct op *op, int dir_fd, const char *name, int *ret_fd)
 {
 	int fd = -1;

@@ -85,6 +85,14 @@ enum rc io_sync_file(struct op *op, int fd) MUST_CHECK;
 /* fsync of a folder: the names in it are on disk. */
 enum rc io_sync_dir(struct op *op, int fd) MUST_CHECK;
 
+/*
+ * The same for names that others have put there, or this process before a
+ * failure: a folder whose fsync failed once may pass the next one without them
+ * until it changes again, so it is changed first. On a read-only or full file
+ * system the plain sync has to do.
+ */
+enum rc io_sync_dir_anew(struct op *op, int fd) MUST_CHECK;
+
 /* Opens for reading; RC_NOT_FOUND. */
 enum rc io_open_read(
     struct op *op, int dir_fd, const char *name, int *ret_fd) MUST_CHECK;

@@ -13,6 +13,7 @@ enum { TENANTS_SHOWN = 50 };
 struct name {
 	uint64_t id;
 	char name[33];
+	uint64_t noted; /* not served: the head as heads have it (L21) */
 };
 
 struct status {
@@ -31,6 +32,7 @@ static enum rc
 name_add(void *arg, struct op *op, const struct service_tenant_info *info)
 {
 	struct status *status = arg;
+	const struct heads_entry *entry;
 	size_t room = 2 * status->room + 64;
 	struct name *more;
 
@@ -42,6 +44,12 @@ name_add(void *arg, struct op *op, const struct service_tenant_info *info)
 		status->names = more;
 		status->room = room;
 	}
+	/* A server's heads are its keeper's: it knows its tenants itself. */
+	entry = status->cli->served
+		    ? NULL
+		    : heads_find(&status->cli->service->heads, info->id);
+	status->names[status->n_names].noted =
+	    entry != NULL ? entry->number : 0;
 	status->names[status->n_names].id = info->id;
 	memcpy(status->names[status->n_names].name, info->name,
 	    sizeof(info->name));
@@ -153,8 +161,9 @@ tenant_row(struct table *table, const struct name *name,
 	char bytes[OUTPUT_TEXT_SIZE] = "-";
 	enum tenant_mode mode = tenant != NULL ? tenant->mode : TENANT_CLOSED;
 
-	if (tenant != NULL)
-		output_count(number, tenant->number);
+	if (tenant != NULL || name->noted > 0)
+		output_count(
+		    number, tenant != NULL ? tenant->number : name->noted);
 	if (tenant != NULL && tenant->counted) {
 		output_count(files, tenant->files);
 		output_bytes(bytes, tenant->bytes);
@@ -227,12 +236,50 @@ tenants_print(const struct status *status)
 	reasons_print(status);
 }
 
+/* L20: what happens to a place, or a disk, happens to all sites there. */
+static bool
+sites_together(
+    const struct state_site *a, const struct state_site *b, bool place)
+{
+	if (place)
+		return a->info.place[0] != '\0' &&
+		       strcmp(a->info.place, b->info.place) == 0;
+	return a->space.total > 0 && b->space.total > 0 &&
+	       a->space.device == b->space.device;
+}
+
+static void
+together_print(const struct status *status, bool place)
+{
+	const struct state *state = &status->state;
+	struct cli *cli = status->cli;
+	size_t i, k;
+
+	for (i = 1; i < state->n_sites; i++)
+		for (k = 0; k < i; k++) {
+			const struct state_site *a = &state->sites[k];
+			const struct state_site *b = &state->sites[i];
+
+			if (!sites_together(a, b, place))
+				continue;
+			cli_print(cli,
+			    "\n%s%s and %s are %s: what happens to it happens "
+			    "to both%s\n",
+			    paint_begin(cli, PAINT_WARN), a->name, b->name,
+			    place ? "in one place" : "on one device",
+			    paint_end(cli, PAINT_WARN));
+			return; /* one is enough to say it */
+		}
+}
+
 static void
 advice_print(const struct status *status)
 {
 	struct cli *cli = status->cli;
 	char text[OUTPUT_TEXT_SIZE];
 
+	together_print(status, false);
+	together_print(status, true);
 	if (!status->exported)
 		cli_print(cli,
 		    "\n%sThe master key (version %u) is not exported: dozo key "

@@ -1,6 +1,7 @@
 /* output.c - what people read: tables, amounts, colours. */
 #include "cli/output.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -110,6 +111,7 @@ table_print(const struct table *table)
 	size_t widths[TABLE_COLUMNS_MAX] = {0};
 	size_t i, n = table->n_columns;
 
+	assert(n > 0 && n <= TABLE_COLUMNS_MAX);
 	for (i = 0; i < n; i++)
 		widths[i] = text_width(span_str(title_of(table, i)));
 	for (i = 0; i < table->n_cells; i++) {

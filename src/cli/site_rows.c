@@ -7,12 +7,19 @@
 
 #include "base/str.h"
 
-enum site_word { WORD_IN_SERVICE, WORD_BEHIND, WORD_AWAY, WORD_ATTACHED };
+enum site_word {
+	WORD_IN_SERVICE,
+	WORD_BEHIND,
+	WORD_AWAY,
+	WORD_WAITING,
+	WORD_ATTACHED
+};
 
 static const char *const words[] = {
     [WORD_IN_SERVICE] = "in service",
     [WORD_BEHIND] = "behind",
     [WORD_AWAY] = "away",
+    [WORD_WAITING] = "waiting",
     [WORD_ATTACHED] = "there",
 };
 
@@ -20,6 +27,7 @@ static const enum paint paints[] = {
     [WORD_IN_SERVICE] = PAINT_GOOD,
     [WORD_BEHIND] = PAINT_WARN,
     [WORD_AWAY] = PAINT_BAD,
+    [WORD_WAITING] = PAINT_WARN,
     [WORD_ATTACHED] = PAINT_GOOD,
 };
 
@@ -41,9 +49,17 @@ word_of(const struct cli *cli, const struct state *state,
 		return WORD_AWAY;
 	if (cli->service->config.read_only)
 		return WORD_ATTACHED;
+	if (!state->claimed)
+		return WORD_WAITING;
 	if (!site->counts || site->in_service < state->n_tenants)
 		return WORD_BEHIND;
 	return WORD_IN_SERVICE;
+}
+
+static bool
+is_trouble(enum site_word word)
+{
+	return word != WORD_IN_SERVICE && word != WORD_ATTACHED;
 }
 
 bool
@@ -54,7 +70,7 @@ site_rows_well(const struct cli *cli, const struct state *state)
 	for (i = 0; i < state->n_sites; i++) {
 		enum site_word word = word_of(cli, state, &state->sites[i]);
 
-		if (word == WORD_AWAY || word == WORD_BEHIND)
+		if (is_trouble(word))
 			return false;
 	}
 	return true;
@@ -88,7 +104,7 @@ row_print(struct cli *cli, struct table *table, const struct state *state,
     const struct state_site *site)
 {
 	enum site_word word = word_of(cli, state, site);
-	bool known = !cli->service->config.read_only && site->attached;
+	bool known = state->claimed && site->attached;
 	char free[OUTPUT_TEXT_SIZE], size[OUTPUT_TEXT_SIZE],
 	    device[OUTPUT_TEXT_SIZE];
 	char held[OUTPUT_TEXT_SIZE] = "-", lag[OUTPUT_TEXT_SIZE] = "-";
@@ -128,14 +144,16 @@ site_rows_print(struct cli *cli, const struct state *state)
 	for (i = 0; i < state->n_sites; i++) {
 		const struct state_site *site = &state->sites[i];
 		enum site_word word = word_of(cli, state, site);
+		const char *why = word == WORD_WAITING
+				      ? "too few sites are there to write"
+				      : "it is being looked at";
 
-		if (word == WORD_AWAY || word == WORD_BEHIND)
+		if (site->why[0] != '\0' && word != WORD_WAITING)
+			why = site->why;
+		if (is_trouble(word))
 			cli_print(cli, "%s%s is %s: %s%s\n",
 			    paint_begin(cli, paints[word]), site->name,
-			    words[word],
-			    site->why[0] != '\0' ? site->why
-						 : "it is being looked at",
-			    paint_end(cli, paints[word]));
+			    words[word], why, paint_end(cli, paints[word]));
 	}
 }
 
@@ -147,9 +165,10 @@ row_json(
 	    [WORD_IN_SERVICE] = "in-service",
 	    [WORD_BEHIND] = "behind",
 	    [WORD_AWAY] = "away",
+	    [WORD_WAITING] = "waiting",
 	    [WORD_ATTACHED] = "attached",
 	};
-	bool known = !cli->service->config.read_only && site->attached;
+	bool known = state->claimed && site->attached;
 	char id[2 * OBJECT_ID_SIZE + 1], device[OUTPUT_TEXT_SIZE];
 	json_t *row;
 

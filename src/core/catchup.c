@@ -330,6 +330,7 @@ reenter_last(
 	if (sites_epoch(t->service->config.sites, i) != epoch)
 		FAIL(op, RC_IO, "the site went away meanwhile");
 	lanes_enter(&t->lanes, i, t->head.number, epoch);
+	t->swept = false; /* it may have what went while it was away (L16) */
 	log_info(op, "site-in-service", "site=%s tenant=%016llx number=%llu",
 	    site_at(&c, i)->name, (unsigned long long)t->id,
 	    (unsigned long long)t->head.number);

@@ -56,7 +56,7 @@ object_note(struct op *op, struct check *c, const char *what, enum rc rc,
 {
 	char text[TEXT_SIZE];
 
-	if (rc == RC_NO_MEMORY || rc == RC_LIMIT)
+	if (rc == RC_NO_MEMORY)
 		return op_fail(op, rc, "%s", why);
 	if (rc == RC_NOT_FOUND)
 		result_of(c)->missing++;

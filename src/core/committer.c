@@ -87,6 +87,7 @@ commit_failed(struct op *op, struct tenant *t, uint64_t number)
 	log_error(op, "commit-failed", "tenant=%016llx number=%llu why=\"%s\"",
 	    (unsigned long long)t->id, (unsigned long long)number, op->error);
 	op_clear_error(op);
+	tenant_set_mode(op, t, TENANT_CLOSED, "");
 	tenant_database_close(op, t, false);
 	rc = tenant_start(op, t);
 	if (rc == RC_OK && t->head.number >= number)
@@ -306,7 +307,7 @@ tenant_settle(struct op *op, struct tenant *tenant)
 static enum rc
 mode_refuse(struct op *op, struct tenant *t)
 {
-	switch (t->mode) {
+	switch ((enum tenant_mode)t->mode) {
 	case TENANT_READY:
 		return RC_OK;
 	case TENANT_IN_DOUBT:

@@ -9,7 +9,7 @@
 #include "meta/local.h"
 #include "meta/setting.h"
 
-enum { MARK_SIZE = 64 };
+enum { MARK_SIZE = 64, WAL_LARGE = 8 << 20 };
 
 /*
  * DIR/db/<tenant>.state says under which boot the database was opened, or that
@@ -187,4 +187,17 @@ tenant_keys_load(struct op *op, struct tenant *tenant)
 		return RC_OK;
 	meta_release(&tenant->meta);
 	return meta_init(op, &tenant->meta, tenant->writer, &tenant->keys);
+}
+
+void
+tenant_database_tidy(struct op *op, struct tenant *tenant)
+{
+	if (db_wal_size(tenant->db_path) < WAL_LARGE)
+		return;
+	tenant_lock(tenant);
+	/* A reader in the way is no matter: the next turn tries again. */
+	if (tenant->writer != NULL &&
+	    db_checkpoint(op, tenant->writer) != RC_OK)
+		op_clear_error(op);
+	tenant_unlock(tenant);
 }

@@ -89,7 +89,7 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 	    keystore_find(config->keystore, site->id);
 	struct key_name name = {
 	    .version = t->ring_version,
-	    .generation = {t->service->claim.counter, t->attempt},
+	    .generation = {t->service->claim.counter, t->ring_attempt},
 	};
 	CLEANUP(buf_release) struct buf bytes = {0};
 	CLEANUP(keyring_free_ptr) struct keyring *back = NULL;
@@ -113,13 +113,22 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 	return ring_get(op, t, i, &name, &back);
 }
 
+/* A claim's keyring keeps its name: put again it is the same object. */
+static void
+ring_name(struct tenant *t, uint64_t above_version)
+{
+	if (t->ring_version == 0)
+		t->ring_version = above_version + 1;
+	if (t->ring_attempt == 0)
+		t->ring_attempt = t->attempt;
+}
+
 enum rc
 tenant_ring_put_again(struct op *op, struct tenant *tenant, size_t i)
 {
 	struct site_set on = site_set_without(tenant->ring_on, i);
 
-	if (tenant->ring_version == 0)
-		tenant->ring_version = 1;
+	ring_name(tenant, 0);
 	tenant->ring_on = on;
 	TRY(ring_put_site(op, tenant, i));
 	tenant->ring_on = site_set_with(on, i);
@@ -134,8 +143,7 @@ tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
 	size_t i;
 	enum rc rc;
 
-	if (tenant->ring_version == 0)
-		tenant->ring_version = above_version + 1;
+	ring_name(tenant, above_version);
 	for (i = 0; i < all->n; i++) {
 		if (!site_set_has(sites, i) || site_set_has(tenant->ring_on, i))
 			continue;

@@ -3,6 +3,7 @@
 #include "core/service.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -311,6 +312,21 @@ keep_claim(struct op *op, struct service *s)
 	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
 }
 
+/* What a tenant that takes changes needs now and then. */
+static enum rc
+keep_ready(struct op *op, struct tenant *t)
+{
+	enum rc rc = RC_OK;
+
+	if (t->found_known && !t->found_swept && t->id != TENANT_PROVIDER) {
+		rc = upload_sessions_sweep(op, t, t->last_found_id);
+		t->found_swept = rc == RC_OK;
+	}
+	tenant_sweep(op, t, !t->swept);
+	tenant_database_tidy(op, t);
+	return rc;
+}
+
 /* One tenant's turn: behind sites come back, a start that had too few sites is
  * tried again. */
 static void
@@ -329,13 +345,8 @@ keep_tenant(struct op *op, struct service *s, struct tenant *t)
 	}
 	if (t->mode == TENANT_IN_DOUBT)
 		rc = tenant_settle(op, t);
-	if (t->mode == TENANT_READY && t->found_known && !t->found_swept &&
-	    t->id != TENANT_PROVIDER) {
-		rc = upload_sessions_sweep(op, t, t->last_found_id);
-		t->found_swept = rc == RC_OK;
-	}
 	if (t->mode == TENANT_READY)
-		tenant_sweep(op, t, !t->swept);
+		rc = keep_ready(op, t);
 	if (rc != RC_OK)
 		op_clear_error(op);
 }
@@ -380,22 +391,30 @@ unpin(struct tenant *t)
 	mutex_unlock(&t->lock);
 }
 
+static int
+used_earlier(const void *a, const void *b)
+{
+	const struct tenant *x = *(struct tenant *const *)a;
+	const struct tenant *y = *(struct tenant *const *)b;
+
+	return x->last_used < y->last_used ? -1 : x->last_used > y->last_used;
+}
+
 /* DESIGN: databases are opened at first use and closed when 256 others are in
  * use. */
 static void
 close_idle(struct op *op, struct tenant **list, size_t n)
 {
-	struct tenant *oldest = NULL;
-	size_t i;
+	size_t i, open;
 
-	if (n <= SERVICE_TENANTS_OPEN)
+	/* The first is the provider's, which stays. */
+	if (n <= SERVICE_TENANTS_OPEN + 1)
 		return;
-	for (i = 1; i < n; i++)
-		if (list[i]->users <= 1 && list[i]->mode == TENANT_READY &&
-		    (oldest == NULL || list[i]->last_used < oldest->last_used))
-			oldest = list[i];
-	if (oldest != NULL)
-		tenant_close(op, oldest);
+	qsort(&list[1], n - 1, sizeof(struct tenant *), used_earlier);
+	open = n - 1;
+	for (i = 1; i < n && open > SERVICE_TENANTS_OPEN; i++)
+		if (tenant_close_idle(op, list[i]))
+			open--;
 }
 
 static void
@@ -489,29 +508,36 @@ service_keeper(void *arg)
 	mutex_unlock(&s->lock);
 }
 
+static enum service_health
+tenant_health(const struct service *s, struct tenant *t)
+{
+	size_t in_service = site_set_count(lanes_in_service(&t->lanes));
+
+	if (t->mode == TENANT_CLOSED)
+		return HEALTH_OK;
+	if (in_service < s->claim.reg.m || t->mode == TENANT_READ_ONLY ||
+	    t->mode == TENANT_REFUSED)
+		return HEALTH_READ_ONLY;
+	return in_service < s->claim.reg.n ? HEALTH_DEGRADED : HEALTH_OK;
+}
+
+/* The worst of the tenants that are open. */
 enum service_health
 service_health(struct service *service)
 {
 	struct service *s = service;
-	enum service_health health = HEALTH_OK;
+	enum service_health health, worst = tenant_health(s, s->provider);
 	struct tenant *t;
-	size_t in_service;
 
 	if (s->config.read_only || !s->claimed || !service_stands(s) ||
 	    s->head_unproven)
 		return HEALTH_READ_ONLY;
 	mutex_lock(&s->lock);
-	for (t = s->tenants != NULL ? s->tenants : s->provider; t != NULL;
-	     t = t->next) {
-		if (t->mode == TENANT_CLOSED)
-			continue;
-		in_service = site_set_count(lanes_in_service(&t->lanes));
-		if (in_service < s->claim.reg.m ||
-		    t->mode == TENANT_READ_ONLY || t->mode == TENANT_REFUSED)
-			health = HEALTH_READ_ONLY;
-		else if (in_service < s->claim.reg.n && health == HEALTH_OK)
-			health = HEALTH_DEGRADED;
+	for (t = s->tenants; t != NULL; t = t->next) {
+		health = tenant_health(s, t);
+		if (health > worst)
+			worst = health;
 	}
 	mutex_unlock(&s->lock);
-	return health;
+	return worst;
 }

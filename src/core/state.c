@@ -163,6 +163,7 @@ state_get(
 
 	memset(ret_state, 0, sizeof(*ret_state));
 	ret_state->health = service_health(service);
+	ret_state->claimed = service->claimed;
 	ret_state->uptime = clock_mono() - service->started;
 	mutex_lock(&service->clock.lock);
 	ret_state->not_counted = service->clock.not_counted;

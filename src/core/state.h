@@ -30,6 +30,7 @@ struct state_tenant {
 
 struct state {
 	enum service_health health;
+	bool claimed; /* it may write: enough sites were there to claim them */
 	int64_t uptime; /* ns */
 	int64_t not_counted; /* ns of wall time that did not count at the start
 				(L19) */

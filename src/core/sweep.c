@@ -188,6 +188,13 @@ sweep_orphans(struct op *op, struct tenant *t)
 void
 tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 {
+	bool dead;
+
+	mutex_lock(&tenant->lock);
+	dead = tenant->n_dead > 0;
+	mutex_unlock(&tenant->lock);
+	if (!dead && !orphans)
+		return;
 	tenant_lock(tenant);
 	if (sweep_allowed(tenant)) {
 		sweep_dead(op, tenant);

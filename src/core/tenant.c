@@ -106,11 +106,22 @@ tenant_set_head(struct tenant *tenant, const struct tenant_head *head)
 	mutex_unlock(&tenant->lock);
 }
 
+static bool
+mode_is_open(enum tenant_mode mode)
+{
+	return mode == TENANT_READY || mode == TENANT_IN_DOUBT ||
+	       mode == TENANT_READ_ONLY;
+}
+
 enum rc
 tenant_open(struct op *op, struct tenant *tenant)
 {
 	enum rc rc = RC_OK;
 
+	/* Not to wait for a running group: a tenant is CLOSED before it is
+	 * closed. */
+	if (mode_is_open(tenant->mode))
+		return RC_OK;
 	tenant_lock(tenant);
 	if (tenant->mode == TENANT_CLOSED)
 		rc = tenant_start(op, tenant);
@@ -122,14 +133,40 @@ tenant_open(struct op *op, struct tenant *tenant)
 	return rc;
 }
 
+/* Under tenant_lock. */
+static void
+close_now(struct op *op, struct tenant *t)
+{
+	tenant_set_mode(op, t, TENANT_CLOSED, "");
+	lanes_leave_all(&t->lanes);
+	tenant_database_close(op, t, true);
+}
+
 void
 tenant_close(struct op *op, struct tenant *tenant)
 {
 	tenant_lock(tenant);
-	lanes_leave_all(&tenant->lanes);
-	tenant_database_close(op, tenant, true);
-	tenant_set_mode(op, tenant, TENANT_CLOSED, "");
+	close_now(op, tenant);
 	tenant_unlock(tenant);
+}
+
+/* Whoever becomes a user after the look waits in tenant_open, and opens it
+ * again. */
+bool
+tenant_close_idle(struct op *op, struct tenant *tenant)
+{
+	bool idle;
+
+	tenant_lock(tenant);
+	mutex_lock(&tenant->lock);
+	idle = tenant->mode == TENANT_READY && tenant->users <= 1;
+	if (idle)
+		tenant->mode = TENANT_CLOSED;
+	mutex_unlock(&tenant->lock);
+	if (idle)
+		close_now(op, tenant);
+	tenant_unlock(tenant);
+	return idle;
 }
 
 void
@@ -204,8 +241,7 @@ tenant_reader(struct op *op, struct tenant *tenant, struct reader **ret_reader)
 
 	mutex_lock(&t->lock);
 	epoch = t->epoch;
-	open = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT ||
-	       t->mode == TENANT_READ_ONLY;
+	open = mode_is_open(t->mode);
 	while (open && t->readers == NULL && t->n_readers >= TENANT_READERS)
 		cond_wait(&t->changed, &t->lock);
 	if (open && t->readers != NULL) {

@@ -62,7 +62,7 @@ struct tenant {
 	int users;
 	struct site_set
 	    tried_with; /* the keeper's: sites at its last try to start again */
-	int64_t last_used;
+	atomic_int_fast64_t last_used; /* clock_mono() */
 	bool busy; /* somebody runs a group, opens, closes, or copies: one at a
 		      time */
 	struct change *first; /* queue */
@@ -80,6 +80,7 @@ struct tenant {
 	struct keyring *ring;
 	uint64_t ring_version; /* of the keyring that this claim put; 0: none
 				  yet (L16) */
+	uint64_t ring_attempt; /* in its name; 0: none yet */
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
@@ -120,6 +121,10 @@ enum rc tenant_open(struct op *op, struct tenant *tenant) MUST_CHECK;
 
 /* Checkpoints and closes the database, and marks it clean (L10). */
 void tenant_close(struct op *op, struct tenant *tenant);
+
+/* The same for one that nobody uses but the caller; false where it is in use or
+ * not ready. */
+bool tenant_close_idle(struct op *op, struct tenant *tenant);
 
 /* Gives back what service_tenant gave. Also for CLEANUP. */
 void tenant_put(struct tenant *tenant);
@@ -170,6 +175,8 @@ enum rc tenant_database_open(struct op *op, struct tenant *tenant) MUST_CHECK;
 enum rc tenant_database_new(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: closes it; clean: it may be trusted after a power cut. */
 void tenant_database_close(struct op *op, struct tenant *tenant, bool clean);
+/* database.c: brings the -wal back into the database, once it is large (L10). */
+void tenant_database_tidy(struct op *op, struct tenant *tenant);
 /* database.c: reads head and counters of the open database into the tenant. */
 enum rc tenant_database_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: the keys that sealed columns need, of tenant->ring. */

@@ -7,7 +7,15 @@
 #include "base/mem.h"
 #include "meta/content.h"
 
+static size_t rows_batch = ROWS_MAX;
+
 enum { ROWS_FIRST = 64, NAMES_LIMIT = ROWS_MAX * NODE_NAME_SIZE };
+
+void
+rows_set_batch(size_t batch)
+{
+	rows_batch = batch;
+}
 
 void
 rows_init(struct rows *rows)
@@ -112,9 +120,9 @@ rows_list(struct op *op, struct rows *rows, struct meta *meta, int64_t folder,
 
 	memcpy(after, rows->last, sizeof(after));
 	memset(rows->last, 0, sizeof(rows->last));
-	TRY(tree_list(op, meta, folder, rows->more ? after : NULL, ROWS_MAX,
+	TRY(tree_list(op, meta, folder, rows->more ? after : NULL, rows_batch,
 	    add_each, &listing));
-	rows->more = folder != NODE_ROOT && listing.n == ROWS_MAX;
+	rows->more = folder != NODE_ROOT && listing.n == rows_batch;
 	return RC_OK;
 }
 

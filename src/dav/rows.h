@@ -8,6 +8,9 @@
 
 enum { ROWS_MAX = 100000 };
 
+/* ROWS_MAX; a test makes it smaller. Set it while no request runs. */
+void rows_set_batch(size_t batch);
+
 struct row {
 	int64_t id;
 	int64_t tag;

@@ -66,6 +66,9 @@ void db_close_ptr(struct db **db); /* for CLEANUP */
  * RC_IO. */
 enum rc db_remove(struct op *op, const char *path) MUST_CHECK;
 
+/* Bytes of the database's -wal; 0 where there is none. */
+uint64_t db_wal_size(const char *path);
+
 /* After a checkpoint and db_close: the database's file is on disk. RC_IO. */
 enum rc db_sync(struct op *op, const char *path) MUST_CHECK;
 

@@ -2,9 +2,12 @@
 #include "db/db_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/io.h"
 
 enum rc
 db_remove(struct op *op, const char *path)
@@ -31,15 +34,25 @@ db_total_changes(const struct db *db)
 enum rc
 db_sync(struct op *op, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int error = 0;
+	const char *slash = strrchr(path, '/');
+	CLEANUP(io_close) int dir_fd = -1;
+	CLEANUP(io_close) int fd = -1;
+	char *folder;
 
-	if (fd < 0 || fsync(fd) != 0)
-		error = errno;
-	if (fd >= 0)
-		(void)close(fd);
-	if (error != 0)
-		return op_fail_errno(
-		    op, RC_IO, error, "cannot sync a database");
-	return RC_OK;
+	TRY(op_format(op, &folder, "%.*s",
+	    slash != NULL ? (int)(slash - path) : 1,
+	    slash != NULL ? path : "."));
+	TRY(io_open_root(op, folder, &dir_fd));
+	TRY(io_open_read(op, dir_fd, slash != NULL ? slash + 1 : path, &fd));
+	return io_sync_file(op, fd);
+}
+
+uint64_t
+db_wal_size(const char *path)
+{
+	char name[4096];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%s-wal", path);
+	return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
 }

@@ -144,6 +144,7 @@ listen_open(struct op *op, struct http_server *server)
 	    .ai_socktype = SOCK_STREAM,
 	};
 	struct addrinfo *list;
+	const struct addrinfo *at;
 	char port[8];
 	int error;
 	enum rc rc;
@@ -154,6 +155,14 @@ listen_open(struct op *op, struct http_server *server)
 		FAIL(op, RC_INVALID, "listen on %s: %s", server->config.host,
 		    gai_strerror(error));
 	rc = listen_at(op, list, &server->listen_fd);
+	/* "localhost" may name an IPv6 address first on a machine without
+	 * IPv6. A taken port is no reason to go on. */
+	for (at = list->ai_next;
+	     at != NULL && rc != RC_OK && errno == EADDRNOTAVAIL;
+	     at = at->ai_next) {
+		op_clear_error(op);
+		rc = listen_at(op, at, &server->listen_fd);
+	}
 	freeaddrinfo(list);
 	return rc;
 }

@@ -15,7 +15,7 @@ static void
 skip_any(struct span *list, const char *bytes)
 {
 	while (list->size > 0 && list->data[0] != '\0' &&
-	    strchr(bytes, list->data[0]) != NULL)
+	       strchr(bytes, list->data[0]) != NULL)
 		skip(list, 1);
 }
 

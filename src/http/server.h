@@ -68,7 +68,7 @@ struct http_stats {
 	unsigned connections; /* open now */
 	uint64_t accepted;
 	uint64_t turned_away; /* over a limit */
-	uint64_t cut; /* for being slow, or at the end of a drain */
+	uint64_t cut; /* idle, slow, or left over at the end of a drain */
 	uint64_t requests;
 };
 void

@@ -203,10 +203,10 @@ dir_put(struct op *op, struct site *site, const struct object_name *name,
 	rc = io_tmp_link(op, &tmp, name->file);
 	if (rc == RC_EXISTS) {
 		op_clear_error(op);
-		rc = object_same(op, folder_fd, name->file, bytes);
+		TRY(object_same(op, folder_fd, name->file, bytes));
+		return io_sync_dir_anew(op, folder_fd);
 	}
-	if (rc != RC_OK)
-		return rc;
+	TRY(rc);
 	FAILPOINT("site_dir.put.linked");
 #ifdef DOZO_PLANT_ACK_BEFORE_FSYNC
 	return RC_OK;
@@ -269,7 +269,7 @@ dir_list(struct op *op, struct site *site, const char *folder,
 	TRY(io_list(op, fd, each, arg));
 #ifndef DOZO_PLANT_LISTED_IS_DURABLE
 	if (listing == SITE_LIST_DURABLE)
-		return io_sync_dir(op, fd); /* the folder that was listed */
+		return io_sync_dir_anew(op, fd); /* the folder that was listed */
 #endif
 	(void)listing;
 	return RC_OK;

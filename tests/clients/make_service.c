@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "core/file_put.h"
@@ -99,9 +100,8 @@ keystore_save(struct maker *m)
 
 	buf_init(&bytes, 4096);
 	ASSERT_OK(&m->op, keystore_write(&m->op, m->f.keystore, &bytes));
-	ASSERT_OK(&m->op,
-	    io_write_file(&m->op, m->f.dir_fd, "master.key", buf_span(&bytes),
-		0400));
+	ASSERT_OK(&m->op, io_write_file(&m->op, m->f.dir_fd, "master.key",
+			      buf_span(&bytes), 0400));
 }
 
 /* ---- files ---- */
@@ -114,16 +114,15 @@ fill(uint8_t *out, size_t n, uint64_t position, unsigned seed)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		out[i] =
-		    (uint8_t)(((position + i + 1) *
-				  UINT64_C(0x9e3779b97f4a7c15) ^
-				  seed) >>
-			      40);
+		out[i] = (uint8_t)(((position + i + 1) *
+					   UINT64_C(0x9e3779b97f4a7c15) ^
+				       seed) >>
+				   40);
 }
 
 static void
-name_set(struct maker *m, struct tree_target *to, int64_t parent,
-    const char *name)
+name_set(
+    struct maker *m, struct tree_target *to, int64_t parent, const char *name)
 {
 	to->parent = parent;
 	ASSERT_OK(&m->op, tree_name_init(&m->op, span_str(name), &to->name));
@@ -139,13 +138,13 @@ content_write(
 	uint64_t done;
 	FILE *plain;
 
-	(void)snprintf(
-	    path, sizeof(path), "%.300s/plain-%u", m->f.path, seed);
+	(void)snprintf(path, sizeof(path), "%.300s/plain-%u", m->f.path, seed);
 	plain = fopen(path, "wb");
 	assert_non_null(plain);
 	assert_non_null(piece);
 	for (done = 0; done < size;) {
-		size_t step = size - done < PIECE ? (size_t)(size - done) : PIECE;
+		size_t step =
+		    size - done < PIECE ? (size_t)(size - done) : PIECE;
 
 		fill(piece, step, done, seed);
 		assert_int_equal(fwrite(piece, 1, step, plain), step);
@@ -270,13 +269,30 @@ members_make(struct maker *m)
 	int64_t id;
 
 	ASSERT_OK(&m->op, member_add(&m->op, m->t, &member, NULL, &id));
-	ASSERT_OK(&m->op,
-	    member_app_password_add(&m->op, m->t, id, span_str("telephone"),
-		NULL, token, &id));
+	ASSERT_OK(&m->op, member_app_password_add(&m->op, m->t, id,
+			      span_str("telephone"), NULL, token, &id));
 	/* An empty plaintext is sealed too. */
-	ASSERT_OK(&m->op,
-	    member_app_password_add(&m->op, m->t, m->op.actor.member,
-		span_of("", 0), NULL, token, &id));
+	ASSERT_OK(
+	    &m->op, member_app_password_add(&m->op, m->t, m->op.actor.member,
+			span_of("", 0), NULL, token, &id));
+}
+
+/* m sites acknowledge; waits until the others have all of it too, 20 s at
+ * most. */
+static void
+await_all(struct maker *m, const struct tenant *t)
+{
+	struct timespec step = {.tv_nsec = 10000000};
+	size_t i, tries;
+
+	for (i = 0; i < m->f.n_sites; i++) {
+		for (tries = 0; tries < 2000 && fixture_count(&m->f, i, "log",
+						    t->id) < t->head.number;
+		     tries++)
+			(void)nanosleep(&step, NULL);
+		assert_int_equal(
+		    fixture_count(&m->f, i, "log", t->id), t->head.number);
+	}
 }
 
 /* The hash over all replicated rows, which the reader has to arrive at. */
@@ -312,7 +328,8 @@ main(void)
 	states_make(&m);
 	moves_make(&m);
 	members_make(&m);
-	fixture_await_sites(&m.f, m.t, FIXTURE_SITES);
+	await_all(&m, m.f.service->provider);
+	await_all(&m, m.t);
 	state_tell(&m, m.f.service->provider);
 	state_tell(&m, m.t);
 	tenant_put(m.t);

@@ -439,6 +439,37 @@ a_refusal_comes_before_the_content(void **state)
 	}
 }
 
+static void
+with_too_few_sites_writes_wait_and_reads_go_on(void **state)
+{
+	CLEANUP(buf_release) struct buf bytes = pattern(5 << 20);
+	const struct https_response *response;
+	const struct ask get = {.method = "GET", .path = FILE_PATH};
+	int status = 0, tries;
+
+	(void)state;
+	assert_int_equal(put(FILE_PATH, NULL, buf_span(&bytes)), 201);
+	fixture_away(&server.fixture, 0);
+	fixture_away(&server.fixture, 1);
+	(void)dozo_expect(&server, 503, "PUT", "/dav/Company/g", NULL, "small");
+	assert_non_null(dozo_header(&server, "Retry-After"));
+	assert_null(dozo_header(&server, "Dozo-Commit"));
+	response = dozo_ask(&server, &get);
+	assert_int_equal(response->status, 200);
+	assert_int_equal(response->body.size, bytes.size);
+	assert_memory_equal(response->body.data, bytes.data, bytes.size);
+	fixture_back(&server.fixture, 0);
+	fixture_back(&server.fixture, 1);
+	for (tries = 0; tries < 200 && status != 201 && status != 204;
+	     tries++) {
+		status = put("/dav/Company/g", NULL, span_str("small"));
+		(void)usleep(100000);
+	}
+	assert_in_range(status, 201, 204);
+	(void)dozo_expect(&server, 200, "GET", "/dav/Company/g", NULL, NULL);
+	assert_string_equal(dozo_body(&server), "small");
+}
+
 #define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -459,6 +490,7 @@ main(void)
 	    SERVER_TEST(a_chunked_content_is_taken_with_and_without_expect),
 	    SERVER_TEST(a_content_that_stops_half_way_leaves_nothing),
 	    SERVER_TEST(a_refusal_comes_before_the_content),
+	    SERVER_TEST(with_too_few_sites_writes_wait_and_reads_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "dav/rows.h"
 #include "lib/dozo_server.h"
 
 static struct dozo_server server;
@@ -251,34 +252,63 @@ names_are_escaped_in_paths_and_texts(void **state)
 	    "<d:displayname>a&amp;b #%&#39;\xef\xbf\xbd\xe5\x9c\x9f.txt<"));
 }
 
+enum { FOLDERS = 600 };
+
 static void
-a_long_listing_is_whole_and_has_no_doubles(void **state)
+make_folders(void)
 {
-	enum { FILES = 600 };
-	static bool seen[FILES];
-	const char *xml;
 	char path[96];
 	size_t i;
 
-	(void)state;
-	for (i = 0; i < FILES; i++) {
+	for (i = 0; i < FOLDERS; i++) {
 		(void)snprintf(path, sizeof(path), "/dav/Company/%060zu", i);
 		(void)dozo_expect(&server, 201, "MKCOL", path, NULL, NULL);
 	}
-	xml = propfind(207, "/dav/Company/", "Depth: 1\r\n", NULL);
-	assert_string_equal(
-	    dozo_header(&server, "Transfer-Encoding"), "chunked");
-	assert_int_equal(count(xml, "<d:response>"), FILES + 1);
-	assert_true(str_ends(xml, "</d:multistatus>\n"));
-	while ((xml = strstr(xml, "<d:href>/dav/Company/0")) != NULL) {
-		i = strtoul(xml + strlen("<d:href>/dav/Company/"), NULL, 10);
-		assert_true(i < FILES);
+}
+
+/* Each of them once, whatever stands before its name. */
+static void
+each_is_there_once(const char *text, const char *before)
+{
+	bool seen[FOLDERS] = {false};
+	size_t i;
+
+	while ((text = strstr(text, before)) != NULL) {
+		text += strlen(before);
+		if (*text != '0')
+			continue;
+		i = strtoul(text, NULL, 10);
+		assert_true(i < FOLDERS);
 		assert_false(seen[i]);
 		seen[i] = true;
-		xml++;
 	}
-	for (i = 0; i < FILES; i++)
+	for (i = 0; i < FOLDERS; i++)
 		assert_true(seen[i]);
+}
+
+static void
+a_long_listing_is_whole_and_has_no_doubles(void **state)
+{
+	static const size_t batches[] = {
+	    ROWS_MAX, FOLDERS + 1, FOLDERS, FOLDERS - 1, 200, 7};
+	const char *xml;
+	size_t i;
+
+	(void)state;
+	make_folders();
+	for (i = 0; i < ARRAY_LEN(batches); i++) {
+		rows_set_batch(batches[i]);
+		xml = propfind(207, "/dav/Company/", "Depth: 1\r\n", NULL);
+		assert_string_equal(
+		    dozo_header(&server, "Transfer-Encoding"), "chunked");
+		assert_int_equal(count(xml, "<d:response>"), FOLDERS + 1);
+		assert_true(str_ends(xml, "</d:multistatus>\n"));
+		each_is_there_once(xml, "<d:href>/dav/Company/");
+		(void)dozo_expect(
+		    &server, 200, "GET", "/dav/Company", NULL, NULL);
+		each_is_there_once(dozo_body(&server), "href=\"/dav/Company/");
+	}
+	rows_set_batch(ROWS_MAX);
 }
 
 static void

@@ -386,6 +386,7 @@ below_the_reserve_of_two_sites_uploads_are_refused_and_deletes_are_not(
 	struct file_put_result put;
 	struct precondition none = {0};
 	struct tree_result result;
+	struct node node;
 	size_t before;
 	static struct world w;
 
@@ -405,10 +406,8 @@ below_the_reserve_of_two_sites_uploads_are_refused_and_deletes_are_not(
 	/* Nothing was offered (L14): no site has got anything. */
 	assert_int_equal(fixture_count(&w.f, TOKYO, "data", w.id), before);
 	world_check(&w, w.space, "a file", 9000, 1);
-	ASSERT_OK(&w.op, world_find(&w.op, &w, w.space, "a file",
-			     &(struct node){0}));
-	ASSERT_OK(&w.op,
-	    tree_delete(&w.op, w.t, put.tree.etag.node, &none, &result));
+	ASSERT_OK(&w.op, world_find(&w.op, &w, w.space, "a file", &node));
+	ASSERT_OK(&w.op, tree_delete(&w.op, w.t, node.id, &none, &result));
 	small_disk_end(&w, "osaka");
 	world_end(&w);
 }

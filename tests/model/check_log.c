@@ -163,13 +163,16 @@ static void
 site_rot(size_t site)
 {
 	static const char *const parts[] = {"log/", "data/", "keys/"};
-	char path[LOG_PATH_SIZE];
+	size_t n = world.n_rots;
 
-	if (!world.options->rot || site != mood.rot_site)
+	if (!world.options->rot || site != mood.rot_site || n == LOG_ROTS)
+		return;
+	if (!sim_disk_rot(world.sites[site],
+		parts[sim_random(ARRAY_LEN(parts))], world.rots[n].path,
+		LOG_PATH_SIZE))
 		return;
 	world.rotten[site] = true;
-	(void)sim_disk_rot(world.sites[site],
-	    parts[sim_random(ARRAY_LEN(parts))], path, sizeof(path));
+	world.rots[world.n_rots++].site = site;
 }
 
 static void
@@ -257,9 +260,9 @@ round_of_events(void)
 		blackout();
 	else if (kind < 35)
 		host_event(1 + (int)sim_random(LOG_HOSTS));
-	else if (kind < (mood.storms ? 80u : 60u))
+	else if (kind < (mood.storms ? 85u : 60u))
 		site_event((size_t)sim_random(world.n_sites));
-	else
+	if (sim_chance(mood.storms ? 3000 : 6000))
 		sites_heal();
 	servers_keep();
 }
@@ -314,6 +317,18 @@ calm_run(void)
 	sim_host_join(1);
 }
 
+/* While servers sleep steps do not pass: mostly they are let go on. */
+static void
+work_a_while(void)
+{
+	uint64_t until = sim_step() + 1 + sim_random(mood.round_steps);
+	bool patient = sim_chance(7000);
+
+	do
+		sim_wait_steps(until - sim_step());
+	while (patient && sim_step() < until);
+}
+
 static void
 wild_run(void)
 {
@@ -323,7 +338,7 @@ wild_run(void)
 	sim_on_failpoint(at_failpoint, NULL);
 	server_start(1);
 	while (rounds-- > 0) {
-		sim_wait_steps(1 + sim_random(mood.round_steps));
+		work_a_while();
 		round_of_events();
 	}
 }

@@ -15,6 +15,7 @@ enum {
 	LOG_NUMBERS = 6000,
 	LOG_CLIENTS = 3,
 	LOG_PATH_SIZE = 200,
+	LOG_ROTS = 40,
 };
 
 enum log_outcome { LOG_PENDING, LOG_ACKED, LOG_REFUSED, LOG_IN_DOUBT };
@@ -61,7 +62,12 @@ struct log_world {
 	struct log_server *servers[LOG_HOSTS + 1]; /* the last of each host */
 	char db_path[LOG_HOSTS + 1][LOG_PATH_SIZE]; /* of that one */
 	bool rebooted[LOG_HOSTS + 1]; /* since that one */
-	bool rotten[LOG_SITES]; /* bits flipped there */
+	bool rotten[LOG_SITES]; /* bits flipped there, in these files */
+	size_t n_rots;
+	struct {
+		size_t site;
+		char path[LOG_PATH_SIZE];
+	} rots[LOG_ROTS];
 	bool old_database; /* one was put back */
 	bool rolled_back; /* a site was */
 	/* The judge's. */
