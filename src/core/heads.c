@@ -136,12 +136,19 @@ heads_open(struct op *op, const struct service *s, const struct site *site,
 	    keystore_find(s->config.keystore, site->id);
 	CLEANUP(siv_release) struct siv siv = {0};
 	CLEANUP(mem_free_ptr) uint8_t *plain = NULL;
+	struct wire clear = wire_of(bytes);
 	struct siv_ad ad;
 	size_t size;
 
 	if (key == NULL || bytes.size < HEADS_CLEAR + SIV_TAG_SIZE ||
-	    memcmp(bytes.data, magic, 8) != 0)
+	    memcmp(wire_span(&clear, 8).data, magic, 8) != 0)
 		FAIL(op, RC_DAMAGED, "no heads of this service");
+	if (wire_u32(&clear) != HEADS_FORMAT)
+		FAIL(op, RC_REFUSED, "heads of a newer format");
+	/* An old object under a higher name is not the newest. */
+	if (wire_u64(&clear) != heads->counter ||
+	    wire_u64(&clear) != heads->version)
+		FAIL(op, RC_DAMAGED, "heads under another's name");
 	size = bytes.size - HEADS_CLEAR - SIV_TAG_SIZE;
 	plain = mem_alloc(size);
 	if (plain == NULL)
@@ -191,11 +198,11 @@ heads_of_site(struct op *op, const struct service *s, struct site *site,
 		return RC_OK;
 	object_heads(&name, highest.counter, highest.version);
 	TRY(site_get(op, site, &name, &bytes));
+	found.counter = highest.counter;
+	found.version = highest.version;
 	TRY(heads_open(op, s, site, buf_span(&bytes), &found));
 	heads_release(heads);
 	*heads = found;
-	heads->counter = highest.counter;
-	heads->version = highest.version;
 	found = (struct heads){0};
 	return RC_OK;
 }

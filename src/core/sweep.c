@@ -30,6 +30,7 @@ static bool
 sweep_allowed(const struct tenant *t)
 {
 #ifdef DOZO_PLANT_SWEEP_EARLY
+	(void)t;
 	return true;
 #else
 	return t->mode == TENANT_READY && t->own_number;

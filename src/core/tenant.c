@@ -138,6 +138,8 @@ static void
 close_now(struct op *op, struct tenant *t)
 {
 	tenant_set_mode(op, t, TENANT_CLOSED, "");
+	/* m sites have everything; the slower ones are given their time. */
+	lanes_drain(&t->lanes, clock_mono() + 3 * CLOCK_S);
 	lanes_leave_all(&t->lanes);
 	tenant_database_close(op, t, true);
 }

@@ -173,6 +173,28 @@ lanes_leave(struct op *op, struct lanes *lanes, size_t site, const char *why)
 	mutex_unlock(&lanes->lock);
 }
 
+/* Under the lock. */
+static bool
+lanes_have_work(const struct lanes *lanes)
+{
+	size_t i;
+
+	for (i = 0; i < lanes->sites->n; i++)
+		if (lanes->lane[i].in_service && lanes->lane[i].n_items > 0)
+			return true;
+	return false;
+}
+
+void
+lanes_drain(struct lanes *lanes, int64_t deadline)
+{
+	mutex_lock(&lanes->lock);
+	while (lanes_have_work(lanes) &&
+	       cond_wait_until(&lanes->changed, &lanes->lock, deadline))
+		;
+	mutex_unlock(&lanes->lock);
+}
+
 void
 lanes_leave_all(struct lanes *lanes)
 {

@@ -86,6 +86,10 @@ lanes_enter(struct lanes *lanes, size_t site, uint64_t number, uint64_t epoch);
 void
 lanes_leave(struct op *op, struct lanes *lanes, size_t site, const char *why);
 
+/* Waits until the sites in service have what is queued for them, until deadline
+ * (clock_mono()) at most. */
+void lanes_drain(struct lanes *lanes, int64_t deadline);
+
 /* All of them, in silence: the tenant is being opened or closed. */
 void lanes_leave_all(struct lanes *lanes);
 

@@ -17,8 +17,8 @@
 
 enum { STEPS = 24, TENANTS = 3 };
 
-static const uint64_t sizes[] = {0, 1, 5000, 65535, 65536, 65537, 65536 + 4096,
-    200000, 1 << 20};
+static const uint64_t sizes[] = {
+    0, 1, 5000, 65535, 65536, 65537, 65536 + 4096, 200000, 1 << 20};
 
 struct driver {
 	struct world w;
@@ -101,8 +101,8 @@ step_mkdir(struct worker *t, struct record *r)
 	journal_name(name, r->slot);
 	r->what = JOURNAL_MKDIR;
 	note(t->fd, r);
-	expect(&t->op,
-	    world_mkdir(&t->op, &t->d->w, t->folder, name, &r->node), "mkdir");
+	expect(&t->op, world_mkdir(&t->op, &t->d->w, t->folder, name, &r->node),
+	    "mkdir");
 	done(t, r);
 }
 
@@ -136,8 +136,8 @@ step_move(struct worker *t, struct record *r)
 	note(t->fd, r);
 	move.node = t->state.slots[r->slot].node;
 	move.to.parent = parent_of(t, r->to_slot);
-	expect(&t->op,
-	    tree_name_init(&t->op, span_str(name), &move.to.name), "name");
+	expect(&t->op, tree_name_init(&t->op, span_str(name), &move.to.name),
+	    "name");
 	expect(&t->op, tree_move(&t->op, t->d->w.t, &move, &result), "move");
 	done(t, r);
 }
@@ -193,10 +193,10 @@ worker_open(struct driver *d, struct worker *t, unsigned number)
 	if (t->fd < 0)
 		_exit(4);
 	journal_folder(name, d->round, number);
-	expect(&t->op,
-	    world_mkdir(&t->op, &d->w, d->w.space, name, &t->folder), name);
-	expect(&t->op,
-	    world_mkdir(&t->op, &d->w, t->folder, "sub", &t->sub), "sub");
+	expect(&t->op, world_mkdir(&t->op, &d->w, d->w.space, name, &t->folder),
+	    name);
+	expect(&t->op, world_mkdir(&t->op, &d->w, t->folder, "sub", &t->sub),
+	    "sub");
 }
 
 static void
@@ -236,8 +236,8 @@ mode_large(struct driver *d)
 	worker_open(d, t, 0);
 	note(t->fd, &r);
 	expect(&t->op,
-	    world_put(&t->op, &d->w, t->folder, "file-0", r.size, r.seed,
-		&result),
+	    world_put(
+		&t->op, &d->w, t->folder, "file-0", r.size, r.seed, &result),
 	    "large put");
 	r.node = result.tree.etag.node;
 	done(t, &r);
@@ -287,8 +287,8 @@ mode_one(struct driver *d, uint64_t size)
 	expect(&d->w.op,
 	    world_put(&d->w.op, &d->w, d->w.space, "one", size, 1, &result),
 	    "put");
-	n = snprintf(line, sizeof(line), "ACK %u\n",
-	    result.tree.receipt.sites.bits);
+	n = snprintf(
+	    line, sizeof(line), "ACK %u\n", result.tree.receipt.sites.bits);
 	if (write(fd, line, (size_t)n) != n)
 		_exit(4);
 	(void)close(fd);

@@ -13,9 +13,8 @@ journal_folder(char out[32], unsigned round, unsigned thread)
 void
 journal_name(char out[32], unsigned slot)
 {
-	(void)snprintf(
-	    out, 32, "%s-%u", slot < JOURNAL_FOLDERS_FROM ? "file" : "folder",
-	    slot);
+	(void)snprintf(out, 32, "%s-%u",
+	    slot < JOURNAL_FOLDERS_FROM ? "file" : "folder", slot);
 }
 
 bool
@@ -28,8 +27,8 @@ void
 journal_path(
     char out[400], const struct world *w, unsigned round, unsigned thread)
 {
-	(void)snprintf(out, 400, "%.300s/journal-%u-%u", w->f.path, round,
-	    thread);
+	(void)snprintf(
+	    out, 400, "%.300s/journal-%u-%u", w->f.path, round, thread);
 }
 
 static void
@@ -43,8 +42,7 @@ trash_add(struct state *state, const struct slot *slot)
 static void
 kept_add(struct state *state, const struct slot *was, int64_t version)
 {
-	if (version == 0 || was->kind != SLOT_FILE ||
-	    state->n_kept == KEPT_MAX)
+	if (version == 0 || was->kind != SLOT_FILE || state->n_kept == KEPT_MAX)
 		return;
 	state->kept[state->n_kept++] =
 	    (struct kept){version, was->size, was->seed};

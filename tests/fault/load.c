@@ -12,8 +12,8 @@ fail_note(struct load *l, struct op *op, const char *what, enum rc rc)
 {
 	mutex_lock(&l->lock);
 	if (l->failure[0] == '\0')
-		(void)snprintf(l->failure, sizeof(l->failure), "%s: %s (%.300s)",
-		    what, rc_name(rc), op_error(op, rc));
+		(void)snprintf(l->failure, sizeof(l->failure),
+		    "%s: %s (%.300s)", what, rc_name(rc), op_error(op, rc));
 	mutex_unlock(&l->lock);
 	op_clear_error(op);
 }
@@ -37,8 +37,7 @@ write_one(struct load *l, struct op *op, int64_t folder, uint64_t *dice)
 	enum rc rc;
 
 	(void)snprintf(name, sizeof(name), "file-%u", world_dice(dice, 20));
-	rc = world_put(
-	    op, l->w, folder, name, file.size, file.seed, &result);
+	rc = world_put(op, l->w, folder, name, file.size, file.seed, &result);
 	if (rc == RC_OK)
 		rc = world_node(op, l->w, result.tree.etag.node, &node);
 	if (rc != RC_OK && (l->strict || !refusal(rc))) {
@@ -158,8 +157,8 @@ failure_check(struct load *l)
 }
 
 static void
-await_count(struct load *l, atomic_ulong *count, unsigned long to,
-    const char *what)
+await_count(
+    struct load *l, atomic_ulong *count, unsigned long to, const char *what)
 {
 	struct timespec step = {.tv_nsec = 2000000};
 	int64_t until = clock_mono() + 30 * CLOCK_S;
@@ -207,9 +206,8 @@ load_stop(struct load *load)
 	for (i = 0; i < load->n_files && i < LOAD_FILES; i++) {
 		const struct load_file *file = &load->files[i];
 
-		ASSERT_OK(&w->op,
-		    world_read(&w->op, w, file->content, file->size,
-			file->seed, &same));
+		ASSERT_OK(&w->op, world_read(&w->op, w, file->content,
+				      file->size, file->seed, &same));
 		assert_true(same);
 	}
 }

@@ -118,9 +118,8 @@ clock_next(struct service_clock *clock, bool accept)
 static void
 clock_first(struct service_clock *clock)
 {
-	struct clock_stamp stamp = {.boot = clock_boot(),
-	    .wall = clock_wall(),
-	    .synchronised = true};
+	struct clock_stamp stamp = {
+	    .boot = clock_boot(), .wall = clock_wall(), .synchronised = true};
 
 	clock_boot_id(stamp.boot_id);
 	service_clock_init(clock, &stamp, false);
@@ -182,8 +181,7 @@ over_a_reboot_the_wall_clock_counts_if_it_can_be_trusted(void **state)
 		service_clock_release(&clock);
 		reboots(&m, 10 * CLOCK_DAY);
 		service_clock_init(&clock, &before, false);
-		ASSERT_ABOUT(
-		    service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
+		ASSERT_ABOUT(service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
 		service_clock_release(&clock);
 		/* Not synchronised then, or now: nothing, unless accepted. */
 		before.synchronised = false;
@@ -191,8 +189,7 @@ over_a_reboot_the_wall_clock_counts_if_it_can_be_trusted(void **state)
 		ASSERT_ABOUT(service_clock_now(&clock), HOUR);
 		service_clock_release(&clock);
 		service_clock_init(&clock, &before, true);
-		ASSERT_ABOUT(
-		    service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
+		ASSERT_ABOUT(service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
 		service_clock_release(&clock);
 		before.synchronised = true;
 		synchronised(&m, false);
@@ -200,8 +197,7 @@ over_a_reboot_the_wall_clock_counts_if_it_can_be_trusted(void **state)
 		ASSERT_ABOUT(service_clock_now(&clock), HOUR);
 		/* The operator says so later. */
 		ASSERT_ABOUT(service_clock_accept(&clock), 10 * CLOCK_DAY);
-		ASSERT_ABOUT(
-		    service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
+		ASSERT_ABOUT(service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
 		assert_int_equal(service_clock_accept(&clock), 0);
 		service_clock_release(&clock);
 		/* Back in time: nothing, accepted or not. */
@@ -213,8 +209,8 @@ over_a_reboot_the_wall_clock_counts_if_it_can_be_trusted(void **state)
 		/* More than 30 days never count whole. */
 		wall_jumps(&m, 500 * CLOCK_DAY);
 		service_clock_init(&clock, &before, true);
-		assert_true(service_clock_now(&clock) <=
-			    2 * HOUR + 30 * CLOCK_DAY);
+		assert_true(
+		    service_clock_now(&clock) <= 2 * HOUR + 30 * CLOCK_DAY);
 	}
 	service_clock_release(&clock);
 	machine_end(&m);
@@ -233,8 +229,8 @@ fate(struct machine *m, uint64_t *dice, bool *ret_restart)
 	case 1:
 		/* A wrong clock is one that is not synchronised. */
 		synchronised(m, false);
-		wall_jumps(m,
-		    ((int64_t)world_dice(dice, 400) - 200) * CLOCK_DAY);
+		wall_jumps(
+		    m, ((int64_t)world_dice(dice, 400) - 200) * CLOCK_DAY);
 		break;
 	case 2:
 		/* Set right: the wall is the truth's again. */
@@ -342,8 +338,8 @@ a_restarted_service_keeps_time_and_deadlines(void **state)
 	version = put.version;
 	now = service_now(&w);
 	deadline = newest_deadline(&w, version);
-	assert_in_range(deadline, now + 7 * CLOCK_DAY - 60 * CLOCK_S,
-	    now + 7 * CLOCK_DAY);
+	assert_in_range(
+	    deadline, now + 7 * CLOCK_DAY - 60 * CLOCK_S, now + 7 * CLOCK_DAY);
 	/* A shorter term is for later overwrites. */
 	ASSERT_OK(&w.op, change_commit(&w.op, w.t, &days.change));
 	assert_int_equal(newest_deadline(&w, version), deadline);

@@ -91,8 +91,8 @@ fail_calls(struct world *w, const struct fault_kind *kind, uint64_t size)
 	assert_true(hits > 1);
 	/* And once more with nothing in its way. */
 	n = CALLS_MAX + 1;
-	assert_false(put_with_fault(w,
-	    &(struct fault_kind){EIO, false, 1}, 1000000, size, &sure));
+	assert_false(put_with_fault(
+	    w, &(struct fault_kind){EIO, false, 1}, 1000000, size, &sure));
 	world_assert_whole(w, w->f.n_sites);
 	world_assert_no_orphans(w);
 }

@@ -27,8 +27,8 @@ struct kill_run {
 /* ---- the driver ---- */
 
 static pid_t
-driver_start(struct kill_run *k, const char *mode, const char *kill_at,
-    int acks_fd)
+driver_start(
+    struct kill_run *k, const char *mode, const char *kill_at, int acks_fd)
 {
 	char n[8], m[8], round[16], seed[32], fd[16], log[400];
 	pid_t pid;
@@ -36,8 +36,7 @@ driver_start(struct kill_run *k, const char *mode, const char *kill_at,
 	(void)snprintf(n, sizeof(n), "%zu", k->w.f.n_sites);
 	(void)snprintf(m, sizeof(m), "%u", k->w.f.m);
 	(void)snprintf(round, sizeof(round), "%u", k->round);
-	(void)snprintf(
-	    seed, sizeof(seed), "%llu", (unsigned long long)k->seed);
+	(void)snprintf(seed, sizeof(seed), "%llu", (unsigned long long)k->seed);
 	(void)snprintf(fd, sizeof(fd), "%d", acks_fd);
 	(void)snprintf(log, sizeof(log), "%.300s/driver.log", k->w.f.path);
 	pid = fork();
@@ -78,8 +77,8 @@ driver_wait(struct kill_run *k, pid_t pid)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return false;
 	log_show(k);
-	fail_msg("the driver ended with status %x in round %u", (unsigned)status,
-	    k->round);
+	fail_msg("the driver ended with status %x in round %u",
+	    (unsigned)status, k->round);
 	return false;
 }
 
@@ -134,9 +133,8 @@ file_is(struct kill_run *k, const struct node *node, const struct slot *want)
 	if (node->kind != NODE_FILE || node->size != want->size ||
 	    (want->node != 0 && node->id != want->node))
 		return false;
-	ASSERT_OK(&k->w.op,
-	    world_read(&k->w.op, &k->w, node->content, want->size, want->seed,
-		&same));
+	ASSERT_OK(&k->w.op, world_read(&k->w.op, &k->w, node->content,
+				want->size, want->seed, &same));
 	return same;
 }
 
@@ -149,8 +147,8 @@ slot_is(struct kill_run *k, int64_t folder, int64_t sub, unsigned number,
 	enum rc rc;
 
 	journal_name(name, number);
-	rc = world_find(&k->w.op, &k->w,
-	    journal_in_sub(number) ? sub : folder, name, &node);
+	rc = world_find(&k->w.op, &k->w, journal_in_sub(number) ? sub : folder,
+	    name, &node);
 	op_clear_error(&k->w.op);
 	if (rc == RC_NOT_FOUND)
 		return want->kind == SLOT_NONE;
@@ -162,8 +160,8 @@ slot_is(struct kill_run *k, int64_t folder, int64_t sub, unsigned number,
 
 /* The first slot that is not as the state says; JOURNAL_SLOTS: none. */
 static unsigned
-state_differs(struct kill_run *k, int64_t folder, int64_t sub,
-    const struct state *state)
+state_differs(
+    struct kill_run *k, int64_t folder, int64_t sub, const struct state *state)
 {
 	unsigned i;
 
@@ -186,9 +184,8 @@ kept_check(struct kill_run *k, const struct kept *kept)
 	tenant_reader_put(k->w.t, reader);
 	ASSERT_OK(&k->w.op, rc);
 	assert_int_equal(version.size, kept->size);
-	ASSERT_OK(&k->w.op,
-	    world_read(&k->w.op, &k->w, version.content, kept->size,
-		kept->seed, &same));
+	ASSERT_OK(&k->w.op, world_read(&k->w.op, &k->w, version.content,
+				kept->size, kept->seed, &same));
 	assert_true(same);
 }
 
@@ -223,8 +220,7 @@ thread_check(struct kill_run *k, unsigned thread)
 	/* The folders are acknowledged before the first record. */
 	if (journal->n > 0) {
 		ASSERT_OK(&k->w.op,
-		    world_find(
-			&k->w.op, &k->w, k->w.space, name, &folder));
+		    world_find(&k->w.op, &k->w, k->w.space, name, &folder));
 		ASSERT_OK(&k->w.op,
 		    world_find(&k->w.op, &k->w, folder.id, "sub", &sub));
 		at = state_differs(k, folder.id, sub.id, sure);
@@ -271,9 +267,9 @@ tenants_check(struct kill_run *k)
 		if (r->phase == JOURNAL_WANTED && rc == RC_NOT_FOUND) {
 			if (i + 1 < journal->n)
 				continue; /* its DONE record follows */
-			ASSERT_OK(&k->w.op,
-			    service_tenant_add(
-				&k->w.op, k->w.f.service, name, "ja", &id));
+			ASSERT_OK(
+			    &k->w.op, service_tenant_add(&k->w.op,
+					  k->w.f.service, name, "ja", &id));
 			continue;
 		}
 		ASSERT_OK(&k->w.op, rc);
@@ -468,10 +464,8 @@ killed_in_an_upload_session_it_leaves_neither_rows_nor_data(void **state)
 	for (n = 1; n <= 3; n++) {
 		(void)kill_at(
 		    k, "site_dir.stream.linked", 2 * n, "large", load_check);
-		assert_int_equal(fixture_count(&k->w.f, 0, "data", k->w.id),
-		    0);
-		assert_int_equal(fixture_count(&k->w.f, 1, "data", k->w.id),
-		    0);
+		assert_int_equal(fixture_count(&k->w.f, 0, "data", k->w.id), 0);
+		assert_int_equal(fixture_count(&k->w.f, 1, "data", k->w.id), 0);
 	}
 	run_end(k);
 	free(k);

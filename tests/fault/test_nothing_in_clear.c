@@ -90,8 +90,7 @@ bytes_search(const char *path, const uint8_t *bytes, size_t size)
 }
 
 static int
-file_search(
-    const char *path, const struct stat *st, int kind, struct FTW *ftw)
+file_search(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
 	uint8_t *bytes;
 	size_t size;
@@ -165,8 +164,7 @@ put_text(struct world *w, int64_t parent, const char *name, const char *text,
 	ASSERT_OK(
 	    &w->op, tree_name_init(&w->op, span_str(name), &file.to.name));
 	ASSERT_OK(&w->op, upload_open(&w->op, w->t, true, &upload));
-	ASSERT_OK(
-	    &w->op, upload_write(&w->op, upload, span_of(bytes, size)));
+	ASSERT_OK(&w->op, upload_write(&w->op, upload, span_of(bytes, size)));
 	ASSERT_OK(&w->op, upload_end(&w->op, upload, &file.content));
 	ASSERT_OK(&w->op, file_put(&w->op, w->t, &file, &result));
 	upload_free(upload);
@@ -215,21 +213,17 @@ members_work(struct world *w)
 	int64_t id, app;
 
 	ASSERT_OK(&w->op, member_add(&w->op, w->t, &member, NULL, &id));
-	ASSERT_OK(&w->op,
-	    member_set_password(
-		&w->op, w->t, id, span_str(other_password), NULL));
-	ASSERT_OK(&w->op,
-	    member_app_password_add(
-		&w->op, w->t, id, span_str(label), NULL, token, &app));
+	ASSERT_OK(&w->op, member_set_password(&w->op, w->t, id,
+			      span_str(other_password), NULL));
+	ASSERT_OK(&w->op, member_app_password_add(&w->op, w->t, id,
+			      span_str(label), NULL, token, &app));
 	needle_text(token);
 	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
-	ASSERT_OK(&w->op,
-	    member_sign_in(&w->op, &reader->meta, span_str(login),
-		span_str(token), 20000, &sign_in));
+	ASSERT_OK(&w->op, member_sign_in(&w->op, &reader->meta, span_str(login),
+			      span_str(token), 20000, &sign_in));
 	tenant_reader_put(w->t, reader);
 	w->op.actor.member = id;
-	ASSERT_OK(
-	    &w->op, member_note_sign_in(&w->op, w->t, &sign_in, 20000));
+	ASSERT_OK(&w->op, member_note_sign_in(&w->op, w->t, &sign_in, 20000));
 	w->op.actor.member = w->member;
 }
 

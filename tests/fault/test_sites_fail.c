@@ -416,21 +416,40 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_teardown(a_site_that_is_removed_is_filled_again_when_it_returns_empty, leave),
-	    cmocka_unit_test_teardown(a_site_that_is_renamed_catches_up_when_it_is_back, leave),
-	    cmocka_unit_test_teardown(an_empty_folder_in_a_sites_place_is_no_site, leave),
-	    cmocka_unit_test_teardown(a_site_that_is_read_only_is_out_until_it_can_be_written, leave),
-	    cmocka_unit_test_teardown(a_site_that_is_full_is_out_until_there_is_space, leave),
-	    cmocka_unit_test_teardown(a_site_below_the_reserve_does_not_count_but_two_others_do, leave),
-	    cmocka_unit_test_teardown(a_site_whose_objects_are_damaged_gives_no_wrong_byte, leave),
-	    cmocka_unit_test_teardown(a_site_whose_log_folder_is_deleted_gets_it_again, leave),
-	    cmocka_unit_test_teardown(a_deleted_object_is_read_elsewhere_and_copied_again_at_the_next_start, leave),
-	    cmocka_unit_test_teardown(with_one_of_two_sites_away_writes_are_refused_and_reads_go_on, leave),
-	    cmocka_unit_test_teardown(with_one_of_two_sites_full_writes_are_refused_and_reads_go_on, leave),
-	    cmocka_unit_test_teardown(below_the_reserve_of_two_sites_uploads_are_refused_and_deletes_are_not, leave),
+	    cmocka_unit_test_teardown(
+		a_site_that_is_removed_is_filled_again_when_it_returns_empty,
+		leave),
+	    cmocka_unit_test_teardown(
+		a_site_that_is_renamed_catches_up_when_it_is_back, leave),
+	    cmocka_unit_test_teardown(
+		an_empty_folder_in_a_sites_place_is_no_site, leave),
+	    cmocka_unit_test_teardown(
+		a_site_that_is_read_only_is_out_until_it_can_be_written, leave),
+	    cmocka_unit_test_teardown(
+		a_site_that_is_full_is_out_until_there_is_space, leave),
+	    cmocka_unit_test_teardown(
+		a_site_below_the_reserve_does_not_count_but_two_others_do,
+		leave),
+	    cmocka_unit_test_teardown(
+		a_site_whose_objects_are_damaged_gives_no_wrong_byte, leave),
+	    cmocka_unit_test_teardown(
+		a_site_whose_log_folder_is_deleted_gets_it_again, leave),
+	    cmocka_unit_test_teardown(
+		a_deleted_object_is_read_elsewhere_and_copied_again_at_the_next_start,
+		leave),
+	    cmocka_unit_test_teardown(
+		with_one_of_two_sites_away_writes_are_refused_and_reads_go_on,
+		leave),
+	    cmocka_unit_test_teardown(
+		with_one_of_two_sites_full_writes_are_refused_and_reads_go_on,
+		leave),
+	    cmocka_unit_test_teardown(
+		below_the_reserve_of_two_sites_uploads_are_refused_and_deletes_are_not,
+		leave),
 	};
 
-	/* Damaged and missing pieces are read elsewhere, and logged each time. */
+	/* Damaged and missing pieces are read elsewhere, and logged each time.
+	 */
 	log_set_level(LOG_LEVEL_ERROR);
 	world_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);

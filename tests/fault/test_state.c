@@ -80,9 +80,8 @@ any_folder(struct random_work *r)
 static int64_t
 any_node(struct random_work *r)
 {
-	return r->list.ids[r->list.n > 1
-			       ? 1 + dice(r, (uint32_t)r->list.n - 1)
-			       : 0];
+	return r->list
+	    .ids[r->list.n > 1 ? 1 + dice(r, (uint32_t)r->list.n - 1) : 0];
 }
 
 static const char *const names[] = {"a", "b", "C.txt", "議事録.docx",
@@ -193,7 +192,7 @@ do_rest(struct random_work *r)
 static void
 random_step(struct random_work *r)
 {
-	static enum rc (*const steps[])(struct random_work *r) = {do_put,
+	static enum rc (*const steps[])(struct random_work * r) = {do_put,
 	    do_put, do_put, do_move, do_move, do_copy, do_delete, do_restore,
 	    do_rest, do_rest};
 	enum rc rc;
@@ -218,8 +217,8 @@ random_run(struct random_work *r, struct world *w, int steps)
 	while (steps-- > 0) {
 		op_release(&w->op);
 		op_init(&w->op);
-		w->op.actor = (struct actor){
-		    .tenant = w->id, .member = w->member};
+		w->op.actor =
+		    (struct actor){.tenant = w->id, .member = w->member};
 		random_step(r);
 	}
 	print_message("%lu done, %lu refused\n", r->done, r->refused);
@@ -242,15 +241,15 @@ open_one_site(struct world *w, size_t i, struct service **ret_service)
 	struct site *site;
 
 	(void)snprintf(folder, sizeof(folder), "db-%zu", i);
-	(void)snprintf(db_path, sizeof(db_path), "%.300s/%s", w->f.path, folder);
+	(void)snprintf(
+	    db_path, sizeof(db_path), "%.300s/%s", w->f.path, folder);
 	assert_int_equal(mkdir(db_path, 0700), 0);
 	config.db_path = db_path;
 	config.db_folder = folder;
 	(void)snprintf(url, sizeof(url), "dir:%s", w->f.site_paths[i]);
 	ASSERT_OK(&w->op, sites_new(&w->op, &config.sites));
-	ASSERT_OK(&w->op,
-	    site_open(&w->op, url, w->f.keystore->service, w->f.reg.ids[i],
-		site_names[i], &site));
+	ASSERT_OK(&w->op, site_open(&w->op, url, w->f.keystore->service,
+			      w->f.reg.ids[i], site_names[i], &site));
 	ASSERT_OK(&w->op, sites_add(&w->op, config.sites, site));
 	ASSERT_OK(&w->op, service_open(&w->op, &config, ret_service));
 }

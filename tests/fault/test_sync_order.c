@@ -10,8 +10,13 @@
 
 enum { LINE_SIZE = 4096, THREADS_MAX = 256, EVENTS_MAX = 4096 };
 
-enum event_kind { EVENT_SYNC_FILE, EVENT_LINK, EVENT_SYNC_FOLDER,
-	EVENT_BEGIN, EVENT_ACK };
+enum event_kind {
+	EVENT_SYNC_FILE,
+	EVENT_LINK,
+	EVENT_SYNC_FOLDER,
+	EVENT_BEGIN,
+	EVENT_ACK
+};
 
 struct event {
 	enum event_kind kind;
@@ -125,7 +130,8 @@ succeeded(const char *call)
 {
 	const char *end = strrchr(call, ')');
 
-	return end != NULL && strcmp(end + 1 + strspn(end + 1, " "), "= 0") == 0;
+	return end != NULL &&
+	       strcmp(end + 1 + strspn(end + 1, " "), "= 0") == 0;
 }
 
 /* A call counts at the moment when it has returned; an acknowledgement at the
@@ -202,8 +208,8 @@ event_find(size_t from, size_t to, enum event_kind kind, const char *path)
 
 	for (i = from; i < to; i++)
 		if (events[i].kind == kind &&
-		    (path == NULL || strncmp(events[i].path, path,
-					 strlen(path)) == 0))
+		    (path == NULL ||
+			strncmp(events[i].path, path, strlen(path)) == 0))
 			return i;
 	return to;
 }
@@ -218,8 +224,8 @@ site_check(const struct world *w, size_t site, const char *kind, size_t begin,
 	size_t sync, name, after;
 
 	object_folder(part, kind, w->id);
-	(void)snprintf(folder, sizeof(folder), "%.300s/%s",
-	    w->f.site_paths[site], part);
+	(void)snprintf(
+	    folder, sizeof(folder), "%.300s/%s", w->f.site_paths[site], part);
 	name = event_find(begin, ack, EVENT_LINK, folder);
 	if (name == ack)
 		fail_msg("%s: nothing got a name before the answer", folder);
@@ -227,12 +233,12 @@ site_check(const struct world *w, size_t site, const char *kind, size_t begin,
 	while (sync < name && events[sync].fd != events[name].fd)
 		sync = event_find(sync + 1, name, EVENT_SYNC_FILE, folder);
 	if (sync == name)
-		fail_msg("%s: it got a name before its bytes were synced",
-		    folder);
+		fail_msg(
+		    "%s: it got a name before its bytes were synced", folder);
 	after = event_find(name, ack, EVENT_SYNC_FOLDER, folder);
 	if (after == ack)
-		fail_msg("%s: its folder was not synced before the answer",
-		    folder);
+		fail_msg(
+		    "%s: its folder was not synced before the answer", folder);
 	assert_string_equal(events[after].path, folder);
 }
 

@@ -41,9 +41,9 @@ maker_run(void *arg)
 		rc = service_tenant_add(
 		    &op, makers->w->f.service, name, "ja", &id);
 		if (rc != RC_OK)
-			(void)snprintf(makers->failure,
-			    sizeof(makers->failure), "%s: %s (%.200s)", name,
-			    rc_name(rc), op_error(&op, rc));
+			(void)snprintf(makers->failure, sizeof(makers->failure),
+			    "%s: %s (%.200s)", name, rc_name(rc),
+			    op_error(&op, rc));
 	}
 }
 
@@ -55,9 +55,8 @@ tenants_make(struct world *w)
 	size_t i;
 
 	for (i = 0; i < MAKERS; i++)
-		ASSERT_OK(&w->op,
-		    thread_start(
-			&w->op, &threads[i], "maker", maker_run, &makers));
+		ASSERT_OK(&w->op, thread_start(&w->op, &threads[i], "maker",
+				      maker_run, &makers));
 	for (i = 0; i < MAKERS; i++)
 		thread_join(&threads[i]);
 	if (makers.failure[0] != '\0')
@@ -118,8 +117,7 @@ touch(struct world *w, unsigned i)
 	char name[32];
 
 	name_of(name, i);
-	ASSERT_OK(
-	    &w->op, service_tenant_named(&w->op, w->f.service, name, &t));
+	ASSERT_OK(&w->op, service_tenant_named(&w->op, w->f.service, name, &t));
 	assert_true(fixture_get(&w->op, t) > 0);
 	tenant_put(t);
 }
@@ -162,8 +160,7 @@ of_a_thousand_tenants_only_those_in_use_have_an_open_database(void **state)
 	/* The least recently used one was closed, and opens again. */
 	touch(&w, 0);
 	ASSERT_RC(&w.op, RC_NOT_FOUND,
-	    service_tenant_named(
-		&w.op, w.f.service, "customer-1000", &w.t));
+	    service_tenant_named(&w.op, w.f.service, "customer-1000", &w.t));
 	w.t = NULL;
 	world_end(&w);
 }

@@ -46,8 +46,8 @@ world_enter(struct world *w)
 	struct reader *reader;
 	struct member_row member;
 
-	ASSERT_OK(&w->op,
-	    service_tenant_named(&w->op, w->f.service, "demo", &w->t));
+	ASSERT_OK(
+	    &w->op, service_tenant_named(&w->op, w->f.service, "demo", &w->t));
 	w->id = w->t->id;
 	w->op.actor = (struct actor){.tenant = w->id};
 	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
@@ -175,8 +175,8 @@ world_adopt(struct world *w, const char *path, size_t n, uint32_t m)
 	f->made = true;
 	ASSERT_OK(&w->op, db_library_init(&w->op));
 	size = file_read(path, "keystore", bytes, sizeof(bytes));
-	ASSERT_OK(&w->op,
-	    keystore_read(&w->op, span_of(bytes, size), &f->keystore));
+	ASSERT_OK(
+	    &w->op, keystore_read(&w->op, span_of(bytes, size), &f->keystore));
 	assert_int_equal(file_read(path, "register", &f->reg, sizeof(f->reg)),
 	    sizeof(f->reg));
 	ASSERT_OK(&w->op, io_open_root(&w->op, path, &f->dir_fd));
@@ -216,8 +216,7 @@ world_fill(uint8_t *out, size_t n, uint64_t position, uint32_t seed)
 }
 
 static enum rc
-upload_bytes(
-    struct op *op, struct upload *upload, uint64_t size, uint32_t seed)
+upload_bytes(struct op *op, struct upload *upload, uint64_t size, uint32_t seed)
 {
 	uint8_t *piece = malloc(PIECE);
 	uint64_t done;
@@ -479,8 +478,8 @@ look_at_folder(struct world *w, size_t site, const char *kind)
 	DIR *dir;
 
 	object_folder(folder, kind, w->id);
-	(void)snprintf(path, sizeof(path), "%.300s/%s", w->f.site_paths[site],
-	    folder);
+	(void)snprintf(
+	    path, sizeof(path), "%.300s/%s", w->f.site_paths[site], folder);
 	dir = opendir(path);
 	assert_non_null(dir);
 	while ((entry = readdir(dir)) != NULL) {

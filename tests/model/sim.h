@@ -58,7 +58,9 @@ struct sim_variant {
  * main() of a model program: PROGRAM RUNS [VARIANT] [=SEED]. Prints for each
  * variant the violations by kind with their seeds, and the sum of the stats.
  * RUNS seeds from SEED (1) on; "=SEED" with RUNS 1 prints the trace's end.
- * Variants are chosen by a part of their name. 0 where all is as it should be.
+ * Variants are chosen by a part of their name. One with a fault planted ends at
+ * its first violation, unless SIM_ALL is in the environment. 0 where all is as
+ * it should be.
  */
 int
 sim_driver(int argc, char **argv, const struct sim_variant *variants, size_t n);

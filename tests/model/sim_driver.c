@@ -101,11 +101,15 @@ run_variant(const struct sim_variant *variant, uint64_t first, uint64_t runs)
 	struct tally *tally = calloc(1, sizeof(*tally));
 	struct sim_result result;
 	uint64_t seed;
+	/* A planted fault is to be found once. */
+	bool once = variant->planted && getenv("SIM_ALL") == NULL;
 	bool as_wished;
 
 	if (tally == NULL)
 		abort();
 	for (seed = first; seed < first + runs; seed++) {
+		if (once && tally->violated > 0)
+			break;
 		sim_fork(seed, variant->body, variant->arg,
 		    runs == 1 ? SHOW : 0, &result);
 		tally->runs++;
@@ -113,9 +117,6 @@ run_variant(const struct sim_variant *variant, uint64_t first, uint64_t runs)
 		add_stats(tally, &result);
 		if (!result.ok)
 			add_violation(tally, seed, &result);
-		/* A planted fault is to be found once. */
-		if (!result.ok && variant->planted && getenv("SIM_ALL") == NULL)
-			first = seed, runs = 1;
 		if (runs == 1)
 			(void)printf("seed %" PRIu64 " hash %016" PRIx64 "\n",
 			    seed, result.hash);
