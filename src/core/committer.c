@@ -48,7 +48,9 @@ tenant_space_left(struct tenant *tenant)
 			above++;
 	}
 	mutex_unlock(&config->sites->lock);
-	return above >= t->service->claim.reg.m;
+	/* Too few sites in service are no matter of space: that is 503. */
+	return above >= t->service->claim.reg.m ||
+	       site_set_count(in_service) < t->service->claim.reg.m;
 }
 
 /* The committed group becomes the tenant's head. */

@@ -11,7 +11,7 @@
 #include "core/heads.h"
 #include "core/upload_session.h"
 
-enum { KEEPER_STEP_MS = 500 };
+enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10 };
 
 /* L19: the stamp of DIR/clock, or nothing known: a new service. */
 static enum rc
@@ -327,6 +327,21 @@ keep_ready(struct op *op, struct tenant *t)
 	return rc;
 }
 
+/*
+ * Whether to start it again: a site came or went, or there are m of them, and
+ * what failed may have passed. Nobody else opens the provider's log.
+ */
+static bool
+start_again(struct service *s, struct tenant *t, struct site_set set)
+{
+	if (t->mode != TENANT_READ_ONLY &&
+	    (t->mode != TENANT_CLOSED || t != s->provider))
+		return false;
+	return set.bits != t->tried_with.bits ||
+	       (site_set_count(set) >= s->claim.reg.m &&
+		   clock_mono() - t->tried_at > START_AGAIN_S * CLOCK_S);
+}
+
 /* One tenant's turn: behind sites come back, a start that had too few sites is
  * tried again. */
 static void
@@ -336,8 +351,9 @@ keep_tenant(struct op *op, struct service *s, struct tenant *t)
 	enum rc rc = RC_OK;
 
 	lanes_drop_slow(op, &t->lanes, s->config.slow_time);
-	if (t->mode == TENANT_READ_ONLY && set.bits != t->tried_with.bits) {
+	if (start_again(s, t, set)) {
 		t->tried_with = set;
+		t->tried_at = clock_mono();
 		tenant_close(op, t);
 		rc = tenant_open(op, t);
 	} else if (t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT) {

@@ -478,11 +478,7 @@ start_run(struct op *op, struct start *s)
 	if (!t->service->claimed)
 		return start_reading(op, s);
 	TRY(fence_all(op, t->service));
-#ifdef DOZO_PLANT_TAILS_ANYWHERE
-	s->set = sites_attached(t->service->config.sites);
-#else
 	s->set = claim_sites(&t->service->claim);
-#endif
 	TRY(tenant_database_open(op, t));
 	rc = chain_find(op, s);
 	if (rc == RC_UNPROVEN)

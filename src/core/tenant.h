@@ -62,6 +62,7 @@ struct tenant {
 	int users;
 	struct site_set
 	    tried_with; /* the keeper's: sites at its last try to start again */
+	int64_t tried_at; /* its clock_mono() */
 	atomic_int_fast64_t last_used; /* clock_mono() */
 	bool busy; /* somebody runs a group, opens, closes, or copies: one at a
 		      time */

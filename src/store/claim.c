@@ -379,6 +379,10 @@ claim_sites(struct claim *claim)
 	mutex_lock(&claim->lock);
 	fenced = claim->fenced;
 	mutex_unlock(&claim->lock);
+#ifdef DOZO_PLANT_TAILS_ANYWHERE
+	if (fenced.bits != 0)
+		fenced = claim->of_register;
+#endif
 	return site_set_and(fenced,
 	    site_set_and(sites_attached(claim->sites), claim->of_register));
 }

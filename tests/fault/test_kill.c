@@ -442,11 +442,11 @@ killed_at_random_moments_nothing_acknowledged_is_lost_or_half_done(void **state)
 
 	(void)state;
 	run_make(k, 3, 2);
-	for (i = 0; i < rounds(12); i++)
+	for (i = 0; i < rounds(8); i++)
 		kill_after(k, world_dice(&k->dice, 70), "load");
 	run_end(k);
 	run_make(k, 2, 2);
-	for (i = 0; i < rounds(4); i++)
+	for (i = 0; i < rounds(3); i++)
 		kill_after(k, world_dice(&k->dice, 70), "load");
 	run_end(k);
 	free(k);

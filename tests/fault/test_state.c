@@ -308,14 +308,14 @@ after_random_work_the_sites_alone_give_the_same_state(void **state)
 
 	(void)state;
 	world_make(&w, 3, 2);
-	random_run(&r, &w, 400);
+	random_run(&r, &w, 250);
 	world_assert_whole(&w, 3);
 	world_state_hash(&w, before);
 	world_start_without_databases(&w);
 	world_state_hash(&w, after);
 	assert_memory_equal(before, after, sizeof(before));
 	/* It goes on from there as if nothing had been. */
-	random_run(&r, &w, 150);
+	random_run(&r, &w, 100);
 	world_assert_whole(&w, 3);
 	world_state_hash(&w, before);
 	world_stop(&w);

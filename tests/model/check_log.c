@@ -2,6 +2,7 @@
  * fail, rot and come back and hosts are killed, paused and rebooted. */
 #include "model/check_log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,7 +21,6 @@ struct log_world world;
 static struct {
 	unsigned at_failpoint; /* in 10,000: a death or a pause there */
 	uint64_t round_steps;
-	bool storms; /* sites fail often */
 	size_t rot_site;
 	char old_db_path[LOG_HOSTS + 1][LOG_PATH_SIZE]; /* put aside */
 } mood;
@@ -109,11 +109,11 @@ database_of_before(int host)
 	if (mood.old_db_path[host][0] != '\0' && sim_chance(5000)) {
 		sim_count("older databases", 1);
 		world.old_database = true;
-		(void)str_copy(world.db_path[host], LOG_PATH_SIZE,
-		    mood.old_db_path[host]);
+		(void)str_copy(
+		    world.db_path[host], LOG_PATH_SIZE, mood.old_db_path[host]);
 	} else {
-		(void)str_copy(mood.old_db_path[host], LOG_PATH_SIZE,
-		    world.db_path[host]);
+		(void)str_copy(
+		    mood.old_db_path[host], LOG_PATH_SIZE, world.db_path[host]);
 	}
 }
 
@@ -146,6 +146,14 @@ faults_draw(struct sim_faults *faults)
 	*faults = none;
 	if (sim_chance(4000))
 		return;
+	if (log_mood(LOG_DOUBTFUL)) {
+		*faults = (struct sim_faults){
+		    .fail = 20 + (unsigned)sim_random(3) * 40,
+		    .lost_answer = 100 + (unsigned)sim_random(5) * 100,
+		    .late_put = 100 + (unsigned)sim_random(5) * 200,
+		};
+		return;
+	}
 	*faults = (struct sim_faults){
 	    .fail = (unsigned)sim_random(3) * 20,
 	    .lost_answer = (unsigned)sim_random(3) * 100,
@@ -159,20 +167,32 @@ faults_draw(struct sim_faults *faults)
 	};
 }
 
+/* Mostly the newest number rots, or a new one; then everybody starts anew. */
 static void
 site_rot(size_t site)
 {
 	static const char *const parts[] = {"log/", "data/", "keys/"};
+	char prefix[64];
 	size_t n = world.n_rots;
+	int host;
 
 	if (!world.options->rot || site != mood.rot_site || n == LOG_ROTS)
 		return;
+	(void)snprintf(prefix, sizeof(prefix), "log/%016llx/%016llx",
+	    (unsigned long long)world.tenant, (unsigned long long)world.newest);
 	if (!sim_disk_rot(world.sites[site],
-		parts[sim_random(ARRAY_LEN(parts))], world.rots[n].path,
-		LOG_PATH_SIZE))
+		sim_chance(6000) ? prefix : parts[sim_random(3)],
+		world.rots[n].path, LOG_PATH_SIZE))
 		return;
 	world.rotten[site] = true;
 	world.rots[world.n_rots++].site = site;
+	if (sim_chance(5000))
+		return;
+	for (host = 1; host <= LOG_HOSTS; host++)
+		host_reboot(host);
+	site = (size_t)sim_random(world.n_sites);
+	if (site != mood.rot_site)
+		sim_disk_mount(world.sites[site], SIM_UNMOUNTED);
 }
 
 static void
@@ -231,6 +251,72 @@ blackout(void)
 		sim_disk_power_cut(world.sites[i]);
 }
 
+/* ---- one server takes over from another ---- */
+
+static void
+wait_a_little(uint64_t steps)
+{
+	sim_wait_steps(1 + sim_random(steps));
+}
+
+/* Two sites change places while a new server is between its claim and its
+ * first number, and the old one rests amid one. */
+static void
+takeover(void)
+{
+	int old = running(1) ? 1 : 2;
+	size_t away = (size_t)sim_random(world.n_sites);
+	size_t next = (size_t)sim_random(world.n_sites);
+
+	if (!running(old) || sim_host_paused(old))
+		return;
+	sim_count("takeovers", 1);
+	if (sim_chance(8000))
+		sim_pause_host(old);
+	host_kill(3 - old);
+	sim_disk_mount(world.sites[away], SIM_UNMOUNTED);
+	server_start(3 - old);
+	wait_a_little(800);
+	sim_disk_mount(world.sites[away], SIM_MOUNTED);
+	if (sim_chance(7000))
+		sim_disk_mount(world.sites[next], SIM_UNMOUNTED);
+	wait_a_little(1500);
+	if (sim_host_paused(old))
+		sim_resume_host(old);
+	wait_a_little(1000);
+	sim_disk_mount(world.sites[next], SIM_MOUNTED);
+}
+
+/* Claims are begun and not finished, on some of the sites. */
+static void
+claims_flurry(void)
+{
+	int old = running(1) ? 1 : 2;
+	unsigned n = 2 + (unsigned)sim_random(4);
+	size_t i;
+
+	if (!running(old))
+		return;
+	sim_count("flurries", 1);
+	while (n-- > 0) {
+		if (!sim_host_paused(old) && sim_chance(5000))
+			sim_pause_host(old);
+		server_start(3 - old);
+		for (i = 0; i < 4; i++) {
+			wait_a_little(80);
+			sim_disk_mount(world.sites[sim_random(world.n_sites)],
+			    sim_chance(5000) ? SIM_FAILING : SIM_MOUNTED);
+		}
+		wait_a_little(300);
+		host_kill(3 - old);
+		if (sim_host_paused(old))
+			sim_resume_host(old);
+		wait_a_little(200);
+	}
+	for (i = 0; i < world.n_sites; i++)
+		sim_disk_mount(world.sites[i], SIM_MOUNTED);
+}
+
 /* ---- a run ---- */
 
 /* Somebody is to work most of the time, two of them now and then. */
@@ -256,13 +342,15 @@ round_of_events(void)
 {
 	uint64_t kind = sim_random(100);
 
-	if (kind < 3)
+	if (log_mood(LOG_TAKEOVERS) && kind < 40)
+		(kind < 20 ? takeover : claims_flurry)();
+	else if (kind < 3)
 		blackout();
 	else if (kind < 35)
 		host_event(1 + (int)sim_random(LOG_HOSTS));
-	else if (kind < (mood.storms ? 85u : 60u))
+	else if (kind < (log_mood(LOG_STORMS) ? 85u : 60u))
 		site_event((size_t)sim_random(world.n_sites));
-	if (sim_chance(mood.storms ? 3000 : 6000))
+	if (sim_chance(log_mood(LOG_STORMS) ? 3000 : 6000))
 		sites_heal();
 	servers_keep();
 }
@@ -281,8 +369,17 @@ world_make(const struct check_log *options)
 	op_init(&op);
 	HARNESS(&op, db_library_init(&op));
 	world.options = options;
-	world.n_sites = 2 + (size_t)sim_random(3);
-	world.reg.m = world.n_sites == 4 && sim_chance(5000) ? 3 : 2;
+	world.burnt = -1;
+	world.mood = options->always;
+	for (i = 0; i < 7; i++)
+		if (!options->calm && sim_chance(2500))
+			world.mood |= 1u << i;
+	if (options->alone)
+		world.mood &= ~(unsigned)LOG_TAKEOVERS;
+	world.n_sites = log_mood(LOG_WIDE) ? 4 : 2 + (size_t)sim_random(3);
+	world.reg.m =
+	    world.n_sites == 4 && sim_chance(5000) && !log_mood(LOG_WIDE) ? 3
+									  : 2;
 	for (i = 0; i < world.n_sites; i++) {
 		world.sites[i] = sim_disk_new(site_paths[i]);
 		sim_disk_tmpfile(world.sites[i], sim_chance(8000));
@@ -300,7 +397,6 @@ mood_draw(void)
 
 	mood.at_failpoint = (unsigned)sim_random(3) * 30;
 	mood.round_steps = 300 + 1200 * sim_random(3);
-	mood.storms = sim_chance(5000);
 	mood.rot_site = (size_t)sim_random(world.n_sites);
 	for (i = 0; i < world.n_sites; i++) {
 		faults_draw(&faults);
@@ -354,5 +450,7 @@ check_log_run(void *arg)
 	else
 		wild_run();
 	world.stop = true;
+	if (log_mood(LOG_BURN) && world.n_sites > 2 && world.n_rots == 0)
+		world.burnt = (int)sim_random(world.n_sites);
 	log_end();
 }

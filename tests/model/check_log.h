@@ -5,8 +5,21 @@
 
 #include <stdbool.h>
 
+/* How runs differ. Each is drawn from the seed, or always on. */
+enum log_mood {
+	LOG_DOUBTFUL = 1, /* short time-outs, lost answers, late puts; servers
+			     die in doubt */
+	LOG_IDLE = 2, /* clients do little */
+	LOG_DATA = 4, /* most contents are data segments */
+	LOG_TAKEOVERS = 8, /* servers take over from paused ones, sites swap */
+	LOG_WIDE = 16, /* four sites, two of them enough */
+	LOG_BURN = 32, /* one site never comes back */
+	LOG_STORMS = 64, /* sites fail often */
+};
+
 /* What may happen in a run. */
 struct check_log {
+	unsigned always; /* of enum log_mood */
 	bool surface; /* look only at answers and at what is left in the end,
 			 never under the surface while it runs */
 	bool calm; /* nothing happens: one server works, and is closed */

@@ -163,8 +163,7 @@ content_compare(struct op *op, struct download *download,
 	SIM_CHECK(download_size(download) == change->size,
 	    "wrong bytes: content %u has another size", i);
 	for (at = 0; at < change->size; at += n) {
-		TRY(download_read(
-		    op, download, at, block, sizeof(block), &n));
+		TRY(download_read(op, download, at, block, sizeof(block), &n));
 		SIM_CHECK(n > 0, "wrong bytes: content %u ends early", i);
 		for (k = 0; k < n; k++)
 			SIM_CHECK(block[k] == content_byte(i, at + k),
@@ -196,6 +195,12 @@ ask(struct op *op, struct log_server *server, struct asked *asked)
 	asked->change.own_session = sim_chance(1500);
 	rc = change_commit(op, server->tenant, &asked->change);
 	log_judge_answer(server, asked->i, rc, asked->change.receipt.number);
+	if (rc == RC_IN_DOUBT && log_mood(LOG_DOUBTFUL) && sim_chance(3000) &&
+	    !world.stop) {
+		sim_sleep((int64_t)sim_random(3 * CLOCK_S));
+		sim_count("deaths in doubt", 1);
+		sim_kill_host(server->host);
+	}
 	return rc;
 }
 
@@ -268,8 +273,8 @@ do_drop(struct op *op, struct log_server *server)
 	if (world.n_changes == 0)
 		return RC_OK;
 	i = (unsigned)sim_random(world.n_changes);
-	while (i > 0 && (world.changes[i].kind != LOG_PUT ||
-			    world.changes[i].dropping))
+	while (i > 0 &&
+	       (world.changes[i].kind != LOG_PUT || world.changes[i].dropping))
 		i--;
 	target = &world.changes[i];
 	if (target->kind != LOG_PUT || target->dropping ||
@@ -337,12 +342,12 @@ log_client_step(struct log_server *server)
 	enum rc rc;
 
 	op_init(&op);
-	if (kind < 50)
+	if (kind < 50 && !log_mood(LOG_DATA))
 		rc = log_client_set(&op, server);
 	else if (kind < 62)
-		rc = do_put(&op, server, true);
+		rc = do_put(&op, server, !log_mood(LOG_DATA));
 	else if (kind < 72)
-		rc = do_put(&op, server, false);
+		rc = do_put(&op, server, log_mood(LOG_DATA));
 	else if (kind < 80)
 		rc = do_drop(&op, server);
 	else if (kind < 84)
@@ -362,7 +367,9 @@ log_client_main(void *arg)
 	while (!server->stop && service_stands(server->service) &&
 	       world.n_changes + LOG_CLIENTS < LOG_CHANGES) {
 		log_client_step(server);
-		if (sim_chance(3000))
+		if (log_mood(LOG_IDLE))
+			sim_sleep((int64_t)sim_random(8 * CLOCK_S));
+		else if (sim_chance(3000))
 			sim_sleep((int64_t)sim_random(CLOCK_S / 5));
 		sim_yield();
 	}

@@ -32,12 +32,13 @@ heal(void)
 
 	for (i = 0; i < world.n_sites; i++) {
 		sim_disk_faults(world.sites[i], &none);
-		sim_disk_mount(world.sites[i], SIM_MOUNTED);
+		sim_disk_mount(world.sites[i],
+		    (int)i == world.burnt ? SIM_UNMOUNTED : SIM_MOUNTED);
 		sim_disk_space(world.sites[i], 1u << 30);
 	}
 	for (i = 0; i < world.n_rots; i++)
-		sim_disk_delete(world.sites[world.rots[i].site],
-		    world.rots[i].path);
+		sim_disk_delete(
+		    world.sites[world.rots[i].site], world.rots[i].path);
 	for (host = 1; host <= LOG_HOSTS; host++) {
 		if (sim_host_paused(host))
 			sim_resume_host(host);
@@ -65,7 +66,8 @@ all_in_service(struct tenant *t)
 		idle = idle && t->lanes.lane[i].n_items == 0;
 	mutex_unlock(&t->lanes.lock);
 	return idle && t->mode == TENANT_READY &&
-	       site_set_count(lanes_in_service(&t->lanes)) >= world.n_sites;
+	       site_set_count(lanes_in_service(&t->lanes)) >=
+		   world.n_sites - (world.burnt >= 0);
 }
 
 static void
@@ -84,9 +86,8 @@ await_sites(struct tenant *t)
 			    t->lanes.lane[i].why);
 		sim_violation("stuck: all is healed, the tenant %s stays in "
 			      "mode %d (%s) with %zu of %zu sites",
-		    t->id == TENANT_PROVIDER ? "0" : "of the run",
-		    (int)t->mode, t->why,
-		    site_set_count(lanes_in_service(&t->lanes)),
+		    t->id == TENANT_PROVIDER ? "0" : "of the run", (int)t->mode,
+		    t->why, site_set_count(lanes_in_service(&t->lanes)),
 		    world.n_sites);
 	}
 }
@@ -201,7 +202,8 @@ tenant_open_at_last(struct op *op, struct log_server *server)
 		rc = service_tenant(
 		    op, server->service, world.tenant, &server->tenant);
 		if (rc == RC_REFUSED)
-			log_judge_refusal("tenant at the end", op_error(op, rc));
+			log_judge_refusal(
+			    "tenant at the end", op_error(op, rc));
 		if (rc != RC_OK)
 			sim_sleep(CLOCK_S);
 	}
@@ -215,9 +217,8 @@ last_open(struct op *op, struct log_server *server)
 	struct service_config config;
 	enum rc rc;
 
-	HARNESS(op,
-	    io_open_root(
-		op, sim_disk_path(world.hosts[server->host]), &server->dir_fd));
+	HARNESS(op, io_open_root(op, sim_disk_path(world.hosts[server->host]),
+			&server->dir_fd));
 	log_config(server, &config);
 	log_sites_make(op, UINT32_MAX, &config.sites);
 	rc = service_open(op, &config, &server->service);
@@ -225,6 +226,7 @@ last_open(struct op *op, struct log_server *server)
 		log_judge_refusal("service at the end", op_error(op, rc));
 	SIM_CHECK(rc == RC_OK, "stuck: all is healed, the service says %s: %s",
 	    rc_name(rc), op_error(op, rc));
+	await_sites(server->service->provider);
 	tenant_open_at_last(op, server);
 }
 
@@ -252,7 +254,6 @@ last_main(void *arg)
 
 	op_init(&op);
 	last_open(&op, server);
-	await_sites(server->service->provider);
 	last_change(&op, server);
 	await_sites(server->tenant);
 	tenant_judge(&op, server);
@@ -310,8 +311,8 @@ walk_chain(struct walk *w, const struct local_log *head)
 			    memcmp(w->all[i].hash, want, OBJECT_HASH_SIZE) == 0)
 				break;
 		SIM_CHECK(i < w->n,
-		    "P broken: site %zu lacks number %" PRIu64
-		    " of %" PRIu64 " of tenant %016" PRIx64,
+		    "P broken: site %zu lacks number %" PRIu64 " of %" PRIu64
+		    " of tenant %016" PRIx64,
 		    w->site, number, head->number, w->tenant);
 		w->by_number[number] = w->all[i];
 		want = w->by_number[number].header.previous;
@@ -346,8 +347,8 @@ data_check(struct walk *w, uint64_t number, const struct segment_data *data)
 
 	object_data(&name, w->tenant, data->id);
 	(void)snprintf(path, sizeof(path), "%s/%s", name.folder, name.file);
-	SIM_CHECK(sim_disk_look(world.sites[w->site], path, &bytes) ==
-		      SIM_DURABLE,
+	SIM_CHECK(
+	    sim_disk_look(world.sites[w->site], path, &bytes) == SIM_DURABLE,
 	    "P broken: site %zu lacks live data of number %" PRIu64, w->site,
 	    number);
 	SIM_CHECK(segment_parse(&w->op, bytes, &segment) == RC_OK &&
@@ -396,8 +397,8 @@ walk_rings(struct walk *w)
 	w->n = 0;
 	object_folder(folder, "keys", w->tenant);
 	sim_disk_each(world.sites[w->site], folder, ring_take, w);
-	SIM_CHECK(w->n > 0, "P broken: site %zu has no keyring that opens",
-	    w->site);
+	SIM_CHECK(
+	    w->n > 0, "P broken: site %zu has no keyring that opens", w->site);
 }
 
 static void
@@ -455,9 +456,8 @@ rebuild_main(void *arg)
 	enum rc rc;
 
 	op_init(&op);
-	HARNESS(&op,
-	    io_open_root(&op, sim_disk_path(world.hosts[server->host]),
-		&server->dir_fd));
+	HARNESS(&op, io_open_root(&op, sim_disk_path(world.hosts[server->host]),
+			 &server->dir_fd));
 	log_config(server, &config);
 	config.read_only = true;
 	config.db_folder = "rebuilt";
@@ -507,6 +507,8 @@ log_end(void)
 	for (i = 0; i < world.n_sites; i++)
 		sim_disk_power_cut(world.sites[i]);
 	for (i = 0; i < world.n_sites; i++) {
+		if ((int)i == world.burnt)
+			continue;
 		site_walk(i);
 		site_rebuild(i);
 	}

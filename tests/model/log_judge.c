@@ -11,6 +11,12 @@
 
 enum { LOOKED_AT = 12 };
 
+/* Every number of the tenant that any site ever had. */
+static struct {
+	size_t n;
+	struct log_name names[LOG_NUMBERS];
+} texts;
+
 void
 log_judge_refusal(const char *where, const char *why)
 {
@@ -72,8 +78,8 @@ number_on(uint64_t number)
 	unsigned best = 0;
 	size_t i;
 
-	(void)snprintf(copies.prefix, sizeof(copies.prefix), "%016" PRIx64 ".",
-	    number);
+	(void)snprintf(
+	    copies.prefix, sizeof(copies.prefix), "%016" PRIx64 ".", number);
 	folder_of(folder, "log");
 	for (i = 0; i < world.n_sites; i++) {
 		copies.site = (unsigned)i;
@@ -125,8 +131,7 @@ acknowledged(struct log_server *server, struct log_change *change, unsigned i,
     uint64_t number)
 {
 	sim_count("acknowledged", 1);
-	SIM_CHECK(
-	    number > 0, "without number: change %u is acknowledged", i);
+	SIM_CHECK(number > 0, "without number: change %u is acknowledged", i);
 	SIM_CHECK(change->number == 0 || change->number == number,
 	    "shown contradicted: change %u in number %" PRIu64
 	    ", acknowledged in %" PRIu64,
@@ -135,6 +140,8 @@ acknowledged(struct log_server *server, struct log_change *change, unsigned i,
 	change->number = number;
 	if (number > server->acked)
 		server->acked = number;
+	if (number > world.newest)
+		world.newest = number;
 	if (change->kind == LOG_DROP)
 		world.changes[change->target].dropped = true;
 	if (!world.options->surface)
@@ -149,8 +156,8 @@ log_judge_answer(
 
 	sim_trace("change %u: %s, number %" PRIu64, i, rc_name(rc), number);
 	if (rc == RC_OK) {
-		SIM_CHECK(change->kind != LOG_REFUSE,
-		    "refusal lost: change %u", i);
+		SIM_CHECK(
+		    change->kind != LOG_REFUSE, "refusal lost: change %u", i);
 		acknowledged(server, change, i, number);
 		return;
 	}
@@ -201,7 +208,8 @@ row_judge(struct log_change *change, unsigned i, uint64_t head, uint64_t value)
 		return;
 	}
 	SIM_CHECK(change->number > head || value != 0,
-	    "%s and gone: change %u of number %" PRIu64 ", the head is %" PRIu64,
+	    "%s and gone: change %u of number %" PRIu64
+	    ", the head is %" PRIu64,
 	    change->outcome == LOG_ACKED ? "acknowledged" : "shown", i,
 	    change->number, head);
 	SIM_CHECK(value == 0 || value == change->number,
@@ -219,8 +227,8 @@ change_look(struct op *op, struct reader *reader, uint64_t head, unsigned i)
 
 	log_row_name(name, 'c', i);
 	rc = counter_get(op, &reader->meta, name, &value);
-	SIM_CHECK(rc == RC_OK || rc == RC_NOT_FOUND,
-	    "unreadable: row %s: %s", name, op_error(op, rc));
+	SIM_CHECK(rc == RC_OK || rc == RC_NOT_FOUND, "unreadable: row %s: %s",
+	    name, op_error(op, rc));
 	op_clear_error(op);
 	row_judge(&world.changes[i], i, head, (uint64_t)value);
 }
@@ -245,8 +253,7 @@ look_at_all(struct op *op, struct reader *reader, uint64_t head)
 	for (i = 0; i < world.n_changes; i++)
 		change_look(op, reader, head, i);
 	HARNESS(op,
-	    local_log_list(
-		op, &reader->meta, 1, LOG_NUMBERS, log_row, &count));
+	    local_log_list(op, &reader->meta, 1, LOG_NUMBERS, log_row, &count));
 	SIM_CHECK(count == head,
 	    "numbers missing: %" PRIu64 " of %" PRIu64 " have a row", count,
 	    head);
@@ -310,8 +317,48 @@ data_gone(size_t site, const char *file)
 	(void)site;
 }
 
+/* L1: a generation of a number has one text. */
 static void
-name_gone(void *arg, enum sim_event event, struct sim_disk *disk,
+number_came(const char *file)
+{
+	CLEANUP(op_release) struct op op;
+	struct log_name name;
+	size_t i;
+
+	op_init(&op);
+	if (object_log_parse(&op, file, &name) != RC_OK)
+		return;
+	for (i = 0; i < texts.n; i++)
+		if (texts.names[i].number == name.number &&
+		    generation_compare(
+			texts.names[i].generation, name.generation) == 0)
+			break;
+	SIM_CHECK(i < LOG_NUMBERS, "harness: too many numbers");
+	if (i == texts.n)
+		texts.names[texts.n++] = name;
+	SIM_CHECK(memcmp(texts.names[i].hash8, name.hash8, 8) == 0,
+	    "two texts: number %" PRIu64 " of counter %" PRIu64
+	    ", attempt %" PRIu64,
+	    name.number, name.generation.counter, name.generation.attempt);
+}
+
+static void
+name_gone(size_t site, const char *path)
+{
+	char folder[OBJECT_FOLDER_SIZE];
+	size_t length;
+
+	folder_of(folder, "data");
+	length = strlen(folder);
+	if (str_starts(path, folder) && path[length] == '/')
+		data_gone(site, path + length + 1);
+	SIM_CHECK(!str_starts(path, "log/") || world.rotten[site] ||
+		      strstr(path, "/.tmp.") != NULL,
+	    "number deleted: %s on site %zu", path, site);
+}
+
+static void
+name_changed(void *arg, enum sim_event event, struct sim_disk *disk,
     const char *path, struct span bytes)
 {
 	char folder[OBJECT_FOLDER_SIZE];
@@ -319,23 +366,22 @@ name_gone(void *arg, enum sim_event event, struct sim_disk *disk,
 
 	(void)arg;
 	(void)bytes;
-	if (event != SIM_REMOVED || world.options->surface)
+	if (world.options->surface)
 		return;
 	for (i = 0; i < world.n_sites && world.sites[i] != disk; i++)
 		;
 	if (i == world.n_sites)
 		return;
-	folder_of(folder, "data");
+	folder_of(folder, "log");
 	length = strlen(folder);
-	if (str_starts(path, folder) && path[length] == '/')
-		data_gone(i, path + length + 1);
-	SIM_CHECK(!str_starts(path, "log/") || world.rotten[i] ||
-		      strstr(path, "/.tmp.") != NULL,
-	    "number deleted: %s on %s", path, sim_disk_path(disk));
+	if (event == SIM_REMOVED)
+		name_gone(i, path);
+	else if (str_starts(path, folder) && path[length] == '/')
+		number_came(path + length + 1);
 }
 
 void
 log_judge_watch(void)
 {
-	sim_watch(name_gone, NULL);
+	sim_watch(name_changed, NULL);
 }

@@ -21,11 +21,10 @@ log_sites_make(struct op *op, uint32_t sites, struct sites **ret_sites)
 	for (i = 0; i < world.n_sites; i++) {
 		if ((sites >> i & 1) == 0)
 			continue;
-		(void)snprintf(url, sizeof(url), "dir:%s",
-		    sim_disk_path(world.sites[i]));
-		HARNESS(op,
-		    site_open(op, url, world.keystore->service,
-			world.reg.ids[i], names[i], &site));
+		(void)snprintf(
+		    url, sizeof(url), "dir:%s", sim_disk_path(world.sites[i]));
+		HARNESS(op, site_open(op, url, world.keystore->service,
+				world.reg.ids[i], names[i], &site));
 		HARNESS(op, sites_add(op, *ret_sites, site));
 	}
 }
@@ -42,7 +41,9 @@ log_config(const struct log_server *server, struct service_config *config)
 	config->db_folder = "db";
 	config->keystore = world.keystore;
 	config->host = server->host == 1 ? "one" : "two";
-	config->offer_time = CLOCK_S / 4 + 60 * tick;
+	config->offer_time = log_mood(LOG_DOUBTFUL) && !world.stop
+				 ? CLOCK_S / 50 + 15 * tick
+				 : CLOCK_S / 4 + 60 * tick;
 	config->slow_time = CLOCK_S + 100 * tick;
 	config->reserve_bytes = 1;
 }
@@ -125,9 +126,8 @@ service_try(struct op *op, struct log_server *server)
 	struct service_config config;
 	enum rc rc;
 
-	HARNESS(op,
-	    io_open_root(
-		op, sim_disk_path(world.hosts[server->host]), &server->dir_fd));
+	HARNESS(op, io_open_root(op, sim_disk_path(world.hosts[server->host]),
+			&server->dir_fd));
 	log_config(server, &config);
 	log_sites_make(op, UINT32_MAX, &config.sites);
 	rc = service_open(op, &config, &server->service);
@@ -168,9 +168,8 @@ serve(struct op *op, struct log_server *server)
 	size_t i;
 
 	for (i = 0; i < LOG_CLIENTS; i++)
-		HARNESS(op,
-		    thread_start(op, &server->clients[i], "client",
-			log_client_main, server));
+		HARNESS(op, thread_start(op, &server->clients[i], "client",
+				log_client_main, server));
 	while (!is_to_end(server)) {
 		modes_check(server);
 		sim_sleep(CLOCK_S / 20);
@@ -213,23 +212,20 @@ make_main(void *arg)
 
 	op_init(&op);
 	for (i = 0; i < world.n_sites; i++) {
-		(void)snprintf(url, sizeof(url), "dir:%s",
-		    sim_disk_path(world.sites[i]));
-		HARNESS(&op,
-		    site_create(&op, url, world.keystore->service,
-			world.reg.ids[i], names[i]));
+		(void)snprintf(
+		    url, sizeof(url), "dir:%s", sim_disk_path(world.sites[i]));
+		HARNESS(&op, site_create(&op, url, world.keystore->service,
+				 world.reg.ids[i], names[i]));
 	}
-	HARNESS(&op,
-	    io_open_root(&op, sim_disk_path(world.hosts[server->host]),
-		&server->dir_fd));
+	HARNESS(&op, io_open_root(&op, sim_disk_path(world.hosts[server->host]),
+			 &server->dir_fd));
 	log_config(server, &config);
 	config.first = &world.reg;
-	config.offer_time = 0;
+	config.offer_time = config.slow_time = 0;
 	log_sites_make(&op, UINT32_MAX, &config.sites);
 	HARNESS(&op, service_open(&op, &config, &server->service));
-	HARNESS(&op,
-	    service_tenant_add(
-		&op, server->service, "demo", "ja", &world.tenant));
+	HARNESS(&op, service_tenant_add(
+			 &op, server->service, "demo", "ja", &world.tenant));
 	service_close(&op, server->service);
 	io_close(&server->dir_fd);
 	server->closed = true;
@@ -247,9 +243,8 @@ log_service_make(void)
 	world.reg.n = (uint32_t)world.n_sites;
 	for (i = 0; i < world.n_sites; i++) {
 		world.reg.ids[i][0] = (uint8_t)(i + 1);
-		HARNESS(&op,
-		    keystore_add_site(
-			&op, world.keystore, world.reg.ids[i], names[i]));
+		HARNESS(&op, keystore_add_site(&op, world.keystore,
+				 world.reg.ids[i], names[i]));
 	}
 	sim_spawn(1, "make", make_main, log_server_new(1));
 	sim_host_join(1);

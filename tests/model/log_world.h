@@ -51,12 +51,15 @@ struct log_server {
 /* Host 0's memory, which no kill touches. */
 struct log_world {
 	const struct check_log *options;
+	unsigned mood; /* of enum log_mood */
 	size_t n_sites;
 	struct sim_disk *sites[LOG_SITES];
 	struct sim_disk *hosts[LOG_HOSTS + 1];
 	struct keystore *keystore;
 	struct site_register reg;
 	uint64_t tenant;
+	int burnt; /* the site that never comes back; -1 */
+	uint64_t newest; /* the highest acknowledged number */
 	bool stop; /* the run is ending: nothing happens any more */
 	unsigned n_processes;
 	struct log_server *servers[LOG_HOSTS + 1]; /* the last of each host */
@@ -77,6 +80,12 @@ struct log_world {
 	uint8_t shown_hash[LOG_NUMBERS][OBJECT_HASH_SIZE];
 };
 extern struct log_world world;
+
+static inline bool
+log_mood(enum log_mood mood)
+{
+	return (world.mood & (unsigned)mood) != 0;
+}
 
 /* Ends the run where a call of the harness itself fails. */
 #define HARNESS(op, call) \
@@ -121,8 +130,8 @@ void log_row_name(char out[16], char kind, unsigned i);
 /* ---- log_judge.c ---- */
 
 /* The answer to change i. */
-void log_judge_answer(struct log_server *server, unsigned i, enum rc rc,
-    uint64_t number);
+void log_judge_answer(
+    struct log_server *server, unsigned i, enum rc rc, uint64_t number);
 
 /* A reader's state, in its read transaction. all: every change is looked up,
  * else some. */

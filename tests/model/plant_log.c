@@ -3,9 +3,14 @@
 #include "model/check_log.h"
 #include "model/sim.h"
 
-static struct check_log log_all = {.calm = false};
-static struct check_log log_surface = {.surface = true};
-static struct check_log log_rot = {.surface = true, .rot = true};
+#ifndef ALWAYS
+#define ALWAYS 0
+#endif
+
+static struct check_log log_all = {.always = ALWAYS};
+static struct check_log log_surface = {.always = ALWAYS, .surface = true};
+static struct check_log log_rot = {
+    .always = ALWAYS, .surface = true, .rot = true};
 
 static const struct sim_variant variants[] = {
     {"all promises", check_log_run, &log_all, true},
