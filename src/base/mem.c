@@ -1,11 +1,21 @@
 /* mem.c - heap memory; the n-th allocation can be made to fail (fault.h). */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
+
+enum { MMAP_FROM = 4 << 20, ARENAS = 4 };
+
+void
+mem_init(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+	(void)mallopt(M_ARENA_MAX, ARENAS);
+}
 
 void *
 mem_alloc(size_t size)

@@ -5,6 +5,13 @@
 
 #include <stddef.h>
 
+/*
+ * Once, before threads start: large blocks (a password hash takes 19 MiB) go
+ * back to the system when they are freed; left alone, glibc keeps them after
+ * the first.
+ */
+void mem_init(void);
+
 /* Zeroed memory of size bytes (at least 1), or NULL. Free with mem_free. */
 void *mem_alloc(size_t size);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -28,6 +29,25 @@ line_read(char out[CLI_LINE_SIZE])
 	return true;
 }
 
+/* A line of a terminal is asked for, and not shown while it is typed. */
+static bool
+line_ask(char out[CLI_LINE_SIZE])
+{
+	struct termios before, silent;
+	bool read;
+
+	if (tcgetattr(STDIN_FILENO, &before) != 0)
+		return line_read(out);
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	(void)fputs("password: ", stderr);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	read = line_read(out);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	(void)fputc('\n', stderr);
+	return read;
+}
+
 static enum cli_exit
 lines_read(struct cli *cli)
 {
@@ -36,7 +56,7 @@ lines_read(struct cli *cli)
 	/* No copy of a password stays in a buffer of the C library. */
 	(void)setvbuf(stdin, NULL, _IONBF, 0);
 	while (cli->n_lines < wanted) {
-		if (!line_read(cli->lines[cli->n_lines]))
+		if (!line_ask(cli->lines[cli->n_lines]))
 			return cli_misused(cli,
 			    "standard input must have %zu line%s, a password "
 			    "each",
@@ -145,6 +165,7 @@ main(int argc, char **argv)
 	enum cli_exit end;
 
 	descriptors_fill();
+	mem_init();
 	(void)signal(SIGPIPE, SIG_IGN);
 	json_set_alloc_funcs(mem_alloc, mem_free);
 	cli = mem_alloc(sizeof(*cli));

@@ -88,6 +88,8 @@ commit_failed(struct op *op, struct tenant *t, uint64_t number)
 
 	log_error(op, "commit-failed", "tenant=%016llx number=%llu why=\"%s\"",
 	    (unsigned long long)t->id, (unsigned long long)number, op->error);
+	if (t->starting)
+		return RC_IO;
 	op_clear_error(op);
 	tenant_set_mode(op, t, TENANT_CLOSED, "");
 	tenant_database_close(op, t, false);

@@ -201,3 +201,22 @@ tenant_database_tidy(struct op *op, struct tenant *tenant)
 		op_clear_error(op);
 	tenant_unlock(tenant);
 }
+
+enum rc
+tenant_database_probe(struct op *op, struct tenant *tenant)
+{
+	struct db *db = tenant->writer;
+	int64_t now = clock_wall();
+	enum rc rc, rolled;
+
+	TRY(db_begin(op, db));
+	rc = local_state_set(
+	    op, &tenant->meta, "probe", span_of(&now, sizeof(now)));
+	if (rc == RC_OK)
+		rc = db_commit(op, db);
+	if (rc != RC_OK) {
+		rolled = db_rollback(op, db);
+		(void)rolled; /* the first failure is the one to tell */
+	}
+	return rc;
+}

@@ -353,6 +353,8 @@ end_open(struct op *op, struct start *s)
 		    "%zu of %u sites are reachable, %u are needed to write",
 		    site_set_count(s->tail.listed), t->service->claim.reg.n,
 		    t->service->claim.reg.m);
+	if (s->head > s->decided && s->decided > 0)
+		TRY(tenant_database_probe(op, t));
 	if (s->head > s->decided)
 		TRY(db_begin(op, t->writer));
 	rc = end_write(op, s);
@@ -534,7 +536,9 @@ tenant_start(struct op *op, struct tenant *tenant)
 	tenant->swept = false;
 	lanes_leave_all(&tenant->lanes);
 	buf_init(&s.bytes, SEGMENT_NUMBERED_MAX);
+	tenant->starting = true;
 	rc = start_run(op, &s);
+	tenant->starting = false;
 	if (rc == RC_NOT_STORED || rc == RC_IN_DOUBT)
 		rc = start_read_only(op, &s);
 	tail_release(&s.tail);

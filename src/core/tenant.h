@@ -85,6 +85,7 @@ struct tenant {
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
+	bool starting; /* a COMMIT that fails then is not mended by a start */
 	struct db *writer;
 	struct meta meta;
 	struct tenant_head head; /* written under the lock too: heads are read by others */
@@ -176,6 +177,9 @@ enum rc tenant_database_open(struct op *op, struct tenant *tenant) MUST_CHECK;
 enum rc tenant_database_new(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: closes it; clean: it may be trusted after a power cut. */
 void tenant_database_close(struct op *op, struct tenant *tenant, bool clean);
+/* database.c: whether the local disk takes a commit, before a number depends on
+ * it. */
+enum rc tenant_database_probe(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: brings the -wal back into the database, once it is large (L10). */
 void tenant_database_tidy(struct op *op, struct tenant *tenant);
 /* database.c: reads head and counters of the open database into the tenant. */

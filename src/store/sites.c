@@ -154,7 +154,9 @@ state_set(struct sites *sites, size_t i, enum site_state state, const char *why)
 	bool changed;
 
 	mutex_lock(&sites->lock);
-	changed = slot->state != state;
+	/* A site that is away from the beginning is news as well. */
+	changed = slot->state != state || !slot->looked_at;
+	slot->looked_at = true;
 	if (changed)
 		slot->since = clock_mono();
 	if (changed && state == SITE_ATTACHED)

@@ -63,6 +63,7 @@ struct site_job {
 struct site_slot {
 	struct site *site;
 	enum site_state state;
+	bool looked_at;
 	char why[SITE_WHY_SIZE]; /* "" while attached */
 	int64_t since; /* clock_mono() of the last change of state */
 	uint64_t epoch; /* grows at each attaching: what was known of the site
