@@ -82,7 +82,8 @@ service_clock_accept(struct service_clock *clock)
 
 	mutex_lock(&clock->lock);
 	advance(clock);
-	added = clock->not_counted < REBOOT_MAX ? clock->not_counted : REBOOT_MAX;
+	added =
+	    clock->not_counted < REBOOT_MAX ? clock->not_counted : REBOOT_MAX;
 	clock->last.service += added;
 	clock->not_counted = 0;
 	mutex_unlock(&clock->lock);

@@ -37,8 +37,8 @@ void service_clock_release(struct service_clock *clock);
 int64_t service_clock_now(struct service_clock *clock);
 
 /*
- * Counts now what did not count at the start, 30 days of it at most: an operator
- * says that the wall clock is right. Returns the ns that were added.
+ * Counts now what did not count at the start, 30 days of it at most: an
+ * operator says that the wall clock is right. Returns the ns that were added.
  */
 int64_t service_clock_accept(struct service_clock *clock);
 

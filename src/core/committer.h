@@ -39,7 +39,7 @@ struct group {
 	struct tenant *tenant;
 	struct group_mark at;
 	struct site_set in_service;
-	size_t n_changes;	    /* that were run */
+	size_t n_changes; /* that were run */
 	struct db_session *session; /* the present run of changes */
 	struct buf records; /* changesets one after the other */
 	size_t n_records;

@@ -88,7 +88,8 @@ struct tenant {
 	bool starting; /* a COMMIT that fails then is not mended by a start */
 	struct db *writer;
 	struct meta meta;
-	struct tenant_head head; /* written under the lock too: heads are read by others */
+	struct tenant_head
+	    head; /* written under the lock too: heads are read by others */
 	size_t n_aside; /* branches that lost at the start: the next number's
 			   header names them (L3, 4) */
 	struct segment_aside *aside;
@@ -180,7 +181,8 @@ void tenant_database_close(struct op *op, struct tenant *tenant, bool clean);
 /* database.c: whether the local disk takes a commit, before a number depends on
  * it. */
 enum rc tenant_database_probe(struct op *op, struct tenant *tenant) MUST_CHECK;
-/* database.c: brings the -wal back into the database, once it is large (L10). */
+/* database.c: brings the -wal back into the database, once it is large (L10).
+ */
 void tenant_database_tidy(struct op *op, struct tenant *tenant);
 /* database.c: reads head and counters of the open database into the tenant. */
 enum rc tenant_database_load(struct op *op, struct tenant *tenant) MUST_CHECK;

@@ -28,10 +28,11 @@ struct claim {
 	struct site_set
 	    of_register; /* the register's sites that are configured here */
 	char host[FENCE_HOST_SIZE];
-	/* One claim_extend at a time: two would each take the other's fence for a
-	 * stranger's. */
+	/* One claim_extend at a time: two would each take the other's fence for
+	 * a stranger's. */
 	struct mutex extending;
-	struct mutex lock; /* guards fenced; the rest changes in claim_take only */
+	struct mutex
+	    lock; /* guards fenced; the rest changes in claim_take only */
 	struct site_set
 	    fenced; /* where the own fence stands: only these count */
 	atomic_int end; /* enum claim_end */

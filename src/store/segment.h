@@ -4,12 +4,14 @@
  *
  *	clear header   fixed part, then sections (adds, drops, aside, ...)
  *	body           frames of chunks and records, one after the other
- *	directory      clear: for each item its type and plaintext length (records: salt, commitment)
- *	sealed index   numbered only: a record over the count of items and the directory's SHA-256
- *	trailer        directory position, XXH3-128 of all bytes before it, SHA-256
+ *	directory      clear: for each item its type and plaintext length
+ *(records: salt, commitment) sealed index   numbered only: a record over the
+ *count of items and the directory's SHA-256 trailer        directory position,
+ *XXH3-128 of all bytes before it, SHA-256
  *
  * The trailer's SHA-256, over header, frame tags in order, directory and sealed
- * index, is the segment's hash: what the chain links and a data segment is known by.
+ * index, is the segment's hash: what the chain links and a data segment is
+ *known by.
  */
 #ifndef DOZO_STORE_SEGMENT_H
 #define DOZO_STORE_SEGMENT_H
@@ -23,10 +25,13 @@
 
 enum {
 	SEGMENT_FORMAT = 1,
-	SEGMENT_CHUNK_MAX = 4 << 20,	    /* plaintext of a chunk */
-	SEGMENT_NUMBERED_MAX = 2 << 20,	    /* a reader's limit; writers stay under 1 MiB (L8) */
-	SEGMENT_DATA_MAX = 20 << 20,	    /* a reader's limit; writers stop at 16 MiB of plaintext */
-	SEGMENT_SECTION_MAX = 65536,	    /* entries of one section */
+	SEGMENT_CHUNK_MAX = 4 << 20, /* plaintext of a chunk */
+	SEGMENT_NUMBERED_MAX =
+	    2 << 20, /* a reader's limit; writers stay under 1 MiB (L8) */
+	SEGMENT_DATA_MAX =
+	    20
+	    << 20, /* a reader's limit; writers stop at 16 MiB of plaintext */
+	SEGMENT_SECTION_MAX = 65536, /* entries of one section */
 	SEGMENT_ITEMS_MAX = 4096,
 };
 
@@ -37,7 +42,7 @@ enum segment_role {
 	SEGMENT_CHANGES = 1,
 	SEGMENT_OPENING = 2,
 	SEGMENT_SNAPSHOT = 3, /* names a snapshot (L12) */
-	SEGMENT_CUT = 4,      /* names base and kept snapshots (L13) */
+	SEGMENT_CUT = 4, /* names base and kept snapshots (L13) */
 };
 
 /* A data segment as headers list it. */
@@ -47,7 +52,8 @@ struct segment_data {
 	uint64_t size; /* of the whole object, bytes */
 };
 
-/* A number that lost to a higher generation, or (loss) was accepted as missing. */
+/* A number that lost to a higher generation, or (loss) was accepted as missing.
+ */
 struct segment_aside {
 	uint64_t number;
 	struct generation generation;
@@ -61,30 +67,35 @@ struct segment_header {
 	uint64_t number; /* 0 for data segments */
 	struct generation generation;
 	uint8_t claim[OBJECT_ID_SIZE];
-	uint8_t data_id[OBJECT_ID_SIZE];      /* zero for numbered ones */
-	uint8_t previous[OBJECT_HASH_SIZE];   /* hash of number - 1; zero for number 1 and data */
-	uint32_t epoch;			      /* key epoch of its records; 0 for data segments */
+	uint8_t data_id[OBJECT_ID_SIZE]; /* zero for numbered ones */
+	uint8_t previous[OBJECT_HASH_SIZE]; /* hash of number - 1; zero for
+					       number 1 and data */
+	uint32_t epoch; /* key epoch of its records; 0 for data segments */
 	size_t n_adds, n_drops, n_aside, n_losses, n_live;
-	const struct segment_data *adds;      /* borrowed when writing, in the op's arena when read */
+	const struct segment_data
+	    *adds; /* borrowed when writing, in the op's arena when read */
 	const struct segment_data *drops;
 	const struct segment_aside *aside;
-	const struct segment_aside *losses;   /* accepted loss (L21): generation and hash as known, may be zero */
-	const struct segment_data *live;      /* snapshot: data segments live at its number */
+	const struct segment_aside *losses; /* accepted loss (L21): generation
+					       and hash as known, may be zero */
+	const struct segment_data
+	    *live; /* snapshot: data segments live at its number */
 };
 
 enum segment_item_type {
-	SEGMENT_CHUNK = 1,     /* sealed under a chunk key; not opened here */
+	SEGMENT_CHUNK = 1, /* sealed under a chunk key; not opened here */
 	SEGMENT_CHANGESET = 2, /* one SQLite changeset: one session */
 	SEGMENT_MIGRATION = 3, /* u32 version, 32 bytes SHA-256 of the SQL */
-	SEGMENT_FACT = 4,      /* register fact, snapshot name, cut: bytes of core/ */
+	SEGMENT_FACT =
+	    4, /* register fact, snapshot name, cut: bytes of core/ */
 };
 
 struct segment_item {
 	enum segment_item_type type;
 	uint32_t plain_size;
-	uint64_t offset;       /* of its first frame in the object */
-	uint32_t record;       /* records only: its number among them, from 0 */
-	uint8_t salt[32];      /* records only */
+	uint64_t offset; /* of its first frame in the object */
+	uint32_t record; /* records only: its number among them, from 0 */
+	uint8_t salt[32]; /* records only */
 	uint8_t commitment[32];
 };
 
@@ -94,7 +105,7 @@ struct segment_writer {
 	struct buf out;
 	struct buf directory;
 	const struct secret *epoch_key; /* borrowed of the keyring */
-	struct secret *salt_key;	/* owned; derived once, not for each record */
+	struct secret *salt_key; /* owned; derived once, not for each record */
 	enum segment_role role;
 	uint8_t header_hash[SHA256_SIZE];
 	struct sha256 hash;
@@ -104,8 +115,9 @@ struct segment_writer {
 
 /*
  * Writes the clear header. Needs segment_writer_release, after a failure too.
- * keys are header->tenant's and outlive the writer; RC_NOT_FOUND where they lack
- * header->epoch; RC_INVALID, RC_LIMIT for a header that a reader would refuse.
+ * keys are header->tenant's and outlive the writer; RC_NOT_FOUND where they
+ * lack header->epoch; RC_INVALID, RC_LIMIT for a header that a reader would
+ * refuse.
  */
 enum rc segment_begin(struct op *op, struct segment_writer *w,
     const struct segment_header *header, const struct keyring *keys) MUST_CHECK;
@@ -117,22 +129,25 @@ void segment_writer_release(struct segment_writer *w); /* also for CLEANUP */
  * opening; after any failure the writer is as before.
  */
 
-/* Copies a chunk that is sealed already (aead_seal under its chunk key, AD segment_chunk_ad). */
-enum rc segment_add_chunk(struct op *op, struct segment_writer *w, struct span sealed,
-    uint32_t plain_size, uint64_t *ret_offset) MUST_CHECK;
+/* Copies a chunk that is sealed already (aead_seal under its chunk key, AD
+ * segment_chunk_ad). */
+enum rc segment_add_chunk(struct op *op, struct segment_writer *w,
+    struct span sealed, uint32_t plain_size, uint64_t *ret_offset) MUST_CHECK;
 
 /* Seals a record under a key of its own (L17). */
 enum rc segment_add_record(struct op *op, struct segment_writer *w,
     enum segment_item_type type, struct span plain) MUST_CHECK;
 
-/* Ends it: w->out holds the object's bytes. RC_INVALID without a record, but in an opening (L1). */
+/* Ends it: w->out holds the object's bytes. RC_INVALID without a record, but in
+ * an opening (L1). */
 enum rc segment_end(struct op *op, struct segment_writer *w,
     uint8_t ret_hash[OBJECT_HASH_SIZE]) MUST_CHECK;
 
 /* Bytes that are in w->out so far plus what segment_end will add. */
 size_t segment_writer_size(const struct segment_writer *w);
 
-/* Associated data of every chunk frame: a constant; nothing that compaction changes. */
+/* Associated data of every chunk frame: a constant; nothing that compaction
+ * changes. */
 struct span segment_chunk_ad(void);
 
 /* ---- writing a data segment: frame by frame into a caller's sink ---- */
@@ -142,7 +157,8 @@ struct span segment_chunk_ad(void);
  * pieces of any size; the sink blocks them.
  */
 struct segment_sink {
-	enum rc (*write)(struct segment_sink *sink, struct op *op, struct span bytes);
+	enum rc (*write)(
+	    struct segment_sink *sink, struct op *op, struct span bytes);
 };
 
 struct data_writer {
@@ -157,8 +173,8 @@ struct data_writer {
 };
 
 /*
- * Writes the clear header. Needs data_writer_release, after a failure too. After
- * a failure of any data_* function the segment is to be given up.
+ * Writes the clear header. Needs data_writer_release, after a failure too.
+ * After a failure of any data_* function the segment is to be given up.
  */
 enum rc data_begin(struct op *op, struct data_writer *w,
     const struct segment_header *header, struct segment_sink *sink) MUST_CHECK;
@@ -167,17 +183,20 @@ void data_writer_release(struct data_writer *w); /* also for CLEANUP */
 /* Where the next frame will lie in the object. */
 uint64_t data_offset(const struct data_writer *w);
 
-/* One sealed frame (ciphertext and tag) of the chunk being written; RC_INVALID after a frame that was not full, RC_LIMIT. */
-enum rc data_frame(struct op *op, struct data_writer *w, struct span sealed_frame)
-    MUST_CHECK;
+/* One sealed frame (ciphertext and tag) of the chunk being written; RC_INVALID
+ * after a frame that was not full, RC_LIMIT. */
+enum rc data_frame(
+    struct op *op, struct data_writer *w, struct span sealed_frame) MUST_CHECK;
 
-/* Ends a chunk: notes its plaintext length (all frames since the last end are its own); RC_INVALID where they do not fit it. */
-enum rc data_chunk_end(struct op *op, struct data_writer *w, uint32_t plain_size)
-    MUST_CHECK;
+/* Ends a chunk: notes its plaintext length (all frames since the last end are
+ * its own); RC_INVALID where they do not fit it. */
+enum rc data_chunk_end(
+    struct op *op, struct data_writer *w, uint32_t plain_size) MUST_CHECK;
 
-/* Ends the segment; *ret_data (with id as in the header) is what a number's adds list. */
-enum rc data_end(struct op *op, struct data_writer *w, struct segment_data *ret_data)
-    MUST_CHECK;
+/* Ends the segment; *ret_data (with id as in the header) is what a number's
+ * adds list. */
+enum rc data_end(struct op *op, struct data_writer *w,
+    struct segment_data *ret_data) MUST_CHECK;
 
 /* ---- reading ---- */
 
@@ -197,19 +216,22 @@ struct segment {
  * for whatever does not pass, in time bounded by bytes.size; RC_REFUSED for a
  * newer format version, where its XXH3-128 is right (else it is damage too).
  */
-enum rc segment_parse(struct op *op, struct span bytes, struct segment *ret_segment)
-    MUST_CHECK;
+enum rc segment_parse(
+    struct op *op, struct span bytes, struct segment *ret_segment) MUST_CHECK;
 
-/* The header alone, from an object's first bytes (unchecked: no hash is known yet). RC_LIMIT where more bytes are needed. */
+/* The header alone, from an object's first bytes (unchecked: no hash is known
+ * yet). RC_LIMIT where more bytes are needed. */
 enum rc segment_parse_header(struct op *op, struct span bytes,
     struct segment_header *ret_header) MUST_CHECK;
 
-/* Opens the sealed index of a numbered segment and compares it; RC_DAMAGED, RC_NOT_FOUND (epoch key gone). */
+/* Opens the sealed index of a numbered segment and compares it; RC_DAMAGED,
+ * RC_NOT_FOUND (epoch key gone). */
 enum rc segment_check_index(struct op *op, const struct segment *segment,
     const struct keyring *keys) MUST_CHECK;
 
-/* Opens item i, a record, into out (cleared first); RC_DAMAGED, RC_NOT_FOUND (epoch key gone), RC_INVALID (a chunk). */
-enum rc segment_open_record(struct op *op, const struct segment *segment, size_t i,
-    const struct keyring *keys, struct buf *out) MUST_CHECK;
+/* Opens item i, a record, into out (cleared first); RC_DAMAGED, RC_NOT_FOUND
+ * (epoch key gone), RC_INVALID (a chunk). */
+enum rc segment_open_record(struct op *op, const struct segment *segment,
+    size_t i, const struct keyring *keys, struct buf *out) MUST_CHECK;
 
 #endif

@@ -269,7 +269,8 @@ dir_list(struct op *op, struct site *site, const char *folder,
 	TRY(io_list(op, fd, each, arg));
 #ifndef DOZO_PLANT_LISTED_IS_DURABLE
 	if (listing == SITE_LIST_DURABLE)
-		return io_sync_dir_anew(op, fd); /* the folder that was listed */
+		return io_sync_dir_anew(
+		    op, fd); /* the folder that was listed */
 #endif
 	(void)listing;
 	return RC_OK;

@@ -1,4 +1,5 @@
-/* site_id.h - the bytes of site.id (LOG.md L20). docs/FORMAT.md specifies them. */
+/* site_id.h - the bytes of site.id (LOG.md L20). docs/FORMAT.md specifies them.
+ */
 #ifndef DOZO_STORE_SITE_ID_H
 #define DOZO_STORE_SITE_ID_H
 
@@ -22,11 +23,12 @@ struct site_id {
 void site_id_name(struct object_name *name);
 
 /* Appends the file's bytes; RC_INVALID for a bad name. */
-enum rc site_id_write(struct op *op, const struct site_id *id, struct buf *out)
-    MUST_CHECK;
+enum rc site_id_write(
+    struct op *op, const struct site_id *id, struct buf *out) MUST_CHECK;
 
-/* RC_DAMAGED for whatever does not pass its check, RC_REFUSED for a newer format. */
-enum rc site_id_read(struct op *op, struct span bytes, struct site_id *ret_id)
-    MUST_CHECK;
+/* RC_DAMAGED for whatever does not pass its check, RC_REFUSED for a newer
+ * format. */
+enum rc site_id_read(
+    struct op *op, struct span bytes, struct site_id *ret_id) MUST_CHECK;
 
 #endif

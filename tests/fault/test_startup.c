@@ -173,8 +173,8 @@ two_sites_rolled_back_under_a_newer_database_are_refused(void **state)
 	    "rm -rf tokyo/log osaka/log; mv tokyo.old/log tokyo/; "
 	    "mv osaka.old/log osaka/");
 	ASSERT_OK(&w.op, fixture_open(&w.op, &w.f));
-	ASSERT_RC(&w.op, RC_REFUSED,
-	    service_tenant(&w.op, w.f.service, w.id, &w.t));
+	ASSERT_RC(
+	    &w.op, RC_REFUSED, service_tenant(&w.op, w.f.service, w.id, &w.t));
 	fixture_close(&w.op, &w.f);
 	world_end(&w);
 }

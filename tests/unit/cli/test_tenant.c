@@ -110,7 +110,8 @@ the_state_counts_what_is_open(void **state)
 	assert_int_equal(tenant_add("acme"), CLI_OK);
 	ASSERT_OK(&op, service_tenant_named(&op, f.service, "acme", &t));
 	fixture_await_sites(&f, t, 3);
-	/* Two of three suffice for an answer; the third has it a moment later. */
+	/* Two of three suffice for an answer; the third has it a moment later.
+	 */
 	lanes_drain(&t->lanes, clock_mono() + 10 * CLOCK_S);
 	lanes_drain(&f.service->provider->lanes, clock_mono() + 10 * CLOCK_S);
 	ASSERT_OK(&op, state_get(&op, f.service, true, &now));
