@@ -130,22 +130,25 @@ site_run(struct site_job *job)
 	struct fan *fan = s->fan;
 	CLEANUP(op_release) struct op op;
 	struct fan_block *block = NULL;
-	enum rc rc;
-	bool again;
+	enum rc rc = RC_OK;
+	bool again, work;
 
 	op_init(&op);
 	mutex_lock(&fan->lock);
-	if (s->n_queued > 0) {
+	/* Left behind since it was woken: nothing is committed of a part. */
+	work = site_has_work(s);
+	if (work && s->n_queued > 0) {
 		block = s->queue[0];
 		s->queue[0] = s->queue[1];
 		s->n_queued--;
 	}
 	mutex_unlock(&fan->lock);
-	rc = site_step(&op, s, block);
+	if (work)
+		rc = site_step(&op, s, block);
 	mutex_lock(&fan->lock);
 	if (rc != RC_OK)
 		site_failed(s);
-	else if (block == NULL)
+	else if (work && block == NULL)
 		s->done = true;
 	again = site_has_work(s);
 	s->busy = again;

@@ -251,6 +251,24 @@ blackout(void)
 		sim_disk_power_cut(world.sites[i]);
 }
 
+/* Somebody is to work most of the time, two of them now and then. */
+static void
+servers_keep(void)
+{
+	int host = 1 + (int)sim_random(LOG_HOSTS);
+	bool one = running(1), two = running(2);
+
+	if (world.options->alone)
+		host = 1;
+	if (!one && !two)
+		server_start(host);
+	else if (!world.options->alone && sim_chance(one && two ? 0 : 2500))
+		server_start(one ? 2 : 1);
+	for (host = 1; host <= LOG_HOSTS; host++)
+		if (sim_host_paused(host) && sim_chance(3000))
+			sim_resume_host(host);
+}
+
 /* ---- one server takes over from another ---- */
 
 static void
@@ -259,24 +277,110 @@ wait_a_little(uint64_t steps)
 	sim_wait_steps(1 + sim_random(steps));
 }
 
-/* Two sites change places while a new server is between its claim and its
- * first number, and the old one rests amid one. */
+struct newest {
+	char name[OBJECT_FILE_SIZE];
+};
+
+static void
+newest_seen(
+    void *arg, const char *name, enum sim_standing standing, struct span bytes)
+{
+	struct newest *newest = arg;
+
+	(void)bytes;
+	if (standing != SIM_GHOST && name[0] != '.' &&
+	    strcmp(name, newest->name) > 0)
+		(void)str_copy(newest->name, sizeof(newest->name), name);
+}
+
+/* The newest of a folder's names on a site. */
+static void
+newest_on(size_t site, const char *folder, struct newest *newest)
+{
+	newest->name[0] = '\0';
+	sim_disk_each(world.sites[site], folder, newest_seen, newest);
+}
+
+/* The only site that has the newest number; n_sites where several have. */
+static size_t
+ahead_of_all(void)
+{
+	struct newest newest, best = {""};
+	char folder[OBJECT_FOLDER_SIZE];
+	size_t i, site = world.n_sites;
+
+	object_folder(folder, "log", world.tenant);
+	for (i = 0; i < world.n_sites; i++) {
+		newest_on(i, folder, &newest);
+		if (strcmp(newest.name, best.name) > 0)
+			site = i;
+		else if (strcmp(newest.name, best.name) == 0)
+			site = world.n_sites;
+		if (strcmp(newest.name, best.name) > 0)
+			best = newest;
+	}
+	return site;
+}
+
+/* Rests amid a number, if it can be had: one site has it. */
+static size_t
+pause_amid(int host)
+{
+	size_t ahead = world.n_sites;
+	int try;
+
+	for (try = 0; try < 40 && running(host); try++) {
+		wait_a_little(20);
+		ahead = ahead_of_all();
+		if (ahead < world.n_sites)
+			break;
+	}
+	if (running(host) && !sim_host_paused(host))
+		sim_pause_host(host);
+	return ahead < world.n_sites ? ahead
+				     : (size_t)sim_random(world.n_sites);
+}
+
+/* Waits until a new fence stands on a site of each list but one. */
+static void
+await_claim(size_t away)
+{
+	struct newest before[LOG_SITES], now;
+	unsigned n_new = 0;
+	size_t i;
+	int try;
+
+	for (i = 0; i < world.n_sites; i++)
+		newest_on(i, "fence", &before[i]);
+	for (try = 0; try < 150 && n_new + 1 < world.n_sites; try++) {
+		wait_a_little(10);
+		for (i = 0, n_new = 0; i < world.n_sites; i++) {
+			newest_on(i, "fence", &now);
+			n_new +=
+			    strcmp(now.name, before[i].name) > 0 || i == away;
+		}
+	}
+}
+
+/*
+ * Two sites change places while a new server is between its claim and its
+ * first number, and the old one rests amid one.
+ */
 static void
 takeover(void)
 {
 	int old = running(1) ? 1 : 2;
-	size_t away = (size_t)sim_random(world.n_sites);
-	size_t next = (size_t)sim_random(world.n_sites);
+	size_t next, away;
 
 	if (!running(old) || sim_host_paused(old))
 		return;
 	sim_count("takeovers", 1);
-	if (sim_chance(8000))
-		sim_pause_host(old);
 	host_kill(3 - old);
+	next = pause_amid(old);
+	away = (next + 1 + sim_random(world.n_sites - 1)) % world.n_sites;
 	sim_disk_mount(world.sites[away], SIM_UNMOUNTED);
 	server_start(3 - old);
-	wait_a_little(800);
+	await_claim(away);
 	sim_disk_mount(world.sites[away], SIM_MOUNTED);
 	if (sim_chance(7000))
 		sim_disk_mount(world.sites[next], SIM_UNMOUNTED);
@@ -285,6 +389,35 @@ takeover(void)
 		sim_resume_host(old);
 	wait_a_little(1000);
 	sim_disk_mount(world.sites[next], SIM_MOUNTED);
+}
+
+/* A claim is created on one site only, and the next one stands on others,
+ * while the server of before sleeps. */
+static void
+claims_gap(void)
+{
+	int old = running(1) ? 1 : 2;
+	size_t i, only = (size_t)sim_random(world.n_sites);
+
+	if (!running(old) || sim_host_paused(old))
+		return;
+	sim_count("gaps of claims", 1);
+	host_kill(3 - old);
+	sim_pause_host(old);
+	for (i = 0; i < world.n_sites; i++)
+		sim_disk_mount(world.sites[i], SIM_MOUNTED);
+	server_start(3 - old);
+	wait_a_little(300);
+	for (i = 0; i < world.n_sites; i++)
+		if (i != only)
+			sim_disk_mount(world.sites[i], SIM_FAILING);
+	wait_a_little(200);
+	for (i = 0; i < world.n_sites; i++)
+		sim_disk_mount(world.sites[i], SIM_MOUNTED);
+	wait_a_little(1500);
+	if (sim_host_paused(old))
+		sim_resume_host(old);
+	wait_a_little(1500);
 }
 
 /* Claims are begun and not finished, on some of the sites. */
@@ -317,24 +450,42 @@ claims_flurry(void)
 		sim_disk_mount(world.sites[i], SIM_MOUNTED);
 }
 
+/* One site after the other is away for a moment. */
+static void
+sites_flap(void)
+{
+	unsigned n = 4 + (unsigned)sim_random(8);
+	enum sim_mount how;
+	size_t i;
+
+	sim_count("flaps", 1);
+	while (n-- > 0) {
+		how = sim_chance(5000) ? SIM_FAILING : SIM_UNMOUNTED;
+		for (i = 0; i < world.n_sites; i++)
+			sim_disk_mount(world.sites[i], SIM_MOUNTED);
+		sim_disk_mount(world.sites[sim_random(world.n_sites)], how);
+		wait_a_little(500);
+		if (sim_chance(1500))
+			host_kill(1 + (int)sim_random(LOG_HOSTS));
+		servers_keep();
+	}
+}
+
 /* ---- a run ---- */
 
-/* Somebody is to work most of the time, two of them now and then. */
 static void
-servers_keep(void)
+take_over_somehow(void)
 {
-	int host = 1 + (int)sim_random(LOG_HOSTS);
-	bool one = running(1), two = running(2);
-
-	if (world.options->alone)
-		host = 1;
-	if (!one && !two)
-		server_start(host);
-	else if (!world.options->alone && sim_chance(one && two ? 0 : 2500))
-		server_start(one ? 2 : 1);
-	for (host = 1; host <= LOG_HOSTS; host++)
-		if (sim_host_paused(host) && sim_chance(3000))
-			sim_resume_host(host);
+	switch (sim_random(3)) {
+	case 0:
+		takeover();
+		break;
+	case 1:
+		claims_gap();
+		break;
+	default:
+		claims_flurry();
+	}
 }
 
 static void
@@ -343,7 +494,9 @@ round_of_events(void)
 	uint64_t kind = sim_random(100);
 
 	if (log_mood(LOG_TAKEOVERS) && kind < 40)
-		(kind < 20 ? takeover : claims_flurry)();
+		take_over_somehow();
+	else if (log_mood(LOG_STORMS) && kind >= 80)
+		sites_flap();
 	else if (kind < 3)
 		blackout();
 	else if (kind < 35)

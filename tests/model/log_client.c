@@ -366,10 +366,10 @@ log_client_main(void *arg)
 
 	while (!server->stop && service_stands(server->service) &&
 	       world.n_changes + LOG_CLIENTS < LOG_CHANGES) {
-		log_client_step(server);
 		if (log_mood(LOG_IDLE))
 			sim_sleep((int64_t)sim_random(8 * CLOCK_S));
-		else if (sim_chance(3000))
+		log_client_step(server);
+		if (sim_chance(3000))
 			sim_sleep((int64_t)sim_random(CLOCK_S / 5));
 		sim_yield();
 	}

@@ -351,8 +351,11 @@ data_check(struct walk *w, uint64_t number, const struct segment_data *data)
 	    sim_disk_look(world.sites[w->site], path, &bytes) == SIM_DURABLE,
 	    "P broken: site %zu lacks live data of number %" PRIu64, w->site,
 	    number);
-	SIM_CHECK(segment_parse(&w->op, bytes, &segment) == RC_OK &&
-		      memcmp(segment.hash, data->hash, OBJECT_HASH_SIZE) == 0,
+	SIM_CHECK(segment_parse(&w->op, bytes, &segment) == RC_OK,
+	    "P broken: site %zu has data of number %" PRIu64
+	    " damaged (%s, %zu bytes of %" PRIu64 ")",
+	    w->site, number, op_error(&w->op, RC_OK), bytes.size, data->size);
+	SIM_CHECK(memcmp(segment.hash, data->hash, OBJECT_HASH_SIZE) == 0,
 	    "P broken: site %zu has other data of number %" PRIu64, w->site,
 	    number);
 }
