@@ -96,22 +96,31 @@ run_here(struct cli *cli)
 }
 
 static enum cli_exit
-run_somewhere(struct cli *cli, size_t n, const char *const *words)
+run_in(struct cli *cli, struct dir *dir, size_t n, const char *const *words)
 {
-	CLEANUP(dir_close) struct dir dir = DIR_NONE;
 	enum cli_exit end;
-	enum rc rc = dir_find(&cli->op, cli->args[0], &dir);
+	enum rc rc = dir_find(&cli->op, cli->args[0], dir);
 
-	cli->dir = &dir;
+	cli->dir = dir;
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
-	rc = admin_call(cli, &dir, n, words, &end);
+	rc = admin_call(cli, dir, n, words, &end);
 	if (rc == RC_OK)
 		return end;
 	if (rc != RC_NOT_FOUND)
 		return cli_end(cli, rc);
 	op_clear_error(&cli->op);
 	return run_here(cli);
+}
+
+static enum cli_exit
+run_somewhere(struct cli *cli, size_t n, const char *const *words)
+{
+	CLEANUP(dir_close) struct dir dir = DIR_NONE;
+	enum cli_exit end = run_in(cli, &dir, n, words);
+
+	cli->dir = NULL;
+	return end;
 }
 
 static bool
