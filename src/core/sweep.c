@@ -59,6 +59,9 @@ tenant_data_delete(
 	size_t i;
 	enum rc rc;
 
+#ifdef DOZO_PLANT_DOUBT_DATA_DELETED
+	set = claim_sites(&tenant->service->claim); /* those that failed too */
+#endif
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(set, i))
 			continue;

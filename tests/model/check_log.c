@@ -341,25 +341,31 @@ pause_amid(int host)
 				     : (size_t)sim_random(world.n_sites);
 }
 
-/* Waits until a new fence stands on a site of each list but one. */
+/* Waits until a new fence stands on so many sites, not counting one that is
+ * away. */
 static void
-await_claim(size_t away)
+await_claims(size_t n_wanted, size_t away)
 {
 	struct newest before[LOG_SITES], now;
-	unsigned n_new = 0;
-	size_t i;
+	size_t i, n_new = 0;
 	int try;
 
 	for (i = 0; i < world.n_sites; i++)
 		newest_on(i, "fence", &before[i]);
-	for (try = 0; try < 150 && n_new + 1 < world.n_sites; try++) {
-		wait_a_little(10);
+	for (try = 0; try < 400 && n_new < n_wanted; try++) {
+		wait_a_little(4);
 		for (i = 0, n_new = 0; i < world.n_sites; i++) {
 			newest_on(i, "fence", &now);
 			n_new +=
-			    strcmp(now.name, before[i].name) > 0 || i == away;
+			    strcmp(now.name, before[i].name) > 0 && i != away;
 		}
 	}
+}
+
+static void
+await_claim(size_t away)
+{
+	await_claims(world.n_sites - 1, away);
 }
 
 /*
@@ -391,33 +397,77 @@ takeover(void)
 	sim_disk_mount(world.sites[next], SIM_MOUNTED);
 }
 
-/* A claim is created on one site only, and the next one stands on others,
- * while the server of before sleeps. */
+/*
+ * The old server works with two sites of three; amid a number, which one of
+ * them has, the new one is fenced without the other, and reads without the
+ * first.
+ */
+static void
+takeover_behind(void)
+{
+	int old = running(1) ? 1 : 2;
+	size_t behind = (size_t)sim_random(world.n_sites);
+	size_t ahead, other;
+
+	if (!running(old) || sim_host_paused(old) || world.n_sites != 3)
+		return;
+	sim_count("takeovers behind", 1);
+	host_kill(3 - old);
+	sim_disk_mount(world.sites[behind], SIM_FAILING);
+	wait_a_little(1500);
+	ahead = pause_amid(old);
+	if (ahead == behind)
+		return;
+	other = 3 - ahead - behind;
+	sim_disk_mount(world.sites[behind], SIM_MOUNTED);
+	sim_disk_mount(world.sites[other], SIM_FAILING);
+	server_start(3 - old);
+	await_claim(other);
+	sim_disk_mount(world.sites[other], SIM_MOUNTED);
+	sim_disk_mount(world.sites[ahead], SIM_FAILING);
+	wait_a_little(2000);
+	if (sim_host_paused(old))
+		sim_resume_host(old);
+	wait_a_little(2000);
+	sim_disk_mount(world.sites[ahead], SIM_MOUNTED);
+}
+
+static void
+mount_all(enum sim_mount how)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_sites; i++)
+		sim_disk_mount(world.sites[i], how);
+}
+
+/*
+ * A claim gets no further than the first site, the next one stands on all; then
+ * the server of before wakes up and does not see the first site.
+ */
 static void
 claims_gap(void)
 {
 	int old = running(1) ? 1 : 2;
-	size_t i, only = (size_t)sim_random(world.n_sites);
 
 	if (!running(old) || sim_host_paused(old))
 		return;
 	sim_count("gaps of claims", 1);
 	host_kill(3 - old);
+	mount_all(SIM_MOUNTED);
 	sim_pause_host(old);
-	for (i = 0; i < world.n_sites; i++)
-		sim_disk_mount(world.sites[i], SIM_MOUNTED);
 	server_start(3 - old);
-	wait_a_little(300);
-	for (i = 0; i < world.n_sites; i++)
-		if (i != only)
-			sim_disk_mount(world.sites[i], SIM_FAILING);
-	wait_a_little(200);
-	for (i = 0; i < world.n_sites; i++)
-		sim_disk_mount(world.sites[i], SIM_MOUNTED);
+	await_claims(1, world.n_sites);
+	mount_all(SIM_FAILING);
+	sim_disk_mount(world.sites[0], SIM_MOUNTED);
+	wait_a_little(100);
+	mount_all(SIM_MOUNTED);
+	await_claims(world.n_sites, world.n_sites);
+	sim_disk_mount(world.sites[0], SIM_FAILING);
 	wait_a_little(1500);
 	if (sim_host_paused(old))
 		sim_resume_host(old);
-	wait_a_little(1500);
+	wait_a_little(2000);
 }
 
 /* Claims are begun and not finished, on some of the sites. */
@@ -476,11 +526,14 @@ sites_flap(void)
 static void
 take_over_somehow(void)
 {
-	switch (sim_random(3)) {
+	switch (sim_random(4)) {
 	case 0:
 		takeover();
 		break;
 	case 1:
+		takeover_behind();
+		break;
+	case 2:
 		claims_gap();
 		break;
 	default:
@@ -524,7 +577,7 @@ world_make(const struct check_log *options)
 	world.options = options;
 	world.burnt = -1;
 	world.mood = options->always;
-	for (i = 0; i < 7; i++)
+	for (i = 0; i < LOG_MOODS; i++)
 		if (!options->calm && sim_chance(2500))
 			world.mood |= 1u << i;
 	if (options->alone)

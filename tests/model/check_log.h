@@ -15,6 +15,10 @@ enum log_mood {
 	LOG_WIDE = 16, /* four sites, two of them enough */
 	LOG_BURN = 32, /* one site never comes back */
 	LOG_STORMS = 64, /* sites fail often */
+	LOG_PATIENT = 128, /* a number is offered for 10 s, as by default */
+	LOG_REOPENED =
+	    256, /* the tenant is closed and opened again and again */
+	LOG_MOODS = 9,
 };
 
 /* What may happen in a run. */

@@ -41,9 +41,11 @@ log_config(const struct log_server *server, struct service_config *config)
 	config->db_folder = "db";
 	config->keystore = world.keystore;
 	config->host = server->host == 1 ? "one" : "two";
-	config->offer_time = log_mood(LOG_DOUBTFUL) && !world.stop
-				 ? CLOCK_S / 50 + 15 * tick
-				 : CLOCK_S / 4 + 60 * tick;
+	config->offer_time = CLOCK_S / 4 + 60 * tick;
+	if (log_mood(LOG_DOUBTFUL) && !world.stop)
+		config->offer_time = CLOCK_S / 50 + 15 * tick;
+	if (log_mood(LOG_PATIENT))
+		config->offer_time = 0;
 	config->slow_time = CLOCK_S + 100 * tick;
 	config->reserve_bytes = 1;
 }
@@ -162,6 +164,24 @@ tenant_try(struct op *op, struct log_server *server)
 	return false;
 }
 
+/* As for a tenant that was idle for long (close_idle), and as the keeper does.
+ */
+static void
+reopen(struct op *op, struct log_server *server)
+{
+	enum rc rc;
+
+	sim_count("reopened", 1);
+	if (server->tenant->mode != TENANT_REFUSED)
+		tenant_close(op, server->tenant);
+	rc = tenant_open(op, server->tenant);
+	if (rc != RC_OK)
+		sim_trace("the tenant does not open: %s", op_error(op, rc));
+	if (rc == RC_REFUSED)
+		log_judge_refusal("tenant", op_error(op, rc));
+	op_clear_error(op);
+}
+
 static void
 serve(struct op *op, struct log_server *server)
 {
@@ -173,6 +193,9 @@ serve(struct op *op, struct log_server *server)
 	while (!is_to_end(server)) {
 		modes_check(server);
 		sim_sleep(CLOCK_S / 20);
+		if (server->tenant->mode == TENANT_CLOSED ||
+		    (log_mood(LOG_REOPENED) && sim_chance(200)))
+			reopen(op, server);
 	}
 	server->stop = true;
 	for (i = 0; i < LOG_CLIENTS; i++)
