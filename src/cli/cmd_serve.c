@@ -22,6 +22,7 @@
 #include "pages/pages.h"
 
 enum {
+	COMMITTERS = 16, /* as many tenants commit at once */
 	ROUTES_MAX = 32,
 	CA_SIZE_MAX = 64 << 10,
 	POLL_MS = 500,
@@ -227,7 +228,10 @@ static enum rc
 serving_start(struct op *op, struct serving *s)
 {
 	const char *listen = cli_value(s->cli, "listen");
-	struct dir_how how = {.accept_loss = cli_has(s->cli, "accept-loss")};
+	struct dir_how how = {
+	    .accept_loss = cli_has(s->cli, "accept-loss"),
+	    .committers = COMMITTERS,
+	};
 
 	TRY(settings_address_parse(op,
 	    listen != NULL ? listen

@@ -269,6 +269,7 @@ config_fill(const struct dir *dir, const struct dir_how *how, const char *host,
 	    .host = host,
 	    .read_only = how->reading || dir_read_only(dir),
 	    .accept_loss = how->accept_loss,
+	    .committers = how->committers,
 	    .offer_time =
 		(int64_t)conf_get_u64(conf, "service", "offer_time") * CLOCK_S,
 	    .slow_time =

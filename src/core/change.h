@@ -91,6 +91,10 @@ struct change {
 	 * they are full. */
 	size_t inline_size;
 
+	/* For change_submit: called once, with the results, after which the
+	 * committer knows the change no more. */
+	void (*then)(struct change *change);
+
 	/* Results. */
 	enum rc rc;
 	struct receipt receipt;
@@ -112,5 +116,13 @@ struct tenant;
  */
 enum rc change_commit(
     struct op *op, struct tenant *tenant, struct change *change) MUST_CHECK;
+
+/*
+ * The same without waiting: change->then is called once the outcome is known,
+ * by any thread, perhaps before this returns. Until then op and change belong
+ * to the committer. In a service without committers (service_config) the
+ * caller commits.
+ */
+void change_submit(struct op *op, struct tenant *tenant, struct change *change);
 
 #endif

@@ -392,57 +392,138 @@ batch_take(struct tenant *t, struct batch *ret_batch, struct change **ret_all)
 	t->n_queued -= n;
 }
 
-/* Runs one group. Called and left with the lock held, busy being ours. */
+/* Under the lock: whether a committer is to be called, because nobody will run
+ * what is queued. */
+static bool
+committing_wanted(struct tenant *t)
+{
+	bool wanted = t->first != NULL && !t->committing_queued &&
+		      t->service->committers != NULL;
+
+	t->committing_queued = t->committing_queued || wanted;
+	return wanted;
+}
+
+/* Not under the lock, on which the committer would wait at once. */
+static void
+committing_call(struct tenant *t, bool wanted)
+{
+	if (wanted)
+		work_pool_add(t->service->committers, &t->committing);
+}
+
+/*
+ * Runs one group. Called and left with the lock held, nobody being busy. The
+ * next group may begin before those are told who did not wait.
+ */
 static void
 committer_turn(struct tenant *t)
 {
 	struct change *members[GROUP_CHANGES_MAX];
 	struct change *rest, *c;
 	struct batch batch;
-	size_t i = 0, n;
+	size_t i, n = 0, n_told = 0;
+	bool wanted;
 
+	t->busy = true;
 	batch_take(t, &batch, &rest);
 	for (c = batch.first; c != NULL; c = c->next)
-		members[i++] = c;
-	n = i;
+		members[n++] = c;
 	mutex_unlock(&t->lock);
 
 	batch_run(t, &batch);
 
 	mutex_lock(&t->lock);
-	for (i = 0; i < n; i++)
-		members[i]->done = true;
+	for (i = 0; i < n; i++) {
+		if (members[i]->then != NULL)
+			members[n_told++] = members[i];
+		else
+			members[i]->done = true;
+	}
+	t->busy = false;
+	cond_broadcast(&t->changed);
+	if (n_told == 0)
+		return;
+	wanted = committing_wanted(t);
+	mutex_unlock(&t->lock);
+	committing_call(t, wanted);
+	for (i = 0; i < n_told; i++)
+		members[i]->then(members[i]);
+	mutex_lock(&t->lock);
+}
+
+void
+tenant_committing(struct work *work)
+{
+	struct tenant *t = container_of(work, struct tenant, committing);
+	bool wanted;
+
+	mutex_lock(&t->lock);
+	t->committing_queued = false;
+	while (t->busy && t->first != NULL)
+		cond_wait(&t->changed, &t->lock);
+	if (t->first != NULL)
+		committer_turn(t);
+	wanted = committing_wanted(t);
+	mutex_unlock(&t->lock);
+	committing_call(t, wanted);
+}
+
+/* Under the lock: at the queue's end. */
+static enum rc
+change_queue(struct op *op, struct tenant *t, struct change *change)
+{
+	change->op = op;
+	change->next = NULL;
+	change->done = false;
+	change->receipt = (struct receipt){0};
+	if (t->n_queued >= QUEUE_MAX)
+		FAIL(op, RC_NOT_STORED, "too many changes are waiting");
+	*t->last = change;
+	t->last = &change->next;
+	t->n_queued++;
+	return RC_OK;
 }
 
 enum rc
 change_commit(struct op *op, struct tenant *tenant, struct change *change)
 {
 	struct tenant *t = tenant;
+	MUTEX_GUARD(&t->lock);
 
-	change->op = op;
-	change->next = NULL;
-	change->done = false;
-	change->receipt = (struct receipt){0};
-	mutex_lock(&t->lock);
-	if (t->n_queued >= QUEUE_MAX) {
-		mutex_unlock(&t->lock);
-		FAIL(op, RC_NOT_STORED, "too many changes are waiting");
-	}
-	*t->last = change;
-	t->last = &change->next;
-	t->n_queued++;
+	TRY(change_queue(op, t, change));
 	while (!change->done) {
-		if (t->busy) {
+		if (t->busy)
 			cond_wait(&t->changed, &t->lock);
-			continue;
-		}
-		t->busy = true;
-		committer_turn(t);
-		t->busy = false;
-		cond_broadcast(&t->changed);
+		else
+			committer_turn(t);
 	}
-	mutex_unlock(&t->lock);
 	return change->rc;
+}
+
+void
+change_submit(struct op *op, struct tenant *tenant, struct change *change)
+{
+	struct tenant *t = tenant;
+	void (*then)(struct change *) = change->then;
+	bool waits = t->service->committers == NULL;
+	bool wanted;
+	enum rc rc;
+
+	if (waits) {
+		change->then = NULL;
+		rc = change_commit(op, t, change);
+	} else {
+		mutex_lock(&t->lock);
+		rc = change_queue(op, t, change);
+		wanted = committing_wanted(t);
+		mutex_unlock(&t->lock);
+		committing_call(t, wanted);
+	}
+	if (rc == RC_OK && !waits)
+		return;
+	change->rc = rc;
+	then(change);
 }
 
 /* A number without changes of rows: the transaction holds the local rows only.

@@ -49,32 +49,43 @@ buffers_make(struct op *op, struct download *d)
 	return RC_OK;
 }
 
-enum rc
-download_open(struct op *op, struct tenant *tenant, int64_t content,
-    struct download **ret_download)
+/* Has room for the content's runs; the first chunk is not looked for yet. */
+static enum rc
+download_new(struct op *op, struct tenant *tenant,
+    const struct content *content, struct download **ret_download)
 {
-	struct download *d = mem_alloc(sizeof(*d));
-	struct reader *reader;
+	struct download *d;
 	enum rc rc;
 
+	if (!content->finished)
+		FAIL(op, RC_NOT_FOUND, "the content is not complete");
+	d = mem_alloc(sizeof(*d));
 	if (d == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	d->tenant = tenant;
-	rc = tenant_reader(op, tenant, &reader);
-	if (rc == RC_OK) {
-		rc = content_get(op, &reader->meta, content, &d->content);
-		tenant_reader_put(tenant, reader);
-	}
-	if (rc == RC_OK && !d->content.finished)
-		rc = op_fail(op, RC_NOT_FOUND, "the content is not complete");
-	if (rc == RC_OK)
-		rc = buffers_make(op, d);
+	d->content = *content;
+	rc = buffers_make(op, d);
 	if (rc != RC_OK) {
 		download_free(d);
 		return rc;
 	}
 	*ret_download = d;
 	return RC_OK;
+}
+
+enum rc
+download_open(struct op *op, struct tenant *tenant, int64_t content,
+    struct download **ret_download)
+{
+	struct content row;
+	struct reader *reader;
+	enum rc rc;
+
+	TRY(tenant_reader(op, tenant, &reader));
+	rc = content_get(op, &reader->meta, content, &row);
+	tenant_reader_put(tenant, reader);
+	TRY(rc);
+	return download_new(op, tenant, &row, ret_download);
 }
 
 uint64_t
@@ -116,16 +127,19 @@ place_find(struct op *op, struct download *d, struct meta *meta)
 	return RC_OK;
 }
 
+/* Makes the chunk that holds the position the one at hand. */
 static enum rc
 chunk_read(
     struct op *op, struct download *d, struct meta *meta, uint64_t position)
 {
+	chunk_drop(d);
 	TRY(chunk_find(op, meta, d->content.id, position, &d->chunk));
 	TRY(place_find(op, d, meta));
-	return aead_init(op, &d->aead, span_of(d->chunk.key, AEAD_KEY_SIZE));
+	TRY(aead_init(op, &d->aead, span_of(d->chunk.key, AEAD_KEY_SIZE)));
+	d->has_chunk = true;
+	return RC_OK;
 }
 
-/* Makes the chunk that holds the position the one at hand. */
 static enum rc
 chunk_need(struct op *op, struct download *d, uint64_t position)
 {
@@ -135,12 +149,31 @@ chunk_need(struct op *op, struct download *d, uint64_t position)
 	if (d->has_chunk && position >= d->chunk.start &&
 	    position - d->chunk.start < d->chunk.size)
 		return RC_OK;
-	chunk_drop(d);
 	TRY(tenant_reader(op, d->tenant, &reader));
-	rc = chunk_read(op, d, &reader->meta, position);
+	rc = db_read_begin(op, reader->db);
+	if (rc == RC_OK)
+		rc = chunk_read(op, d, &reader->meta, position);
+	db_read_end(reader->db);
 	tenant_reader_put(d->tenant, reader);
-	TRY(rc);
-	d->has_chunk = true;
+	return rc;
+}
+
+enum rc
+download_open_at(struct op *op, struct tenant *tenant, struct meta *meta,
+    const struct content *content, uint64_t position,
+    struct download **ret_download)
+{
+	struct download *d;
+	enum rc rc;
+
+	TRY(download_new(op, tenant, content, &d));
+	rc = position < content->size ? chunk_read(op, d, meta, position)
+				      : RC_OK;
+	if (rc != RC_OK) {
+		download_free(d);
+		return rc;
+	}
+	*ret_download = d;
 	return RC_OK;
 }
 

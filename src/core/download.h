@@ -16,6 +16,14 @@ struct download;
 enum rc download_open(struct op *op, struct tenant *tenant, int64_t content,
     struct download **ret_download) MUST_CHECK;
 
+/*
+ * The same where the content's row was just read with meta: in the same read
+ * the first piece at position is looked up.
+ */
+enum rc download_open_at(struct op *op, struct tenant *tenant,
+    struct meta *meta, const struct content *content, uint64_t position,
+    struct download **ret_download) MUST_CHECK;
+
 uint64_t download_size(const struct download *download);
 
 /*

@@ -4,13 +4,6 @@
 #include "core/tree_rules.h"
 #include "meta/content.h"
 
-struct put_change {
-	struct change change;
-	const struct op *asker;
-	const struct file_put *put;
-	struct file_put_result *result;
-};
-
 /* Where the content is to go: a name in a folder, or a file that is there. */
 static enum rc
 open_place(struct op *op, struct tx *tx, const struct op *asker,
@@ -222,9 +215,10 @@ file_put_run(struct op *op, struct tx *tx, const struct op *asker,
 static enum rc
 put_run(struct op *op, struct tx *tx, struct change *change)
 {
-	struct put_change *c = container_of(change, struct put_change, change);
+	struct file_put_task *task =
+	    container_of(change, struct file_put_task, change);
 
-	return file_put_run(op, tx, c->asker, c->put, c->result);
+	return file_put_run(op, tx, op, task->put, task->result);
 }
 
 size_t
@@ -262,19 +256,49 @@ content_check(struct op *op, const struct put_content *content)
 	return RC_OK;
 }
 
+/* Makes the task's change ready. */
+static enum rc
+task_begin(struct op *op, struct file_put_task *task)
+{
+	task->change = (struct change){
+	    .run = put_run,
+	    .inline_size = file_put_inline_size(&task->put->content),
+	};
+	*task->result = (struct file_put_result){0};
+	return content_check(op, &task->put->content);
+}
+
 enum rc
 file_put(struct op *op, struct tenant *tenant, const struct file_put *put,
     struct file_put_result *result)
 {
-	struct put_change c = {
-	    .change = {.run = put_run,
-		.inline_size = file_put_inline_size(&put->content)},
-	    .asker = op,
-	    .put = put,
-	    .result = result,
-	};
+	struct file_put_task task = {.put = put, .result = result};
 
-	*result = (struct file_put_result){0};
-	TRY(content_check(op, &put->content));
-	return tree_commit(op, tenant, &c.change, &result->tree);
+	TRY(task_begin(op, &task));
+	return tree_commit(op, tenant, &task.change, &result->tree);
+}
+
+static void
+put_then(struct change *change)
+{
+	struct file_put_task *task =
+	    container_of(change, struct file_put_task, change);
+
+	if (change->rc == RC_OK)
+		task->result->tree.receipt = change->receipt;
+	task->done(task, change->rc);
+}
+
+void
+file_put_submit(
+    struct op *op, struct tenant *tenant, struct file_put_task *task)
+{
+	enum rc rc = task_begin(op, task);
+
+	if (rc != RC_OK) {
+		task->done(task, rc);
+		return;
+	}
+	task->change.then = put_then;
+	change_submit(op, tenant, &task->change);
 }

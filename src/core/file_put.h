@@ -76,6 +76,24 @@ struct file_put_result {
 enum rc file_put(struct op *op, struct tenant *tenant,
     const struct file_put *put, struct file_put_result *result) MUST_CHECK;
 
+/* A file_put that nobody waits for. */
+struct file_put_task {
+	/* Called once with the outcome, by any thread. */
+	void (*done)(struct file_put_task *task, enum rc rc);
+	const struct file_put *put;
+	struct file_put_result *result;
+
+	/* file_put.c's own. */
+	struct change change;
+};
+
+/*
+ * The same, without waiting: task->done is called, perhaps before this returns.
+ * Until then op and what the task names belong to the committer.
+ */
+void file_put_submit(
+    struct op *op, struct tenant *tenant, struct file_put_task *task);
+
 /*
  * The same inside a change of the caller's (an upload session's last one);
  * asker is who wants it. The caller's change has inline_size set as

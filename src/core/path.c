@@ -81,19 +81,36 @@ find_space(
 }
 
 static enum rc
-find_child(
-    struct op *op, struct meta *meta, struct span fold, struct node *node)
+name_fold(struct op *op, struct span segment, struct span *ret_fold)
+{
+	struct span name;
+
+	TRY(text_name_check(op, segment, false, &name));
+	return text_fold_key(op, name, ret_fold);
+}
+
+static enum rc
+find_child(struct op *op, struct meta *meta, int64_t parent, struct span fold,
+    struct node *ret_node)
 {
 	uint8_t key[META_NAME_KEY_SIZE];
-	enum rc rc = RC_NOT_FOUND;
+	enum rc rc;
 
-	if (node->kind == NODE_FOLDER) {
-		node_key(meta->keys, node->id, fold, key);
-		rc = node_find(op, meta, node->id, key, node);
-	}
+	node_key(meta->keys, parent, fold, key);
+	rc = node_find(op, meta, parent, key, ret_node);
 	if (rc == RC_NOT_FOUND)
 		FAIL(op, RC_NOT_FOUND, "no such file or folder");
 	return rc;
+}
+
+enum rc
+path_find_child(struct op *op, struct meta *meta, int64_t parent,
+    struct span segment, struct node *ret_node)
+{
+	struct span fold;
+
+	TRY(name_fold(op, segment, &fold));
+	return find_child(op, meta, parent, fold, ret_node);
 }
 
 /*
@@ -111,15 +128,15 @@ path_find(struct op *op, struct meta *meta, const struct span *segments,
 		FAIL(op, RC_LIMIT, "a path of more than %d names",
 		    PATH_SEGMENTS_MAX);
 	for (i = 0; i < n; i++) {
-		struct span name;
 		struct span fold;
 
-		TRY(text_name_check(op, segments[i], false, &name));
-		TRY(text_fold_key(op, name, &fold));
+		TRY(name_fold(op, segments[i], &fold));
 		if (i == 0)
 			TRY(find_space(op, meta, fold, &node));
+		else if (node.kind == NODE_FOLDER)
+			TRY(find_child(op, meta, node.id, fold, &node));
 		else
-			TRY(find_child(op, meta, fold, &node));
+			FAIL(op, RC_NOT_FOUND, "no such file or folder");
 	}
 	*ret_node = node;
 	return RC_OK;

@@ -107,6 +107,9 @@ service_start(struct op *op, struct service *s)
 	s->clock_runs = true;
 	TRY(provider_open(op, s));
 	TRY(service_resume_adding(op, s));
+	if (s->config.committers > 0)
+		TRY(work_pool_start(
+		    op, "committer", s->config.committers, &s->committers));
 	TRY(thread_start(op, &s->keeper, "keeper", service_keeper, s));
 	s->keeper_runs = true;
 	return RC_OK;
@@ -171,6 +174,7 @@ service_close(struct op *op, struct service *service)
 	mutex_unlock(&s->lock);
 	if (s->keeper_runs)
 		thread_join(&s->keeper);
+	work_pool_stop(s->committers);
 	if (s->keeper_runs && s->claimed)
 		rc = heads_write(op, s);
 	op_clear_error(op);

@@ -7,6 +7,7 @@
 
 #include "base/op.h"
 #include "base/thread.h"
+#include "base/work.h"
 #include "core/clock.h"
 #include "core/heads.h"
 #include "core/tenant.h"
@@ -35,6 +36,7 @@ struct service_config {
 			      10 s */
 	uint64_t reserve_bytes; /* L14; 0: 1 GiB */
 	unsigned reserve_percent; /* L14; the larger of both holds */
+	unsigned committers; /* threads for change_submit; 0: its caller's */
 };
 
 struct service {
@@ -54,6 +56,7 @@ struct service {
 	size_t n_open;
 	struct tenant *provider;
 	bool stopping;
+	struct work_pool *committers; /* or NULL */
 	struct thread keeper;
 	bool keeper_runs;
 	int64_t started; /* clock_mono() */

@@ -27,6 +27,7 @@ tenant_new(struct op *op, struct service *service, uint64_t id,
 	mutex_init(&t->lock);
 	cond_init(&t->changed);
 	t->last = &t->first;
+	t->committing.run = tenant_committing;
 	*ret_tenant = t;
 	return RC_OK;
 }

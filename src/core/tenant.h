@@ -9,6 +9,7 @@
 
 #include "base/op.h"
 #include "base/thread.h"
+#include "base/work.h"
 #include "core/change.h"
 #include "crypto/keyring.h"
 #include "db/db.h"
@@ -69,6 +70,8 @@ struct tenant {
 	struct change *first; /* queue */
 	struct change **last;
 	size_t n_queued;
+	struct work committing; /* runs groups for those who do not wait */
+	bool committing_queued;
 	size_t n_dead;
 	uint8_t (*dead)[OBJECT_ID_SIZE]; /* data segments that nothing may name
 					    any more (sweep.c) */
@@ -235,6 +238,8 @@ void tenant_data_delete(
  * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
+/* committer.c: what tenant->committing runs. */
+void tenant_committing(struct work *work);
 /* committer.c: whether m of the sites in service are above the reserve (L14).
  */
 bool tenant_space_left(struct tenant *tenant);

@@ -17,7 +17,10 @@ dav_read(struct dav *dav,
 	enum rc rc;
 
 	TRY(tenant_reader(dav->req->op, dav->tenant, &reader));
-	rc = work(dav, &reader->meta, arg);
+	rc = db_read_begin(dav->req->op, reader->db);
+	if (rc == RC_OK)
+		rc = work(dav, &reader->meta, arg);
+	db_read_end(reader->db);
 	tenant_reader_put(dav->tenant, reader);
 	return rc;
 }

@@ -37,8 +37,9 @@ list(struct op *op, struct folder *folder, struct meta *meta)
 }
 
 static enum rc
-read_state(struct dav *dav, struct folder *folder, struct meta *meta)
+read_first(struct dav *dav, struct meta *meta, void *arg)
 {
+	struct folder *folder = arg;
 	struct op *op = dav->req->op;
 
 	TRY(dav_find(dav, meta, ACCESS_READ, &folder->node));
@@ -49,17 +50,6 @@ read_state(struct dav *dav, struct folder *folder, struct meta *meta)
 	if (folder->sorted)
 		rows_sort(&folder->rows, 1);
 	return RC_OK;
-}
-
-static enum rc
-read_first(struct dav *dav, struct meta *meta, void *arg)
-{
-	enum rc rc;
-
-	TRY(db_read_begin(dav->req->op, meta->db));
-	rc = read_state(dav, arg, meta);
-	db_read_end(meta->db);
-	return rc;
 }
 
 static enum rc

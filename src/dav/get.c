@@ -19,18 +19,31 @@ enum { DISPOSITION_LIMIT = 4096 };
 struct file {
 	struct node node;
 	struct content content;
+	struct download *download; /* from the start, where that is likely to
+				      be asked for */
 };
+
+static void
+file_release(struct file *file)
+{
+	download_free(file->download);
+}
 
 static enum rc
 find_file(struct dav *dav, struct meta *meta, void *arg)
 {
+	struct op *op = dav->req->op;
 	struct file *file = arg;
 
 	TRY(dav_find(dav, meta, ACCESS_READ, &file->node));
 	if (file->node.kind == NODE_FOLDER)
 		return RC_OK;
-	return content_get(
-	    dav->req->op, meta, file->node.content, &file->content);
+	TRY(content_get(op, meta, file->node.content, &file->content));
+	if (dav->req->method != HTTP_GET || file->content.size == 0 ||
+	    http_header(dav->req, "Range") != NULL)
+		return RC_OK;
+	return download_open_at(
+	    op, dav->tenant, meta, &file->content, 0, &file->download);
 }
 
 /* ---- headers ---- */
@@ -125,24 +138,23 @@ piece_free(void *arg)
 }
 
 static enum rc
-answer_bytes(struct dav *dav, const struct file *file, int status,
-    const struct range *range)
+answer_bytes(
+    struct dav *dav, struct file *file, int status, const struct range *range)
 {
 	struct http_request *req = dav->req;
 	const char *type = door_media_type(file->node.name);
 	uint64_t size = range_size(range);
 	struct http_source source = {.read = piece_read, .release = piece_free};
-	struct piece *piece = mem_alloc(sizeof(*piece));
-	enum rc rc;
+	struct piece *piece;
 
+	if (file->download == NULL)
+		TRY(download_open(
+		    req->op, dav->tenant, file->node.content, &file->download));
+	piece = mem_alloc(sizeof(*piece));
 	if (piece == NULL)
 		FAIL(req->op, RC_NO_MEMORY, "out of memory");
-	rc = download_open(
-	    req->op, dav->tenant, file->node.content, &piece->download);
-	if (rc != RC_OK) {
-		mem_free(piece);
-		return rc;
-	}
+	piece->download = file->download;
+	file->download = NULL;
 	piece->at = range->first;
 	piece->end = range->last + 1;
 	source.arg = piece;
@@ -151,7 +163,7 @@ answer_bytes(struct dav *dav, const struct file *file, int status,
 }
 
 static enum rc
-answer_whole(struct dav *dav, const struct file *file)
+answer_whole(struct dav *dav, struct file *file)
 {
 	uint64_t size = file->content.size;
 	struct range all = {0, size - 1};
@@ -190,7 +202,7 @@ range_wanted(struct dav *dav, const struct file *file, struct range *ret_range)
 }
 
 static enum rc
-answer_file(struct dav *dav, const struct file *file)
+answer_file(struct dav *dav, struct file *file)
 {
 	struct http_request *req = dav->req;
 	char text[RANGE_TEXT_SIZE];
@@ -231,7 +243,7 @@ answer_folder(struct dav *dav, const struct node *node)
 static enum rc
 get_end(struct dav *dav)
 {
-	struct file file = {0};
+	CLEANUP(file_release) struct file file = {0};
 	bool go;
 
 	TRY(dav_read(dav, find_file, &file));

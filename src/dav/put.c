@@ -14,6 +14,11 @@ struct put {
 	struct digests digests;
 	uint64_t expected; /* size that a header names, or HTTP_SIZE_UNKNOWN */
 	struct upload *upload;
+
+	/* On its way to the log. */
+	struct dav *dav;
+	struct file_put_task task;
+	struct file_put_result result;
 };
 
 /* ---- begin: whatever can be refused is refused before the content ---- */
@@ -90,7 +95,8 @@ check_place(struct dav *dav, struct meta *meta, void *arg)
 	enum rc rc;
 
 	TRY(dav_target(dav, meta, dav->names, dav->n_names, &put->file.to));
-	rc = path_find(dav->req->op, meta, dav->names, dav->n_names, &node);
+	rc = path_find_child(dav->req->op, meta, put->file.to.parent,
+	    dav->names[dav->n_names - 1], &node);
 	there = rc == RC_OK;
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
@@ -153,22 +159,43 @@ check_content(struct dav *dav, const struct put *put)
 }
 
 static enum rc
+answer(struct dav *dav, const struct put *put)
+{
+	TRY(dav_result(dav, &put->result.tree, true));
+	if (put->file.has_mtime)
+		TRY(http_set_header(dav->req, "X-OC-Mtime", "accepted"));
+	http_respond(dav->req, put->result.tree.created ? 201 : 204);
+	return RC_OK;
+}
+
+static void
+put_done(struct file_put_task *task, enum rc rc)
+{
+	struct put *put = container_of(task, struct put, task);
+	struct dav *dav = put->dav;
+
+	if (rc == RC_OK)
+		rc = answer(dav, put);
+	else
+		rc = door_refused(dav->req, rc, put->result.tree.why);
+	http_complete(dav->req, rc);
+}
+
+static enum rc
 put_end(struct dav *dav)
 {
 	struct put *put = dav->own;
-	struct file_put_result result = {0};
-	struct op *op = dav->req->op;
-	enum rc rc;
 
 	TRY(check_content(dav, put));
-	TRY(upload_end(op, put->upload, &put->file.content));
-	rc = file_put(op, dav->tenant, &put->file, &result);
-	if (rc != RC_OK)
-		return door_refused(dav->req, rc, result.tree.why);
-	TRY(dav_result(dav, &result.tree, true));
-	if (put->file.has_mtime)
-		TRY(http_set_header(dav->req, "X-OC-Mtime", "accepted"));
-	http_respond(dav->req, result.tree.created ? 201 : 204);
+	TRY(upload_end(dav->req->op, put->upload, &put->file.content));
+	put->dav = dav;
+	put->task = (struct file_put_task){
+	    .done = put_done,
+	    .put = &put->file,
+	    .result = &put->result,
+	};
+	http_defer(dav->req);
+	file_put_submit(dav->req->op, dav->tenant, &put->task);
 	return RC_OK;
 }
 

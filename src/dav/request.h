@@ -39,7 +39,7 @@ extern const struct dav_method dav_propfind;
 
 /* ---- finding ---- */
 
-/* Does work with a reader of the request's tenant. */
+/* Does work in one read of the request's tenant: it sees one state. */
 enum rc dav_read(struct dav *dav,
     enum rc (*work)(struct dav *dav, struct meta *meta, void *arg),
     void *arg) MUST_CHECK;

@@ -50,9 +50,9 @@ enum db_mode {
 /*
  * Opens path (made if absent, DB_WRITER only) with WAL, synchronous=OFF,
  * wal_autocheckpoint=0, NO_CKPT_ON_CLOSE, secure_delete, foreign_keys off, mmap
- * off, temporary data in memory, trusted_schema off, a busy time-out of 0. sql
- * is borrowed for ever. RC_NOT_FOUND (reader; writer: no such folder),
- * RC_DAMAGED, RC_IO.
+ * off, temporary data in memory, trusted_schema off, a busy time-out of 0 (but
+ * for db_begin). sql is borrowed for ever. RC_NOT_FOUND (reader; writer: no
+ * such folder), RC_DAMAGED, RC_IO.
  */
 enum rc db_open(struct op *op, const char *path, enum db_mode mode,
     const struct db_sql *sql, struct db **ret_db) MUST_CHECK;

@@ -21,13 +21,31 @@ need_transaction(struct op *op, const struct db *db)
 	return RC_OK;
 }
 
+enum { BEGIN_WAIT_MS = 1000 };
+
+/*
+ * A reader that finds the -wal's index amid a change takes the write lock for a
+ * moment, to read it undisturbed: a beginning waits for that. Nothing else may
+ * wait here, a checkpoint for readers least of all.
+ */
+static enum rc
+begin_patiently(struct op *op, struct db *db)
+{
+	enum rc rc;
+
+	(void)sqlite3_busy_timeout(db->handle, BEGIN_WAIT_MS);
+	rc = db_own_run(op, db, SQL_BEGIN);
+	(void)sqlite3_busy_timeout(db->handle, 0);
+	return rc;
+}
+
 enum rc
 db_begin(struct op *op, struct db *db)
 {
 	assert(db->mode == DB_WRITER);
 	if (db_in_transaction(db))
 		FAIL(op, RC_CONFLICT, "a transaction is open already");
-	TRY(db_own_run(op, db, SQL_BEGIN));
+	TRY(begin_patiently(op, db));
 	db->in_savepoint = false;
 	return RC_OK;
 }

@@ -253,12 +253,12 @@ registry_drained(struct registry *registry, int64_t deadline)
 {
 	MUTEX_GUARD(&registry->mutex);
 
-	while (registry->n > 0) {
+	while (registry->n > 0 || registry->n_deferred > 0) {
 		if (deadline == 0)
 			cond_wait(&registry->changed, &registry->mutex);
 		else if (!cond_wait_until(
 			     &registry->changed, &registry->mutex, deadline))
-			return registry->n == 0;
+			return registry->n == 0 && registry->n_deferred == 0;
 	}
 	return true;
 }

@@ -345,24 +345,49 @@ void
 http_defer(struct http_request *req)
 {
 	struct exchange *x = exchange_of(req);
-	MUTEX_GUARD(&x->mutex);
+	struct registry *registry = &x->server->registry;
 
+	mutex_lock(&registry->mutex);
+	registry->n_deferred++;
+	mutex_unlock(&registry->mutex);
+	mutex_lock(&x->mutex);
 	x->deferred = true;
 	atomic_fetch_add(&x->refs, 1);
+	mutex_unlock(&x->mutex);
+}
+
+/* The caller's thread is out of libmicrohttpd: the server may stop (H13). */
+static void
+deferred_end(struct http_server *server)
+{
+	struct registry *registry = &server->registry;
+	MUTEX_GUARD(&registry->mutex);
+
+	if (--registry->n_deferred == 0 && atomic_load(&server->draining))
+		cond_broadcast(&registry->changed);
 }
 
 void
 http_complete(struct http_request *req, enum rc rc)
 {
 	struct exchange *x = exchange_of(req);
+	struct http_server *server = x->server;
+	bool here;
 
 	if (rc != RC_OK && x->answer.status == 0)
 		http_fail(req, rc);
 	mutex_lock(&x->mutex);
 	x->deferred = false;
-	exchange_schedule(x, TODO_SETTLE, x->server->short_pool);
+	x->todo |= TODO_SETTLE;
+	/* The worker that deferred it goes on, where it is still there. */
+	here = !x->working;
+	x->working = true;
 	mutex_unlock(&x->mutex);
-	exchange_unref(x);
+	if (here)
+		exchange_work(&x->work);
+	else
+		exchange_unref(x);
+	deferred_end(server);
 }
 
 bool

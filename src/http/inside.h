@@ -6,10 +6,10 @@
 #include <stdatomic.h>
 
 #include "base/thread.h"
+#include "base/work.h"
 #include "http/address.h"
 #include "http/server.h"
 #include "http/tls.h"
-#include "http/work.h"
 
 struct MHD_Connection;
 struct MHD_Daemon;
@@ -79,6 +79,8 @@ struct registry {
 	struct connection **by_fd;
 	size_t capacity;
 	unsigned n;
+	unsigned n_deferred; /* requests between http_defer and the end of
+				http_complete, whose thread is not ours */
 	struct tally *tallies[TALLY_BUCKETS];
 	uint64_t accepted, turned_away, cut;
 };
@@ -153,7 +155,8 @@ void connection_cut(struct connection *connection);
 /* Cuts all, or only those that wait for a request. */
 void registry_cut(struct registry *registry, bool idle_only);
 
-/* Waits until none is open; false at the deadline (clock_mono; 0: none). */
+/* Waits until none is open or deferred; false at the deadline (clock_mono; 0:
+ * none). */
 bool registry_drained(struct registry *registry, int64_t deadline);
 
 /* keeper.c */

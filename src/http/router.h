@@ -52,11 +52,12 @@ http_methods_text(struct op *op, unsigned methods, struct buf *buf) MUST_CHECK;
  * that arrived even where the client went away. It may answer, to refuse the
  * rest. NULL: a content that is not empty is refused (413) before begin. end
  * must answer, or call http_defer and have http_complete called later. release
- * is called exactly once for each begin, after all else, whatever happened;
- * http_aborted tells whether the client went away. May be NULL. at_once runs
- * before begin, on an event thread, for requests without content: it may answer
- * from memory and must never wait, not even for a lock that is held over I/O.
- * Without an answer, begin follows. May be NULL.
+ * is called exactly once for each begin, after all else, whatever happened, and
+ * perhaps by the thread of http_complete; http_aborted tells whether the client
+ * went away. May be NULL. at_once runs before begin, on an event thread, for
+ * requests without content: it may answer from memory and must never wait, not
+ * even for a lock that is held over I/O. Without an answer, begin follows. May
+ * be NULL.
  *
  * A result other than RC_OK is answered by http_fail, unless an answer stands.
  */

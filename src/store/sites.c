@@ -239,8 +239,8 @@ sites_submit(struct sites *sites, size_t i, struct site_job *job)
 	job->next = NULL;
 	*slot->last = job;
 	slot->last = &job->next;
-	cond_signal(&slot->work);
 	mutex_unlock(&sites->lock);
+	cond_signal(&slot->work);
 }
 
 void

@@ -281,6 +281,13 @@ change_commit(struct op *op, struct tenant *tenant, struct change *change)
 	return change->rc;
 }
 
+void
+change_submit(struct op *op, struct tenant *tenant, struct change *change)
+{
+	change->rc = change_commit(op, tenant, change);
+	change->then(change);
+}
+
 /* ---- making and freeing ---- */
 
 static struct db *

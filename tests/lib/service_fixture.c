@@ -83,6 +83,7 @@ config_fill(const struct fixture *f, struct service_config *config)
 	config->keystore = f->keystore;
 	config->host = "test";
 	config->offer_time = f->offer_time;
+	config->committers = f->committers;
 	config->reserve_bytes = 1;
 }
 

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
+#include "base/thread.h"
 #include "db/db_internal.h"
 
 static struct span
@@ -450,6 +452,60 @@ a_second_writer_is_busy(void **state)
 	ASSERT_OK(&test->op, db_rollback(&test->op, second));
 }
 
+struct held {
+	struct db *db;
+	struct mutex mutex;
+	struct cond cond;
+	bool begun;
+};
+
+/* As a reader does that repairs the -wal's index, only longer. */
+static void
+hold_for_a_moment(void *arg)
+{
+	struct held *held = arg;
+	struct op op;
+
+	op_init(&op);
+	if (db_begin(&op, held->db) == RC_OK) {
+		mutex_lock(&held->mutex);
+		held->begun = true;
+		cond_broadcast(&held->cond);
+		(void)cond_wait_until(
+		    &held->cond, &held->mutex, clock_mono() + 20 * CLOCK_MS);
+		mutex_unlock(&held->mutex);
+		if (db_rollback(&op, held->db) != RC_OK)
+			abort();
+	}
+	op_release(&op);
+}
+
+static void
+a_beginning_waits_for_a_lock_of_a_moment(void **state)
+{
+	struct db_test *test = *state;
+	CLEANUP(db_close_ptr) struct db *second = NULL;
+	struct held held = {.begun = false};
+	struct thread thread;
+
+	ASSERT_OK(&test->op,
+	    db_open(&test->op, test->path, DB_WRITER, &test_sql, &second));
+	held.db = second;
+	mutex_init(&held.mutex);
+	cond_init(&held.cond);
+	ASSERT_OK(&test->op, thread_start(&test->op, &thread, "holder",
+				 hold_for_a_moment, &held));
+	mutex_lock(&held.mutex);
+	while (!held.begun)
+		cond_wait(&held.cond, &held.mutex);
+	mutex_unlock(&held.mutex);
+	ASSERT_OK(&test->op, db_begin(&test->op, test->db));
+	ASSERT_OK(&test->op, db_rollback(&test->op, test->db));
+	thread_join(&thread);
+	cond_release(&held.cond);
+	mutex_release(&held.mutex);
+}
+
 static void
 a_write_outside_a_transaction_is_vetoed(void **state)
 {
@@ -670,6 +726,7 @@ main(void)
 	    T(rollback_undoes_all_and_may_come_twice),
 	    T(calls_out_of_order_conflict_and_change_nothing),
 	    T(a_second_writer_is_busy),
+	    T(a_beginning_waits_for_a_lock_of_a_moment),
 	    T(a_write_outside_a_transaction_is_vetoed),
 	    T(only_db_commit_commits),
 	    T(a_full_database_takes_the_group_with_it_and_commits_nothing),

@@ -307,10 +307,16 @@ gate_end(struct http_request *req)
 	return answer_text(req, 200, "open\n");
 }
 
+struct deferred {
+	struct work work;
+	struct http_request *req;
+};
+
 static void
-defer_run(void *arg)
+defer_run(struct work *work)
 {
-	struct http_request *req = arg;
+	struct http_request *req =
+	    container_of(work, struct deferred, work)->req;
 
 	if (number_param(req, "rc", 0) != 0) {
 		http_complete(req, RC_IN_DOUBT);
@@ -322,22 +328,13 @@ defer_run(void *arg)
 static enum rc
 defer_end(struct http_request *req)
 {
-	struct thread *thread = mem_alloc(sizeof(*thread));
+	struct deferred *deferred;
 
-	if (thread == NULL)
-		FAIL(req->op, RC_NO_MEMORY, "no thread");
-	req->user = thread;
+	TRY(op_alloc(req->op, sizeof(*deferred), &deferred));
+	*deferred = (struct deferred){.work.run = defer_run, .req = req};
 	http_defer(req);
-	return thread_start(req->op, thread, "defer", defer_run, req);
-}
-
-static void
-defer_release(struct http_request *req)
-{
-	if (req->user != NULL)
-		thread_join(req->user);
-	mem_free(req->user);
-	count_release(req);
+	work_pool_add(service_of(req)->others, &deferred->work);
+	return RC_OK;
 }
 
 static enum rc
@@ -376,7 +373,7 @@ static const struct http_handler gate = {.begin = count_begin,
     .end = gate_end,
     .release = count_release};
 static const struct http_handler defer = {
-    .begin = count_begin, .end = defer_end, .release = defer_release};
+    .begin = count_begin, .end = defer_end, .release = count_release};
 static const struct http_handler rc_door = {
     .begin = count_begin, .end = rc_end, .release = count_release};
 static const struct http_handler dav = {.begin = count_begin,
@@ -443,6 +440,8 @@ service_start(
 		adjust(&config);
 	for (i = 0; i < ARRAY_LEN(routes); i++)
 		routes[i].door = service;
+	ASSERT_OK(&service->op,
+	    work_pool_start(&service->op, "other", 4, &service->others));
 	ASSERT_OK(&service->op, http_server_start(&service->op, &config, routes,
 				    ARRAY_LEN(routes), &service->server));
 	service->port = http_server_port(service->server);
@@ -454,6 +453,7 @@ service_stop(struct service *service)
 {
 	service_open_gate(service);
 	http_server_stop(service->server, 0);
+	work_pool_stop(service->others);
 	assert_int_equal(
 	    atomic_load(&service->begun), atomic_load(&service->released));
 	assert_int_equal(atomic_load(&service->sources), 0);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/thread.h"
+#include "base/work.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "lib/https_client.h"
@@ -27,6 +28,7 @@ struct service {
 	char ca_path[256];
 	struct op op;
 	struct http_server *server;
+	struct work_pool *others; /* threads that are not the server's */
 	uint16_t port;
 	struct mutex mutex;
 	struct cond cond;

@@ -1,6 +1,6 @@
 /* work.c - worker threads; the queue needs no bound, since each request has one
  * place in it. */
-#include "http/work.h"
+#include "base/work.h"
 
 #include "base/mem.h"
 
@@ -10,25 +10,50 @@ struct work_pool {
 	struct work *first;
 	struct work **last;
 	bool stopping;
+	bool waking; /* somebody was woken and has not looked yet */
+	unsigned n_waiting;
 	unsigned n_threads;
 	struct thread *threads;
 };
+
+/*
+ * Under the lock: whether to wake one more. One at a time: whoever comes and
+ * sees more than it takes wakes the next, so that a burst does not set all
+ * threads running for what a few can do.
+ */
+static bool
+wake_wanted(struct work_pool *pool)
+{
+	bool wake = pool->first != NULL && pool->n_waiting > 0 && !pool->waking;
+
+	pool->waking = pool->waking || wake;
+	return wake;
+}
 
 /* The next piece of work; NULL at the end. */
 static struct work *
 work_take(struct work_pool *pool)
 {
 	struct work *work;
-	MUTEX_GUARD(&pool->mutex);
+	bool wake;
 
-	while (pool->first == NULL && !pool->stopping)
+	mutex_lock(&pool->mutex);
+	while (pool->first == NULL && !pool->stopping) {
+		pool->n_waiting++;
 		cond_wait(&pool->cond, &pool->mutex);
+		pool->n_waiting--;
+		pool->waking = false;
+	}
 	work = pool->first;
-	if (work == NULL)
-		return NULL;
-	pool->first = work->next;
-	if (pool->first == NULL)
-		pool->last = &pool->first;
+	if (work != NULL) {
+		pool->first = work->next;
+		if (pool->first == NULL)
+			pool->last = &pool->first;
+	}
+	wake = wake_wanted(pool);
+	mutex_unlock(&pool->mutex);
+	if (wake)
+		cond_signal(&pool->cond);
 	return work;
 }
 
@@ -73,12 +98,17 @@ work_pool_start(struct op *op, const char *name, unsigned threads,
 void
 work_pool_add(struct work_pool *pool, struct work *work)
 {
-	MUTEX_GUARD(&pool->mutex);
+	bool wake;
 
+	mutex_lock(&pool->mutex);
 	work->next = NULL;
 	*pool->last = work;
 	pool->last = &work->next;
-	cond_signal(&pool->cond);
+	wake = wake_wanted(pool);
+	mutex_unlock(&pool->mutex);
+	/* Not under the lock, on which the woken one would wait at once. */
+	if (wake)
+		cond_signal(&pool->cond);
 }
 
 void

@@ -1,11 +1,12 @@
 /* work.h - a pool of worker threads with one queue. */
-#ifndef DOZO_HTTP_WORK_H
-#define DOZO_HTTP_WORK_H
+#ifndef DOZO_BASE_WORK_H
+#define DOZO_BASE_WORK_H
 
 #include "base/op.h"
 #include "base/thread.h"
 
-/* Lives in what it works for; in at most one queue at a time. */
+/* Lives in what it works for; in at most one queue at a time. It may be queued
+ * again as soon as it runs. */
 struct work {
 	struct work *next;
 	void (*run)(struct work *work);
