@@ -85,6 +85,9 @@ struct change {
 	/* Updates a unique column of an existing row: rename, move, swap (L5).
 	 */
 	bool own_session;
+	/* Moves and removes no folder and changes no member or space: what
+	 * path_cache.h keeps still holds. */
+	bool keeps_paths;
 	/* May use the space below the reserve: deletes, purges (L14). */
 	bool frees_space;
 	/* An offer of bytes for tx_inline, so that groups can be cut before

@@ -222,6 +222,8 @@ group_make(struct op *op, struct tenant *t, struct group *group,
 	offer = sealed.offer;
 	TRY(number_offer(
 	    op, t, &sealed, group->at.on, group->at.next_id, &receipt.sites));
+	if (!group->keeps_paths)
+		path_cache_void(&t->paths);
 	receipt.number = t->head.number;
 	receipt.service_time = t->last_time;
 	batch_answer(batch, &receipt, rows);

@@ -262,6 +262,7 @@ task_begin(struct op *op, struct file_put_task *task)
 {
 	task->change = (struct change){
 	    .run = put_run,
+	    .keeps_paths = true,
 	    .inline_size = file_put_inline_size(&task->put->content),
 	};
 	*task->result = (struct file_put_result){0};

@@ -28,6 +28,7 @@ group_new(struct op *op, struct tenant *tenant, struct group **ret_group)
 	group->tx.number = tenant->head.number + 1;
 	group->tx.now = service_clock_now(&tenant->service->clock);
 	group->tx.wall = clock_wall();
+	group->keeps_paths = true;
 	group->in_service = lanes_in_service(&tenant->lanes);
 	group->at.on = group->in_service;
 	group->at.next_id = tenant->next_id;
@@ -242,6 +243,7 @@ group_run_change(struct op *op, struct group *group, struct change *change,
 	if (change->own_session)
 		TRY(group_end_session(op, group));
 	group->n_changes++;
+	group->keeps_paths = group->keeps_paths && change->keeps_paths;
 	TRY(session_need(op, group));
 	TRY(change_try(op, group, change));
 	/* L6: SQLITE_FULL and its like take the whole transaction with them. */

@@ -115,7 +115,7 @@ path_find_child(struct op *op, struct meta *meta, int64_t parent,
 
 /*
  * access_node is asked for the space; all below it is the same space's, until
- * rules for folders come. A cache of paths has its place here.
+ * rules for folders come.
  */
 enum rc
 path_find(struct op *op, struct meta *meta, const struct span *segments,

@@ -11,6 +11,7 @@
 #include "base/thread.h"
 #include "base/work.h"
 #include "core/change.h"
+#include "core/path_cache.h"
 #include "crypto/keyring.h"
 #include "db/db.h"
 #include "meta/meta.h"
@@ -53,6 +54,7 @@ struct tenant {
 	/* Grows with each change of a password, a status or an app password:
 	 * sign-ins remembered before it are void. */
 	atomic_uint_fast64_t member_epoch;
+	struct path_cache paths;
 	struct lanes lanes; /* as long as the claim lives */
 	uint64_t attempt; /* kept over closing and opening again (L1) */
 

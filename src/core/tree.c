@@ -53,7 +53,7 @@ tree_mkdir(struct op *op, struct tenant *tenant,
     struct tree_result *result)
 {
 	struct mkdir_change c = {
-	    .change = {.run = mkdir_run},
+	    .change = {.run = mkdir_run, .keeps_paths = true},
 	    .asker = op,
 	    .target = target,
 	    .precondition = precondition,
@@ -164,7 +164,7 @@ tree_set_mtime(struct op *op, struct tenant *tenant, int64_t node,
     struct tree_result *result)
 {
 	struct mtime_change c = {
-	    .change = {.run = mtime_run},
+	    .change = {.run = mtime_run, .keeps_paths = true},
 	    .asker = op,
 	    .node = node,
 	    .mtime = mtime,

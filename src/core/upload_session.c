@@ -65,7 +65,7 @@ upload_session_add(struct op *op, struct upload_session *session,
     const struct put_chunk *chunks, size_t n, const struct put_data *data)
 {
 	struct add_change add = {
-	    .change.run = add_run,
+	    .change = {.run = add_run, .keeps_paths = true},
 	    .session = session,
 	    .chunks = chunks,
 	    .n = n,
@@ -141,7 +141,9 @@ static enum rc
 content_drop(struct op *op, struct tenant *tenant, int64_t content)
 {
 	struct drop_change drop = {
-	    .change = {.run = drop_run, .frees_space = true},
+	    .change = {.run = drop_run,
+		.keeps_paths = true,
+		.frees_space = true},
 	    .content = content,
 	};
 

@@ -19,7 +19,8 @@ find_taken(struct dav *dav, struct meta *meta, void *arg)
 	struct node node;
 	enum rc rc;
 
-	rc = path_find(dav->req->op, meta, dav->names, dav->n_names, &node);
+	rc = path_find_kept(dav->req->op, &dav->tenant->paths, dav->paths_state,
+	    meta, dav->names, dav->n_names, &node);
 	*taken = rc == RC_OK;
 	if (rc == RC_NOT_FOUND) {
 		op_clear_error(dav->req->op);

@@ -16,6 +16,7 @@ dav_read(struct dav *dav,
 	struct reader *reader;
 	enum rc rc;
 
+	dav->paths_state = path_cache_state(&dav->tenant->paths);
 	TRY(tenant_reader(dav->req->op, dav->tenant, &reader));
 	rc = db_read_begin(dav->req->op, reader->db);
 	if (rc == RC_OK)
@@ -33,7 +34,8 @@ dav_find(struct dav *dav, struct meta *meta, enum access_right right,
 	struct place place;
 	struct node node;
 
-	TRY(path_find(op, meta, dav->names, dav->n_names, &node));
+	TRY(path_find_kept(op, &dav->tenant->paths, dav->paths_state, meta,
+	    dav->names, dav->n_names, &node));
 	if (node.kind == NODE_FILE && dav->req->target.trailing_slash)
 		FAIL(op, RC_NOT_FOUND, "a file's path ends without a slash");
 	if (node.id == NODE_ROOT)
@@ -57,7 +59,8 @@ dav_target(struct dav *dav, struct meta *meta, const struct span *names,
 		return door_refused(dav->req, rc, TREE_WHY_SPACE);
 	}
 	TRY(tree_name_init(op, names[n_names - 1], &target.name));
-	rc = path_find_parent(op, meta, names, n_names, &target.parent);
+	rc = path_find_parent_kept(op, &dav->tenant->paths, dav->paths_state,
+	    meta, names, n_names, &target.parent);
 	if (rc == RC_OK)
 		rc = access_node(
 		    op, meta, &op->actor, target.parent, ACCESS_WRITE, &place);

@@ -15,6 +15,7 @@ struct dav {
 	/* The path below /dav: decoded names, none for the root. */
 	const struct span *names;
 	size_t n_names;
+	uint64_t paths_state; /* of path_cache.h, from before the read */
 	void *own; /* the method's */
 };
 

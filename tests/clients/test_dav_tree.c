@@ -247,6 +247,31 @@ a_destination_is_below_dav_on_this_host(void **state)
 	holds("/dav/Company/g%20h", "f");
 }
 
+/* The server remembers folders by their paths. */
+static void
+a_folder_that_moved_or_went_is_not_found_by_its_former_path(void **state)
+{
+	(void)state;
+	mkcol(201, "/dav/Company/a");
+	mkcol(201, "/dav/Company/a/b");
+	put(201, "/dav/Company/a/b/f", "one");
+	holds("/dav/Company/a/b/f", "one");
+	transfer(201, "MOVE", "/dav/Company/a", "/dav/Company/c", NULL);
+	gone("/dav/Company/a/b/f");
+	put(409, "/dav/Company/a/b/f", "lost");
+	holds("/dav/Company/c/b/f", "one");
+	mkcol(201, "/dav/Company/a");
+	mkcol(201, "/dav/Company/a/b");
+	put(201, "/dav/Company/a/b/f", "two");
+	holds("/dav/Company/c/b/f", "one");
+	holds("/dav/Company/a/b/f", "two");
+	(void)dozo_expect(
+	    &server, 204, "DELETE", "/dav/Company/c/b", NULL, NULL);
+	gone("/dav/Company/c/b/f");
+	put(409, "/dav/Company/c/b/g", "lost");
+	holds("/dav/Company/a/b/f", "two");
+}
+
 static void
 methods_that_are_not_there_yet_say_so(void **state)
 {
@@ -276,6 +301,8 @@ main(void)
 	    SERVER_TEST(copy_copies_folders_deep_or_shallow),
 	    SERVER_TEST(nothing_goes_into_or_over_itself),
 	    SERVER_TEST(a_destination_is_below_dav_on_this_host),
+	    SERVER_TEST(
+		a_folder_that_moved_or_went_is_not_found_by_its_former_path),
 	    SERVER_TEST(methods_that_are_not_there_yet_say_so),
 	};
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/audit.h"
+#include "core/path_cache.h"
 #include "meta/audit.h"
 #include "rules.h"
 
@@ -185,6 +186,92 @@ a_paths_folder_is_found_where_its_last_name_is_not(void **state)
 	    path_find_parent(&r->alice, r->meta, segments, 3, &parent));
 }
 
+/* As path_find_parent_kept, for "My files/NAME/new". */
+static enum rc
+kept(struct rules *r, struct op *op, struct path_cache *cache, const char *name,
+    int64_t *ret_parent)
+{
+	const struct span segments[] = {
+	    span_str("My files"), span_str(name), span_str("new")};
+
+	op_clear_error(op);
+	return path_find_parent_kept(op, cache, path_cache_state(cache),
+	    r->meta, segments, 3, ret_parent);
+}
+
+static void
+a_kept_folder_is_found_until_it_is_void(void **state)
+{
+	struct rules *r = *state;
+	int64_t folder = make_folder(r, &r->alice, r->alices, "a");
+	struct path_cache cache = {0};
+	struct tree_result result;
+	int64_t parent;
+
+	path_cache_init(&cache);
+	ASSERT_OK(&r->alice, kept(r, &r->alice, &cache, "a", &parent));
+	assert_int_equal(parent, folder);
+	/* Another's path of the same spelling is another path. */
+	ASSERT_RC(
+	    &r->bob, RC_NOT_FOUND, kept(r, &r->bob, &cache, "a", &parent));
+	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, folder,
+				 &no_precondition, &result));
+	/* The committer's part is left out here: so it is seen to be kept. */
+	ASSERT_OK(&r->alice, kept(r, &r->alice, &cache, "a", &parent));
+	assert_int_equal(parent, folder);
+	path_cache_void(&cache);
+	ASSERT_RC(
+	    &r->alice, RC_NOT_FOUND, kept(r, &r->alice, &cache, "a", &parent));
+	/* What is not there is not kept. */
+	folder = make_folder(r, &r->alice, r->alices, "a");
+	ASSERT_OK(&r->alice, kept(r, &r->alice, &cache, "a", &parent));
+	assert_int_equal(parent, folder);
+	path_cache_release(&cache);
+}
+
+static void
+a_folder_found_in_a_read_from_before_a_void_is_not_kept(void **state)
+{
+	struct rules *r = *state;
+	int64_t folder = make_folder(r, &r->alice, r->alices, "a");
+	const struct span segments[] = {
+	    span_str("My files"), span_str("a"), span_str("new")};
+	struct path_cache cache = {0};
+	struct tree_result result;
+	uint64_t before;
+	int64_t parent;
+
+	path_cache_init(&cache);
+	before = path_cache_state(&cache);
+	path_cache_void(&cache);
+	ASSERT_OK(&r->alice, path_find_parent_kept(&r->alice, &cache, before,
+				 r->meta, segments, 3, &parent));
+	ASSERT_OK(&r->alice, tree_delete(&r->alice, r->tenant, folder,
+				 &no_precondition, &result));
+	ASSERT_RC(
+	    &r->alice, RC_NOT_FOUND, kept(r, &r->alice, &cache, "a", &parent));
+	path_cache_release(&cache);
+}
+
+static void
+a_path_too_long_to_be_kept_is_found_all_the_same(void **state)
+{
+	struct rules *r = *state;
+	char name[241];
+	struct path_cache cache = {0};
+	int64_t folder, parent;
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	folder = make_folder(r, &r->alice, r->alices, name);
+	path_cache_init(&cache);
+	ASSERT_OK(&r->alice, kept(r, &r->alice, &cache, name, &parent));
+	assert_int_equal(parent, folder);
+	ASSERT_OK(&r->alice, kept(r, &r->alice, &cache, name, &parent));
+	assert_int_equal(parent, folder);
+	path_cache_release(&cache);
+}
+
 struct audit_seen {
 	struct audit_row row;
 	bool name, parent, address, request;
@@ -289,6 +376,9 @@ main(void)
 	    RULE(a_suspended_member_may_do_nothing),
 	    RULE(paths_begin_at_the_spaces_that_one_sees),
 	    RULE(a_paths_folder_is_found_where_its_last_name_is_not),
+	    RULE(a_kept_folder_is_found_until_it_is_void),
+	    RULE(a_folder_found_in_a_read_from_before_a_void_is_not_kept),
+	    RULE(a_path_too_long_to_be_kept_is_found_all_the_same),
 	    RULE(an_audit_row_says_who_what_where_and_when),
 	    RULE(a_cut_audit_body_is_damage),
 	    RULE(a_refused_change_leaves_no_audit_row),
