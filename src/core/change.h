@@ -106,6 +106,7 @@ struct change {
 	struct op *op;
 	struct change *next;
 	bool done;
+	bool again; /* its group had no room left: it runs in the next one */
 };
 
 struct tenant;

@@ -20,12 +20,14 @@ struct batch {
 };
 
 static void
-batch_finish(struct batch *batch, enum rc rc)
+batch_begin(struct batch *batch)
 {
 	struct change *c;
 
-	for (c = batch->first; c != NULL; c = c->next)
-		c->rc = rc;
+	for (c = batch->first; c != NULL; c = c->next) {
+		c->rc = RC_OK;
+		c->again = false;
+	}
 }
 
 bool
@@ -188,6 +190,8 @@ batch_fail(struct op *op, struct batch *batch, enum rc rc)
 	struct change *c;
 
 	for (c = batch->first; c != NULL; c = c->next) {
+		if (c->again)
+			continue;
 		if (c->rc != RC_OK && batch->n > 1 && rc == RC_IN_DOUBT) {
 			op_clear_error(c->op);
 			c->rc = op_fail(c->op, RC_NOT_STORED,
@@ -354,7 +358,7 @@ batch_run(struct tenant *t, struct batch *batch)
 	enum rc rc;
 
 	op_init(&op);
-	batch_finish(batch, RC_OK);
+	batch_begin(batch);
 	rc = mode_refuse(&op, t);
 	if (rc == RC_OK && !tenant_space_left(t))
 		batch_without_space(batch);
@@ -415,6 +419,32 @@ committing_call(struct tenant *t, bool wanted)
 }
 
 /*
+ * Under the lock: those for whom there was no room come first in the next
+ * group. Takes them out of members; returns how many are left.
+ */
+static size_t
+batch_again(struct tenant *t, struct change **members, size_t n)
+{
+	struct change *first = t->first, **last = &t->first;
+	size_t i, n_left = 0;
+
+	for (i = 0; i < n; i++) {
+		if (!members[i]->again) {
+			members[n_left++] = members[i];
+			continue;
+		}
+		op_clear_error(members[i]->op);
+		*last = members[i];
+		last = &members[i]->next;
+		t->n_queued++;
+	}
+	*last = first;
+	if (first == NULL)
+		t->last = last;
+	return n_left;
+}
+
+/*
  * Runs one group. Called and left with the lock held, nobody being busy. The
  * next group may begin before those are told who did not wait.
  */
@@ -436,6 +466,7 @@ committer_turn(struct tenant *t)
 	batch_run(t, &batch);
 
 	mutex_lock(&t->lock);
+	n = batch_again(t, members, n);
 	for (i = 0; i < n; i++) {
 		if (members[i]->then != NULL)
 			members[n_told++] = members[i];
@@ -478,6 +509,7 @@ change_queue(struct op *op, struct tenant *t, struct change *change)
 	change->op = op;
 	change->next = NULL;
 	change->done = false;
+	change->again = false;
 	change->receipt = (struct receipt){0};
 	if (t->n_queued >= QUEUE_MAX)
 		FAIL(op, RC_NOT_STORED, "too many changes are waiting");

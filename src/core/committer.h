@@ -41,6 +41,7 @@ struct group {
 	struct site_set in_service;
 	size_t n_changes; /* that were run */
 	bool keeps_paths; /* each of them did */
+	bool full; /* a tx call found no room beside earlier changes */
 	struct db_session *session; /* the present run of changes */
 	struct buf records; /* changesets one after the other */
 	size_t n_records;

@@ -68,6 +68,15 @@ tx_tag(struct tx *tx)
 	return tx_id(tx);
 }
 
+/* No room for one more: the change runs again in the next group, if there are
+ * others in this one. */
+static enum rc
+group_full(struct op *op, struct group *group)
+{
+	group->full = true;
+	FAIL(op, RC_LIMIT, "the group of changes is full");
+}
+
 enum rc
 tx_inline(struct op *op, struct tx *tx, struct span sealed, uint32_t plain_size,
     uint64_t *ret_offset)
@@ -77,7 +86,7 @@ tx_inline(struct op *op, struct tx *tx, struct span sealed, uint32_t plain_size,
 
 	if (at->n_chunks == GROUP_CHUNKS_MAX ||
 	    (at->body_size > 0 && at->body_size + sealed.size > GROUP_BODY_MAX))
-		FAIL(op, RC_LIMIT, "the group of changes is full");
+		return group_full(op, group);
 	/* What an undone change left behind the mark is written over. */
 	group->body.size = at->body_size;
 	TRY(buf_add(op, &group->body, sealed));
@@ -96,13 +105,18 @@ tx_add_data(struct op *op, struct tx *tx, const struct segment_data *data,
 	struct group_mark *at = &group->at;
 	struct site_set left = site_set_and(at->on, on);
 
-	/* P: a site that lacks the data may not hold the number that adds it.
+	/*
+	 * P: a site that lacks the data may not hold the number that adds it.
+	 * Earlier changes may have data that stand elsewhere.
 	 */
-	if (site_set_count(left) < group->tenant->service->claim.reg.m)
+	if (site_set_count(left) < group->tenant->service->claim.reg.m) {
+		group->full = site_set_count(site_set_and(group->in_service,
+				  on)) >= group->tenant->service->claim.reg.m;
 		FAIL(op, RC_NOT_STORED,
 		    "too few of the sites in service have the data");
+	}
 	if (at->n_adds == GROUP_DATA_MAX)
-		FAIL(op, RC_LIMIT, "the group of changes is full");
+		return group_full(op, group);
 	group->adds[at->n_adds++] = *data;
 	at->on = left;
 	return RC_OK;
@@ -121,7 +135,7 @@ tx_drop_data(struct op *op, struct tx *tx, const uint8_t id[OBJECT_ID_SIZE])
 		if (memcmp(group->adds[i].id, id, OBJECT_ID_SIZE) == 0)
 			break;
 	if (at->n_drops == GROUP_DATA_MAX)
-		FAIL(op, RC_LIMIT, "the group of changes is full");
+		return group_full(op, group);
 	if (i < at->n_adds) {
 		group->drops[at->n_drops++] = group->adds[i];
 		return RC_OK;
@@ -157,7 +171,7 @@ tx_touch_folder(struct op *op, struct tx *tx, int64_t folder)
 	if (group->table[slot] != 0)
 		return RC_OK;
 	if (group->at.n_folders == GROUP_FOLDERS_MAX)
-		FAIL(op, RC_LIMIT, "the group of changes is full");
+		return group_full(op, group);
 	group->folders[group->at.n_folders++] = folder;
 	group->table[slot] = (uint16_t)group->at.n_folders;
 	return RC_OK;
@@ -238,6 +252,7 @@ group_run_change(struct op *op, struct group *group, struct change *change,
 	struct db *db = group->tenant->writer;
 	int64_t before = db_total_changes(db);
 
+	group->full = false;
 	/* L5: a change of unique columns has a session and a record of its own.
 	 */
 	if (change->own_session)
@@ -249,6 +264,8 @@ group_run_change(struct op *op, struct group *group, struct change *change,
 	/* L6: SQLITE_FULL and its like take the whole transaction with them. */
 	if (!db_in_transaction(db))
 		FAIL(op, RC_IO, "the local database gave up the transaction");
+	change->again =
+	    change->rc != RC_OK && group->full && group->n_changes > 1;
 	if (change->own_session)
 		TRY(group_end_session(op, group));
 	*ret_rows = change->rc == RC_OK ? db_total_changes(db) - before : 0;

@@ -213,6 +213,47 @@ those_who_wait_and_those_who_do_not_share_groups(void **state)
 	desk_close(d);
 }
 
+enum { TOUCHED = 20 }; /* times CHANGES: more than a group has room for */
+
+static enum rc
+touch_run(struct op *op, struct tx *tx, struct change *change)
+{
+	struct entry *entry = container_of(change, struct entry, change);
+	int64_t i;
+
+	for (i = 0; i < TOUCHED; i++)
+		TRY(tx_touch_folder(op, tx, entry->value * TOUCHED + i));
+	return setting_set(op, tx->meta, SETTING_TRASH_DAYS, entry->value);
+}
+
+static void
+what_finds_no_room_in_its_group_is_in_a_later_one(void **state)
+{
+	struct desk *d = desk_open(1);
+	uint64_t first = UINT64_MAX, last = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < CHANGES; i++) {
+		d->entries[i].value = 100 + (int64_t)i;
+		d->entries[i].change.run = touch_run;
+	}
+	/* One group of all of them, as far as there is room. */
+	tenant_lock(d->t);
+	submit_all(d);
+	tenant_unlock(d->t);
+	await_told(d, CHANGES);
+	check_outcomes(d);
+	for (i = 0; i < CHANGES; i++) {
+		uint64_t number = d->entries[i].change.receipt.number;
+
+		first = number < first ? number : first;
+		last = number > last ? number : last;
+	}
+	assert_true(last > first);
+	desk_close(d);
+}
+
 static void
 with_too_few_sites_each_is_told_that_it_was_not_stored(void **state)
 {
@@ -242,6 +283,7 @@ main(void)
 	    cmocka_unit_test(each_is_told_its_own_outcome_once),
 	    cmocka_unit_test(without_committers_the_caller_commits),
 	    cmocka_unit_test(those_who_wait_and_those_who_do_not_share_groups),
+	    cmocka_unit_test(what_finds_no_room_in_its_group_is_in_a_later_one),
 	    cmocka_unit_test(
 		with_too_few_sites_each_is_told_that_it_was_not_stored),
 	};
