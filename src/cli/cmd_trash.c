@@ -57,7 +57,8 @@ list_run(struct cli *cli, struct list *list)
 
 	TRY(who_tenant(cli, cli->args[1], &t));
 	TRY(tenant_reader(&cli->op, t, &reader));
-	rc = trash_items(&cli->op, &reader->meta, list_one, list);
+	rc = trash_items(
+	    &cli->op, &reader->meta, ACCESS_RESTORE, list->now, list_one, list);
 	tenant_reader_put(t, reader);
 	return rc;
 }

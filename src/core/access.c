@@ -46,7 +46,7 @@ access_space(struct op *op, struct meta *meta, const struct actor *actor,
 	enum member_role role;
 
 	if (actor->member == 0) {
-		if (right != ACCESS_RESTORE)
+		if (right != ACCESS_RESTORE && right != ACCESS_PURGE)
 			FAIL(op, RC_DENIED, "only members see files");
 		return host_check(op, meta);
 	}
@@ -57,6 +57,10 @@ access_space(struct op *op, struct meta *meta, const struct actor *actor,
 			return RC_OK;
 		break;
 	case SPACE_COMPANY:
+		if (right == ACCESS_PURGE && role != MEMBER_ADMINISTRATOR)
+			FAIL(op, RC_DENIED,
+			    "only an administrator may empty the company's "
+			    "trash");
 		return RC_OK;
 	case SPACE_TEAM: /* none yet */
 		break;

@@ -12,14 +12,16 @@ enum access_right {
 	ACCESS_READ, /* list, see, download */
 	ACCESS_WRITE, /* put in, change, move, delete */
 	ACCESS_RESTORE, /* see the trash and take out of it */
+	ACCESS_PURGE, /* end what lies in the trash */
 };
 
 /*
  * A member may do everything in the own personal space and in the company
- * space; administrators have no more rights to others' spaces. The host's
- * commands (no member) may only restore, and only until an administrator has
- * first signed in. RC_NOT_FOUND where the actor may not even know of the space,
- * RC_DENIED where the actor is suspended, of another tenant or may not do this.
+ * space, but purge in the latter, which an administrator may; administrators
+ * have no more rights to others' spaces. The host's commands (no member) may
+ * only restore and purge, and only until an administrator has first signed in.
+ * RC_NOT_FOUND where the actor may not even know of the space, RC_DENIED where
+ * the actor is suspended, of another tenant or may not do this.
  */
 enum rc
 access_space(struct op *op, struct meta *meta, const struct actor *actor,

@@ -31,6 +31,12 @@ enum audit_action {
 	AUDIT_SITE_PLACE = 50, /* the provider's log: where a site stands */
 	AUDIT_REPLACED = 40, /* went to the trash because something was moved or
 				copied over it */
+	AUDIT_VERSION_SWAP = 41,
+	AUDIT_VERSION_SAVE = 42, /* as a new file */
+	AUDIT_PURGE = 43, /* out of the trash for good */
+	AUDIT_PURGE_STEP = 44, /* rows below it */
+	AUDIT_EXPIRED = 45, /* versions whose term ended */
+	AUDIT_SETTING = 46,
 };
 
 /* Stored. Texts are UTF-8, numbers 8 bytes little-endian. */
@@ -50,6 +56,8 @@ enum audit_field {
 	AUDIT_ADDRESS = 13, /* of the client */
 	AUDIT_REQUEST = 14, /* id, as in the log */
 	AUDIT_APP_PASSWORD = 15,
+	AUDIT_VALUE = 16, /* of a setting */
+	AUDIT_FORMER_VALUE = 17,
 };
 
 enum { AUDIT_BODY_MAX = 3072, AUDIT_TEXT_MAX = 1024 };

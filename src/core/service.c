@@ -9,9 +9,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/heads.h"
+#include "core/purge.h"
 #include "core/upload_session.h"
 
-enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10 };
+enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10, PURGE_STEPS = 8 };
 
 /* L19: the stamp of DIR/clock, or nothing known: a new service. */
 static enum rc
@@ -326,6 +327,8 @@ keep_ready(struct op *op, struct tenant *t)
 		rc = upload_sessions_sweep(op, t, t->last_found_id);
 		t->found_swept = rc == RC_OK;
 	}
+	if (rc == RC_OK && t->id != TENANT_PROVIDER)
+		rc = purge_turn(op, t, PURGE_STEPS);
 	tenant_sweep(op, t, !t->swept);
 	tenant_database_tidy(op, t);
 	return rc;

@@ -24,10 +24,18 @@ collect(void *arg, struct op *op, const struct trash *trash)
 	return RC_OK;
 }
 
+/* Whoever lists: which items, and what for. */
+struct items {
+	enum access_right right;
+	int64_t now;
+	trash_item_each *each;
+	void *arg;
+};
+
 /* Names are opened in memory that goes with each batch. */
 static enum rc
 batch_items(struct op *op, struct meta *meta, const struct batch *batch,
-    trash_item_each *each, void *arg)
+    const struct items *items)
 {
 	CLEANUP(op_release) struct op scratch;
 	size_t i;
@@ -36,28 +44,37 @@ batch_items(struct op *op, struct meta *meta, const struct batch *batch,
 	for (i = 0; i < batch->n; i++) {
 		struct node node;
 
+		if (batch->rows[i].kept_until <= items->now)
+			continue;
 		TRY(scratch_end(op, &scratch,
 		    node_get(&scratch, meta, batch->rows[i].node, &node)));
-		TRY(each(arg, op, &batch->rows[i], &node));
+		TRY(items->each(items->arg, op, &batch->rows[i], &node));
 	}
 	return RC_OK;
 }
 
 static enum rc
 space_items(struct op *op, struct meta *meta, const struct space *space,
-    trash_item_each *each, void *arg)
+    const struct items *items)
 {
 	struct batch batch;
 	int64_t after = 0;
+	enum rc rc;
 
 	TRY(access_space(op, meta, &op->actor, space, ACCESS_RESTORE));
+	rc = access_space(op, meta, &op->actor, space, items->right);
+	if (rc == RC_DENIED) {
+		op_clear_error(op);
+		return RC_OK;
+	}
+	TRY(rc);
 	do {
 		batch.n = 0;
 		TRY(trash_list(
 		    op, meta, space->node, after, BATCH, collect, &batch));
 		if (batch.n > 0)
 			after = batch.rows[batch.n - 1].node;
-		TRY(batch_items(op, meta, &batch, each, arg));
+		TRY(batch_items(op, meta, &batch, items));
 	} while (batch.n == BATCH);
 	return RC_OK;
 }
@@ -82,7 +99,7 @@ collect_space(void *arg, struct op *op, const struct space *space)
  * over. */
 static enum rc
 kind_items(struct op *op, struct meta *meta, enum space_kind kind,
-    trash_item_each *each, void *arg)
+    const struct items *items)
 {
 	struct space_batch batch;
 	int64_t after = 0;
@@ -94,26 +111,28 @@ kind_items(struct op *op, struct meta *meta, enum space_kind kind,
 		    collect_space, &batch));
 		for (i = 0; i < batch.n; i++) {
 			after = batch.spaces[i].node;
-			TRY(space_items(op, meta, &batch.spaces[i], each, arg));
+			TRY(space_items(op, meta, &batch.spaces[i], items));
 		}
 	} while (batch.n == SPACES_BATCH);
 	return RC_OK;
 }
 
 enum rc
-trash_items(struct op *op, struct meta *meta, trash_item_each *each, void *arg)
+trash_items(struct op *op, struct meta *meta, enum access_right right,
+    int64_t now, trash_item_each *each, void *arg)
 {
+	const struct items items = {right, now, each, arg};
 	struct space_batch own = {0};
 	size_t i;
 
 	if (op->actor.member == 0) {
-		TRY(kind_items(op, meta, SPACE_PERSONAL, each, arg));
-		return kind_items(op, meta, SPACE_COMPANY, each, arg);
+		TRY(kind_items(op, meta, SPACE_PERSONAL, &items));
+		return kind_items(op, meta, SPACE_COMPANY, &items);
 	}
 	TRY(space_of_member(op, meta, op->actor.member, collect_space, &own));
 	for (i = 0; i < own.n; i++)
-		TRY(space_items(op, meta, &own.spaces[i], each, arg));
-	return kind_items(op, meta, SPACE_COMPANY, each, arg);
+		TRY(space_items(op, meta, &own.spaces[i], &items));
+	return kind_items(op, meta, SPACE_COMPANY, &items);
 }
 
 /* ---- restoring ---- */
@@ -222,6 +241,8 @@ restore_open(struct op *op, struct tx *tx, struct restore_change *c,
 	rc = trash_get(op, tx->meta, c->node, trash);
 	if (rc == RC_OK)
 		rc = space_get(op, tx->meta, trash->space, &space);
+	if (rc == RC_OK && trash->kept_until <= tx->now)
+		rc = RC_NOT_FOUND;
 	if (rc == RC_NOT_FOUND)
 		FAIL(op, RC_NOT_FOUND, "it is not in the trash");
 	TRY(rc);

@@ -1,5 +1,5 @@
-/* trash.h - what was deleted: listing it and taking it out again. (Purging what
- * is past its term comes later.) */
+/* trash.h - what was deleted: listing it and taking it out again. purge.h ends
+ * it. */
 #ifndef DOZO_CORE_TRASH_H
 #define DOZO_CORE_TRASH_H
 
@@ -11,12 +11,14 @@ typedef enum rc trash_item_each(void *arg, struct op *op,
     const struct trash *trash, const struct node *node);
 
 /*
- * Calls each for what lies in the trash of the spaces that op->actor sees (the
- * host's commands: of all spaces, until an administrator has signed in), a
- * space after the other, oldest nodes first. RC_DENIED.
+ * Calls each for what lies in the trash of the spaces where op->actor may do
+ * this with it: ACCESS_RESTORE, or ACCESS_PURGE, which passes over spaces where
+ * the actor may not. (The host's commands: of all spaces, until an
+ * administrator has signed in.) A space after the other, oldest nodes first;
+ * now is service time: what is past its term is not there. RC_DENIED.
  */
-enum rc trash_items(struct op *op, struct meta *meta, trash_item_each *each,
-    void *arg) MUST_CHECK;
+enum rc trash_items(struct op *op, struct meta *meta, enum access_right right,
+    int64_t now, trash_item_each *each, void *arg) MUST_CHECK;
 
 /*
  * Puts a node back into the folder where it was, or, where that is gone, into

@@ -1,10 +1,12 @@
 /*
  * tree_copy_folder.c - a folder's copy: rows are made below a hidden parent, a
  * step at a time (L8), and the last change moves the top row to its name. A
- * copy that is broken off stays hidden until a purge takes it.
+ * copy that is broken off is purged.
  */
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "core/purge.h"
 #include "core/scratch.h"
 #include "core/tree_copy.h"
 
@@ -249,6 +251,19 @@ show_run(struct op *op, struct tx *tx, struct change *change)
 	return RC_OK;
 }
 
+/* What was made of a copy that failed is purged; where that cannot be said now,
+ * the next start finds it. */
+static void
+copy_end(struct op *op, struct tenant *tenant, int64_t top)
+{
+	CLEANUP(op_release) struct op scratch;
+
+	scratch_init(&scratch, op);
+	if (purge_hidden(&scratch, tenant, top) != RC_OK)
+		log_warn(&scratch, "copy-left", "node=%lld why=\"%s\"",
+		    (long long)top, op_error(&scratch, RC_IO));
+}
+
 enum rc
 tree_copy_folder(struct op *op, struct tenant *tenant,
     const struct tree_copy *copy, struct tree_result *result)
@@ -272,8 +287,11 @@ tree_copy_folder(struct op *op, struct tenant *tenant,
 	rc = make_rows(op, tenant, &step);
 	if (rc != RC_OK) {
 		result->why = step.why;
-		return rc;
+	} else {
+		show.top = step.top;
+		rc = tree_commit(op, tenant, &show.change, result);
 	}
-	show.top = step.top;
-	return tree_commit(op, tenant, &show.change, result);
+	if (rc != RC_OK && rc != RC_IN_DOUBT && step.top != 0)
+		copy_end(op, tenant, step.top);
+	return rc;
 }

@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "core/change.h"
+#include "core/content_drop.h"
 #include "meta/content.h"
-
-enum { DROP_STEP = 128 };
 
 struct add_change {
 	struct change change;
@@ -86,59 +84,21 @@ struct drop_change {
 	bool more; /* result: not all chunks are gone yet */
 };
 
-struct drop_list {
-	size_t n;
-	struct chunk chunks[DROP_STEP];
-};
-
-static enum rc
-drop_collect(void *arg, struct op *op, const struct chunk *chunk)
-{
-	struct drop_list *list = arg;
-
-	(void)op;
-	list->chunks[list->n++] = *chunk;
-	return RC_OK;
-}
-
-/* Deletes a chunk's row, and drops its data segment with the last row that
- * names it (L15). */
-static enum rc
-drop_chunk(
-    struct op *op, struct tx *tx, int64_t content, const struct chunk *chunk)
-{
-	bool used;
-
-	TRY(chunk_delete(op, tx->meta, content, chunk->start));
-	if (chunk->place.number != 0)
-		return RC_OK;
-	TRY(content_data_used(op, tx->meta, chunk->place.data, &used));
-	return used ? RC_OK : tx_drop_data(op, tx, chunk->place.data);
-}
-
 static enum rc
 drop_run(struct op *op, struct tx *tx, struct change *change)
 {
 	struct drop_change *drop =
 	    container_of(change, struct drop_change, change);
-	struct drop_list list = {.n = 0};
-	size_t i;
-	bool used;
+	struct drop_budget budget = {DROP_ROWS, DROP_DATA};
+	bool gone;
 
-	drop->more = false;
-	TRY(content_used(op, tx->meta, drop->content, &used));
-	if (used)
-		return RC_OK;
-	TRY(chunk_list(
-	    op, tx->meta, drop->content, 0, DROP_STEP, drop_collect, &list));
-	for (i = 0; i < list.n; i++)
-		TRY(drop_chunk(op, tx, drop->content, &list.chunks[i]));
-	drop->more = list.n == DROP_STEP;
-	return drop->more ? RC_OK : content_delete(op, tx->meta, drop->content);
+	TRY(content_drop(op, tx, drop->content, 0, &budget, &gone));
+	drop->more = !gone;
+	return RC_OK;
 }
 
 static enum rc
-content_drop(struct op *op, struct tenant *tenant, int64_t content)
+session_drop(struct op *op, struct tenant *tenant, int64_t content)
 {
 	struct drop_change drop = {
 	    .change = {.run = drop_run,
@@ -162,7 +122,7 @@ upload_session_end(struct upload_session *session)
 	op_init(&op);
 	if (session->content == 0)
 		return;
-	rc = content_drop(&op, session->tenant, session->content);
+	rc = session_drop(&op, session->tenant, session->content);
 	if (rc != RC_OK) /* the next start's sweep finds it */
 		log_warn(&op, "upload-left", "tenant=%016llx why=\"%s\"",
 		    (unsigned long long)session->tenant->id, op_error(&op, rc));
@@ -187,6 +147,6 @@ upload_sessions_sweep(struct op *op, struct tenant *tenant, int64_t last)
 		TRY(rc);
 		if (content > last)
 			return RC_OK;
-		TRY(content_drop(op, tenant, content));
+		TRY(session_drop(op, tenant, content));
 	}
 }

@@ -182,6 +182,23 @@ content_used(struct op *op, struct meta *meta, int64_t id, bool *ret_used)
 }
 
 enum rc
+content_users(struct op *op, struct meta *meta, int64_t id, int64_t limit,
+    int64_t *ret_users)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CONTENT_USERS, &rows, "ii", id, limit));
+	*ret_users = db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
+content_unfinish(struct op *op, struct meta *meta, int64_t id)
+{
+	return ROWS_ONE(op, meta, SQL_CONTENT_UNFINISH, "i", id);
+}
+
+enum rc
 content_data_used(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE], bool *ret_used)
 {

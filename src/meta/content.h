@@ -60,6 +60,15 @@ enum rc content_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
 enum rc content_used(
     struct op *op, struct meta *meta, int64_t id, bool *ret_used) MUST_CHECK;
 
+/* How many of them name it, no more than limit are counted. */
+enum rc content_users(struct op *op, struct meta *meta, int64_t id,
+    int64_t limit, int64_t *ret_users) MUST_CHECK;
+
+/* Takes the digests of one whose chunks are being deleted: it can be read no
+ * more. */
+enum rc
+content_unfinish(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
+
 /*
  * The first content after an id that is not finished and that no upload row
  * names; RC_NOT_FOUND where there is none.

@@ -21,6 +21,15 @@ SELECT EXISTS (SELECT 1 FROM node WHERE content = ?1)
 	OR EXISTS (SELECT 1 FROM version WHERE content = ?1)
 	OR EXISTS (SELECT 1 FROM upload WHERE content = ?1);
 
+-- name: content_users
+-- The same, counted up to a limit of each kind.
+SELECT (SELECT count(*) FROM (SELECT 1 FROM node WHERE content = ?1 LIMIT ?2))
+	+ (SELECT count(*) FROM (SELECT 1 FROM version WHERE content = ?1 LIMIT ?2))
+	+ (SELECT count(*) FROM (SELECT 1 FROM upload WHERE content = ?1 LIMIT ?2));
+
+-- name: content_unfinish
+UPDATE content SET digest = NULL, sha1 = NULL WHERE id = ?1;
+
 -- name: chunk_insert
 INSERT INTO chunk (content, start, size, key, data, number, offset)
 VALUES (?1, ?2, ?3, ?4, nullif(?5, x''), nullif(?6, 0), ?7);

@@ -15,6 +15,7 @@ enum {
 	NODE_TRASH = 1, /* parent of what was deleted */
 	NODE_ROOT = 2, /* parent of all spaces */
 	NODE_HIDDEN = 3, /* parent of what is being copied */
+	NODE_PURGE = 4, /* parent of what is being purged */
 	NODE_FIXED_MAX = 999,
 };
 

@@ -57,6 +57,17 @@ trash_list(struct op *op, struct meta *meta, int64_t space, int64_t after,
 }
 
 enum rc
+trash_due(
+    struct op *op, struct meta *meta, int64_t now, struct trash *ret_trash)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_TRASH_DUE, &rows, "i", now));
+	*ret_trash = read_row(rows);
+	return RC_OK;
+}
+
+enum rc
 trash_delete(struct op *op, struct meta *meta, int64_t node)
 {
 	return ROWS_ONE(op, meta, SQL_TRASH_DELETE, "i", node);

@@ -25,6 +25,10 @@ typedef enum rc trash_each(void *arg, struct op *op, const struct trash *trash);
 enum rc trash_list(struct op *op, struct meta *meta, int64_t space,
     int64_t after, size_t limit, trash_each *each, void *arg) MUST_CHECK;
 
+/* The first row whose term has ended at a service time; RC_NOT_FOUND. */
+enum rc trash_due(struct op *op, struct meta *meta, int64_t now,
+    struct trash *ret_trash) MUST_CHECK;
+
 /* RC_NOT_FOUND. */
 enum rc trash_delete(struct op *op, struct meta *meta, int64_t node) MUST_CHECK;
 

@@ -11,5 +11,10 @@ WHERE node = ?1;
 SELECT node, parent, space, deleted_at, deleted_by, kept_until FROM trash
 WHERE space = ?1 AND node > ?2 ORDER BY node LIMIT ?3;
 
+-- name: trash_due
+-- The first whose term has ended.
+SELECT node, parent, space, deleted_at, deleted_by, kept_until FROM trash
+WHERE kept_until <= ?1 ORDER BY kept_until LIMIT 1;
+
 -- name: trash_delete
 DELETE FROM trash WHERE node = ?1;

@@ -40,15 +40,11 @@ version_get(
 	return RC_OK;
 }
 
-enum rc
-version_list(struct op *op, struct meta *meta, int64_t node, int64_t before,
-    size_t limit, version_each *each, void *arg)
+static enum rc
+read_rows(struct op *op, struct db_rows *rows, version_each *each, void *arg)
 {
-	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 	bool row;
 
-	TRY(db_query(op, meta->db, SQL_VERSION_LIST, &rows, "iii", node, before,
-	    (int64_t)limit));
 	for (;;) {
 		struct version version;
 
@@ -58,6 +54,28 @@ version_list(struct op *op, struct meta *meta, int64_t node, int64_t before,
 		version = read_row(rows);
 		TRY(each(arg, op, &version));
 	}
+}
+
+enum rc
+version_list(struct op *op, struct meta *meta, int64_t node, int64_t before,
+    size_t limit, version_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_query(op, meta->db, SQL_VERSION_LIST, &rows, "iii", node, before,
+	    (int64_t)limit));
+	return read_rows(op, rows, each, arg);
+}
+
+enum rc
+version_due(struct op *op, struct meta *meta, int64_t now, size_t limit,
+    version_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_query(
+	    op, meta->db, SQL_VERSION_DUE, &rows, "ii", now, (int64_t)limit));
+	return read_rows(op, rows, each, arg);
 }
 
 enum rc

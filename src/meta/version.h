@@ -31,6 +31,11 @@ version_each(void *arg, struct op *op, const struct version *version);
 enum rc version_list(struct op *op, struct meta *meta, int64_t node,
     int64_t before, size_t limit, version_each *each, void *arg) MUST_CHECK;
 
+/* Up to limit versions whose term has ended at a service time, the earliest
+ * first. */
+enum rc version_due(struct op *op, struct meta *meta, int64_t now, size_t limit,
+    version_each *each, void *arg) MUST_CHECK;
+
 /* How many a node has, at most limit. */
 enum rc version_count(struct op *op, struct meta *meta, int64_t node,
     int64_t limit, int64_t *ret_count) MUST_CHECK;

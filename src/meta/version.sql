@@ -12,6 +12,11 @@ FROM version WHERE id = ?1;
 SELECT id, node, content, size, mtime, made_at, made_by, replaced_at, kept_until
 FROM version WHERE node = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3;
 
+-- name: version_due
+-- Whose term has ended, the earliest first.
+SELECT id, node, content, size, mtime, made_at, made_by, replaced_at, kept_until
+FROM version WHERE kept_until <= ?1 ORDER BY kept_until LIMIT ?2;
+
 -- name: version_count
 -- No more than a limit are counted.
 SELECT count(*) FROM (SELECT 1 FROM version WHERE node = ?1 LIMIT ?2);

@@ -168,7 +168,8 @@ do_restore(struct random_work *r)
 	enum rc rc;
 
 	ASSERT_OK(&r->w->op, tenant_reader(&r->w->op, r->w->t, &reader));
-	rc = trash_items(&r->w->op, &reader->meta, trash_take, &pick);
+	rc = trash_items(
+	    &r->w->op, &reader->meta, ACCESS_RESTORE, 0, trash_take, &pick);
 	tenant_reader_put(r->w->t, reader);
 	if (rc != RC_OK || pick.node == 0)
 		return RC_NOT_FOUND;

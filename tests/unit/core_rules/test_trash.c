@@ -187,13 +187,16 @@ the_trash_shows_what_one_may_see(void **state)
 	}
 	discard(r, &r->bob, make_file(r, &r->bob, r->bobs, "secret", "x"));
 	discard(r, &r->bob, make_file(r, &r->bob, r->company, "shared", "x"));
-	ASSERT_OK(&r->alice, trash_items(&r->alice, r->meta, see, &seen));
+	ASSERT_OK(&r->alice, trash_items(&r->alice, r->meta, ACCESS_RESTORE,
+				 fake_now(r->fake), see, &seen));
 	assert_int_equal(seen.n, 131);
 	seen.n = 0;
-	ASSERT_OK(&r->bob, trash_items(&r->bob, r->meta, see, &seen));
+	ASSERT_OK(&r->bob, trash_items(&r->bob, r->meta, ACCESS_RESTORE,
+			       fake_now(r->fake), see, &seen));
 	assert_int_equal(seen.n, 2);
 	seen.n = 0;
-	ASSERT_OK(&r->admin, trash_items(&r->admin, r->meta, see, &seen));
+	ASSERT_OK(&r->admin, trash_items(&r->admin, r->meta, ACCESS_RESTORE,
+				 fake_now(r->fake), see, &seen));
 	assert_int_equal(seen.n, 1);
 }
 
@@ -213,14 +216,16 @@ the_host_restores_until_an_administrator_has_signed_in(void **state)
 	/* A member's sign-in does not count. */
 	ASSERT_OK(
 	    &r->alice, member_note_sign_in(&r->alice, r->tenant, &sign_in, 1));
-	ASSERT_OK(&r->host, trash_items(&r->host, r->meta, see, &seen));
+	ASSERT_OK(&r->host, trash_items(&r->host, r->meta, ACCESS_RESTORE,
+				fake_now(r->fake), see, &seen));
 	assert_int_equal(seen.n, 2);
 	(void)restore(r, &r->host, a);
 	sign_in.member = r->admin.actor.member;
 	ASSERT_OK(
 	    &r->admin, member_note_sign_in(&r->admin, r->tenant, &sign_in, 1));
-	ASSERT_RC(
-	    &r->host, RC_DENIED, trash_items(&r->host, r->meta, see, &seen));
+	ASSERT_RC(&r->host, RC_DENIED,
+	    trash_items(&r->host, r->meta, ACCESS_RESTORE, fake_now(r->fake),
+		see, &seen));
 	ASSERT_RC(&r->host, RC_DENIED,
 	    trash_restore(&r->host, r->tenant, b, &result, &name));
 	assert_int_equal(row(r, b).parent, NODE_TRASH);
