@@ -324,6 +324,52 @@ a_deleted_object_is_read_elsewhere_and_copied_again_at_the_next_start(
 	world_end(&w);
 }
 
+/* Data that came to nothing, as an upload of the bytes that are there already.
+ */
+static void
+put_again(struct world *w, const char *name, uint64_t size, uint32_t seed)
+{
+	struct file_put_result put;
+
+	ASSERT_OK(
+	    &w->op, world_put(&w->op, w, w->space, name, size, seed, &put));
+	assert_true(put.not_taken);
+}
+
+static bool
+has_one_data_segment(struct world *w, size_t site)
+{
+	return fixture_count(&w->f, site, "data", w->id) == 1;
+}
+
+static void
+what_a_site_had_to_delete_while_it_was_away_goes_when_it_is_back(void **state)
+{
+	struct file_put_result put;
+	struct world w;
+
+	(void)state;
+	world_make(&w, 3, 2);
+	ASSERT_OK(
+	    &w.op, world_put(&w.op, &w, w.space, "a file", 200000, 1, &put));
+	/* A new claim deletes nothing before its first number (L29). */
+	world_stop(&w);
+	world_start(&w);
+	world_await(&w, "every site is in service", world_sites_in_service, 3);
+	put_again(&w, "a file", 200000, 1);
+	assert_int_equal(fixture_count(&w.f, SENDAI, "data", w.id), 2);
+	shell(&w, "mv sendai elsewhere");
+	ASSERT_OK(&w.op, fixture_set(&w.op, w.t, 33, NULL));
+	world_await(&w, "it is gone", has_one_data_segment, TOKYO);
+	world_await(&w, "it is gone", has_one_data_segment, OSAKA);
+	shell(&w, "mv elsewhere sendai");
+	world_await(&w, "every site is in service", world_sites_in_service, 3);
+	world_await(&w, "it is gone", has_one_data_segment, SENDAI);
+	world_assert_no_orphans(&w);
+	world_check(&w, w.space, "a file", 200000, 1);
+	world_end(&w);
+}
+
 /* ---- two sites, both of which must have everything ---- */
 
 static void
@@ -436,6 +482,9 @@ main(void)
 		a_site_whose_log_folder_is_deleted_gets_it_again, leave),
 	    cmocka_unit_test_teardown(
 		a_deleted_object_is_read_elsewhere_and_copied_again_at_the_next_start,
+		leave),
+	    cmocka_unit_test_teardown(
+		what_a_site_had_to_delete_while_it_was_away_goes_when_it_is_back,
 		leave),
 	    cmocka_unit_test_teardown(
 		with_one_of_two_sites_away_writes_are_refused_and_reads_go_on,
