@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -488,6 +489,48 @@ a_put_counts_only_in_the_folder_that_the_sites_path_leads_to(void **state)
 	amid_run(&copied, 3000, "site_dir.put.linked", RC_OK);
 }
 
+/* ---- a site that lags ---- */
+
+static atomic_bool gate_shut;
+
+static void
+sendai_waits(void *arg, const char *name)
+{
+	const struct timespec step = {.tv_nsec = 1000000};
+	char thread[17] = "";
+
+	(void)arg;
+	(void)prctl(PR_GET_NAME, thread);
+	if (strcmp(thread, "site-sendai") == 0 &&
+	    strcmp(name, "site_dir.put.written") == 0)
+		while (atomic_load(&gate_shut))
+			(void)nanosleep(&step, NULL);
+}
+
+static void
+a_site_that_lags_is_not_asked_for_what_it_does_not_have_yet(void **state)
+{
+	struct file_put_result put;
+	struct site_set holding;
+	struct world w;
+
+	(void)state;
+	fault_point_arm(sendai_waits, NULL);
+	world_make(&w, 3, 2);
+	atomic_store(&gate_shut, true);
+	ASSERT_OK(&w.op, world_put(&w.op, &w, w.space, "file", 100, 1, &put));
+	assert_false(site_set_has(put.tree.receipt.sites, SENDAI));
+	assert_true(world_sites_in_service(&w, 3));
+	holding = lanes_holding(&w.t->lanes, put.tree.receipt.number);
+	assert_false(site_set_has(holding, SENDAI));
+	assert_int_equal(site_set_count(holding), 2);
+	world_check(&w, w.space, "file", 100, 1);
+	atomic_store(&gate_shut, false);
+	world_assert_whole(&w, 3);
+	world_end(&w);
+	fault_point_arm(NULL, NULL);
+}
+
 /* ---- two sites, both of which must have everything ---- */
 
 static void
@@ -610,6 +653,9 @@ main(void)
 		leave),
 	    cmocka_unit_test_teardown(
 		a_put_counts_only_in_the_folder_that_the_sites_path_leads_to,
+		leave),
+	    cmocka_unit_test_teardown(
+		a_site_that_lags_is_not_asked_for_what_it_does_not_have_yet,
 		leave),
 	    cmocka_unit_test_teardown(
 		with_one_of_two_sites_away_writes_are_refused_and_reads_go_on,
