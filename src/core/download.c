@@ -252,12 +252,13 @@ run_failed(struct op *op, struct download *d, size_t i, enum rc rc)
 	op_clear_error(op);
 }
 
-/* Sites in service first, then whoever else is there. */
+/* Sites in service that have it first, then whoever else is there. */
 static enum rc
 run_read(struct op *op, struct download *d, const struct run *run)
 {
 	struct sites *sites = d->tenant->service->config.sites;
-	struct site_set in_service = lanes_in_service(&d->tenant->lanes);
+	struct site_set holding =
+	    lanes_holding(&d->tenant->lanes, d->chunk.place.number);
 	struct site_set attached = sites_attached(sites);
 	bool first, last;
 	size_t i;
@@ -265,7 +266,7 @@ run_read(struct op *op, struct download *d, const struct run *run)
 
 	for (last = false;; last = true) {
 		for (i = 0; i < sites->n; i++) {
-			first = site_set_has(in_service, i) &&
+			first = site_set_has(holding, i) &&
 				!site_set_has(d->passed_over, i);
 			if (first == last || !site_set_has(attached, i))
 				continue;

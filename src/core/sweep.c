@@ -19,10 +19,14 @@ tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
 
 	mutex_lock(&t->lock);
 	if (t->dead == NULL)
-		t->dead = mem_alloc_array(DEAD_MAX, OBJECT_ID_SIZE);
+		t->dead = mem_alloc_array(DEAD_MAX, sizeof(t->dead[0]));
 	/* What finds no room is an orphan for the next claim. */
-	if (t->dead != NULL && t->n_dead < DEAD_MAX)
-		memcpy(t->dead[t->n_dead++], id, OBJECT_ID_SIZE);
+	if (t->dead != NULL && t->n_dead < DEAD_MAX) {
+		struct tenant_dead *dead = &t->dead[t->n_dead++];
+
+		memcpy(dead->id, id, OBJECT_ID_SIZE);
+		dead->left = t->service->claim.of_register;
+	}
 	mutex_unlock(&t->lock);
 }
 
@@ -50,26 +54,26 @@ data_delete_at(
 	    op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
 }
 
-void
-tenant_data_delete(
-    struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
+struct site_set
+tenant_data_delete(struct op *op, struct tenant *tenant,
+    const uint8_t id[OBJECT_ID_SIZE], struct site_set set)
 {
 	struct sites *sites = tenant->service->config.sites;
-	struct site_set set = lanes_in_service(&tenant->lanes);
+	struct site_set gone = {0};
 	size_t i;
 	enum rc rc;
 
-#ifdef DOZO_PLANT_DOUBT_DATA_DELETED
-	set = claim_sites(&tenant->service->claim); /* those that failed too */
-#endif
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(set, i))
 			continue;
 		rc = data_delete_at(op, tenant, i, id);
-		if (rc != RC_OK && rc != RC_FENCED)
+		if (rc == RC_OK)
+			gone = site_set_with(gone, i);
+		else if (rc != RC_FENCED)
 			sites_failed(op, sites, i, rc);
 		op_clear_error(op);
 	}
+	return gone;
 }
 
 static enum rc
@@ -86,25 +90,54 @@ data_is_live(struct op *op, struct tenant *t, const uint8_t id[OBJECT_ID_SIZE],
 	return RC_OK;
 }
 
-/* Those that this claim's changes dropped, or whose upload came to nothing. */
+/* Notes that sites have the i-th no more; with the last one it leaves the list.
+ */
+static void
+dead_gone(struct tenant *t, size_t i, struct site_set gone)
+{
+	struct tenant_dead *dead;
+
+	mutex_lock(&t->lock);
+	dead = &t->dead[i];
+	dead->left.bits &= ~gone.bits;
+	if (dead->left.bits == 0)
+		*dead = t->dead[--t->n_dead];
+	mutex_unlock(&t->lock);
+}
+
+/*
+ * Those that this claim's changes dropped, or whose upload came to nothing. A
+ * site that is away is asked again when it is back. Nobody else takes from the
+ * list; others only add at its end.
+ */
 static void
 sweep_dead(struct op *op, struct tenant *t)
 {
-	uint8_t id[OBJECT_ID_SIZE];
-	bool live, any;
-	int n;
+	struct site_set here = lanes_in_service(&t->lanes);
+	int tried = 0;
+	size_t i;
 
-	for (n = 0; n < DEAD_AT_A_TIME; n++) {
+	mutex_lock(&t->lock);
+	i = t->n_dead;
+	mutex_unlock(&t->lock);
+	while (i-- > 0 && tried < DEAD_AT_A_TIME) {
+		struct tenant_dead dead;
+		struct site_set set;
+		bool live;
+
 		mutex_lock(&t->lock);
-		any = t->n_dead > 0;
-		if (any)
-			memcpy(id, t->dead[--t->n_dead], sizeof(id));
+		dead = t->dead[i];
 		mutex_unlock(&t->lock);
-		if (!any)
-			return;
-		if (data_is_live(op, t, id, &live) == RC_OK && !live)
-			tenant_data_delete(op, t, id);
-		op_clear_error(op);
+		set = site_set_and(dead.left, here);
+		if (set.bits == 0)
+			continue;
+		tried++;
+		if (data_is_live(op, t, dead.id, &live) != RC_OK)
+			op_clear_error(op);
+		else
+			dead_gone(t, i,
+			    live ? dead.left
+				 : tenant_data_delete(op, t, dead.id, set));
 	}
 }
 

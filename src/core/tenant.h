@@ -44,6 +44,12 @@ struct reader {
 	struct meta meta;
 };
 
+/* A data segment that nothing may name any more. */
+struct tenant_dead {
+	uint8_t id[OBJECT_ID_SIZE];
+	struct site_set left; /* sites that may still have it */
+};
+
 struct service;
 
 struct tenant {
@@ -75,8 +81,7 @@ struct tenant {
 	struct work committing; /* runs groups for those who do not wait */
 	bool committing_queued;
 	size_t n_dead;
-	uint8_t (*dead)[OBJECT_ID_SIZE]; /* data segments that nothing may name
-					    any more (sweep.c) */
+	struct tenant_dead *dead; /* what the sweep deletes */
 	struct reader *readers; /* idle ones */
 	size_t n_readers;
 	uint64_t epoch; /* grows when the database is closed: readers of before
@@ -232,10 +237,11 @@ void tenant_reenter(struct op *op, struct tenant *tenant);
 /* sweep.c: a data segment of this claim that may be named by nothing: looked at
  * again, then deleted. */
 void tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
-/* sweep.c: deletes one on every site in service, each after a look-up of the
- * fence; allowed or not is the caller's to know. */
-void tenant_data_delete(
-    struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
+/* sweep.c: deletes one on these sites, each after a look-up of the fence;
+ * allowed or not is the caller's to know. Returns the sites that have it no
+ * more. */
+struct site_set tenant_data_delete(struct op *op, struct tenant *tenant,
+    const uint8_t id[OBJECT_ID_SIZE], struct site_set set);
 /* sweep.c: deletes what is useless under every higher chain, if that is allowed
  * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);

@@ -215,6 +215,25 @@ host_check(struct scan *scan, struct guard_head *head)
 	return RC_OK;
 }
 
+/* Those of which a second one would have to be guessed about, and that is not
+ * done. */
+static enum rc
+singles_check(struct scan *scan, const struct guard_head *head)
+{
+	static const char *const names[] = {"Authorization", "Content-Encoding",
+	    "Content-Range", "Content-Type", "Depth", "Destination", "If",
+	    "If-Modified-Since", "If-Range", "If-Unmodified-Since",
+	    "OC-Checksum", "OC-Total-Length", "Overwrite", "Range",
+	    "X-Expected-Entity-Length", "X-OC-Mtime"};
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		if (field_count(head, names[i], &value) > 1)
+			REFUSE(scan, 400, "more than one %s", names[i]);
+	return RC_OK;
+}
+
 static enum rc
 expect_check(struct scan *scan, struct guard_head *head)
 {
@@ -243,6 +262,7 @@ head_check(struct scan *scan, size_t target_size, struct guard_head *head)
 	TRY(fields_take(scan, head));
 	TRY(length_check(scan, head));
 	TRY(host_check(scan, head));
+	TRY(singles_check(scan, head));
 	TRY(expect_check(scan, head));
 	TRY(op_format(scan->op, &method, "%s", head->method));
 	head->method = method;

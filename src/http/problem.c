@@ -168,6 +168,6 @@ http_fail(struct http_request *req, enum rc rc)
 		type = "precondition-failed";
 	http_problem(
 	    req, status, type, problem->title_en, problem->title_ja, advice);
-	if (status == 503)
+	if (status == 503 || status == 507)
 		(void)!http_set_header(req, "Retry-After", "5");
 }

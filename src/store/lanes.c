@@ -121,13 +121,21 @@ lanes_release(struct lanes *lanes)
 struct site_set
 lanes_in_service(struct lanes *lanes)
 {
+	return lanes_holding(lanes, 0);
+}
+
+struct site_set
+lanes_holding(struct lanes *lanes, uint64_t number)
+{
 	struct site_set counting = claim_sites(lanes->claim);
 	struct site_set set = {0};
 	size_t i;
 
 	mutex_lock(&lanes->lock);
 	for (i = 0; i < lanes->sites->n; i++)
-		if (lanes->lane[i].in_service && site_set_has(counting, i) &&
+		if (lanes->lane[i].in_service &&
+		    lanes->lane[i].held >= number &&
+		    site_set_has(counting, i) &&
 		    lanes->lane[i].epoch == sites_epoch(lanes->sites, i))
 			set = site_set_with(set, i);
 	mutex_unlock(&lanes->lock);

@@ -80,15 +80,18 @@ put_with_fault(struct world *w, const struct fault_kind *kind, long n,
 static void
 fail_calls(struct world *w, const struct fault_kind *kind, uint64_t size)
 {
+	int64_t patience = w->f.service->config.offer_time;
 	struct sure sure = {0};
 	long n, hits = 0;
 
+	w->f.service->config.offer_time = 60 * CLOCK_MS;
 	for (n = 1; n < CALLS_MAX; n += kind->step) {
 		if (!put_with_fault(w, kind, n, size, &sure))
 			break;
 		hits++;
 	}
 	assert_true(hits > 1);
+	w->f.service->config.offer_time = patience;
 	/* And once more with nothing in its way. */
 	n = CALLS_MAX + 1;
 	assert_false(put_with_fault(
@@ -112,7 +115,6 @@ fail_all(size_t n_sites, uint64_t size)
 	size_t i;
 
 	world_make(&w, n_sites, 2);
-	w.f.service->config.offer_time = 60 * CLOCK_MS;
 	for (i = 0; i < ARRAY_LEN(kinds); i++) {
 		kind = kinds[i];
 		if (soak != NULL)

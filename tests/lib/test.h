@@ -21,6 +21,12 @@ char *test_sandbox(void);
 /* Removes the folder with all below it and frees the path. */
 void test_sandbox_remove(char *path);
 
+/*
+ * For the beginning of a main(): an ordinary user gets a namespace of his own,
+ * where he may mount, if the system allows that. To its programs he is root.
+ */
+void test_become_able_to_mount(void);
+
 /* Fails the test, with the op's error text, unless call gives the expected rc.
  */
 #define ASSERT_RC(op, expected, call) \

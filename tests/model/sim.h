@@ -218,6 +218,9 @@ enum sim_mount sim_disk_mounted(const struct sim_disk *disk);
  */
 void sim_disk_power_cut(struct sim_disk *disk);
 
+/* The worst of all power cuts: nothing that was not synced is there. */
+void sim_disk_lose_unsynced(struct sim_disk *disk);
+
 void sim_disk_space(struct sim_disk *disk, uint64_t capacity);
 uint64_t sim_disk_used(const struct sim_disk *disk);
 void sim_disk_read_only(struct sim_disk *disk, bool read_only);

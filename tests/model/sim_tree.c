@@ -225,6 +225,15 @@ sim_folder_stick(struct sim_node *folder)
 /* ---- a power cut ---- */
 
 static void
+node_old_bytes(struct sim_node *node)
+{
+	node->home->used -= node->size;
+	node->size = 0;
+	sim_node_write(node, 0, node->disk_bytes, node->disk_size);
+	sim_node_sync(node);
+}
+
+static void
 cut_file(struct sim_node *node)
 {
 	uint64_t kind = sim_draw(SIM_OF_DISKS, 8);
@@ -235,9 +244,7 @@ cut_file(struct sim_node *node)
 	if (kind == 0 && !node->lost) {
 		sim_node_sync(node); /* all of it had made its way */
 	} else if (kind < 4) {
-		node->home->used -= node->size;
-		node->size = 0; /* the old bytes */
-		sim_node_write(node, 0, node->disk_bytes, node->disk_size);
+		node_old_bytes(node);
 	} else if (kind < 6) {
 		/* Torn: each block old, zero, or garbage. */
 		for (at = 0; at < node->size; at += block)
@@ -286,6 +293,28 @@ cut_folder(struct sim_node *folder, uint64_t salt)
 	}
 }
 
+/* All that is not synced goes. */
+static void
+lose_folder(struct sim_node *folder)
+{
+	size_t i;
+
+	for (i = 0; i < folder->n_entries; i++)
+		if (folder->entries[i].now != folder->entries[i].disk)
+			entry_settle(&folder->entries[i], false);
+	entries_compact(folder);
+	for (i = 0; i < folder->n_entries; i++) {
+		struct sim_node *node = folder->entries[i].now;
+
+		if (node->folder) {
+			lose_folder(node);
+		} else if (node->dirty || node->lost) {
+			node->lost = false;
+			node_old_bytes(node);
+		}
+	}
+}
+
 static void
 late_forget(struct sim_disk *disk)
 {
@@ -306,6 +335,15 @@ sim_disk_power_cut(struct sim_disk *disk)
 	disk->epoch++;
 	late_forget(disk);
 	cut_folder(disk->root, sim_draw(SIM_OF_DISKS, UINT64_MAX));
+}
+
+void
+sim_disk_lose_unsynced(struct sim_disk *disk)
+{
+	sim_trace("%s loses all that is not synced", disk->path);
+	disk->epoch++;
+	late_forget(disk);
+	lose_folder(disk->root);
 }
 
 /* ---- images ---- */

@@ -770,7 +770,8 @@ each_rc_has_its_status_and_type(void **state)
 		    "application/problem+json");
 		assert_true(
 		    (https_header(&service.op, &response, "Retry-After") !=
-			NULL) == (cases[i].status == 503));
+			NULL) ==
+		    (cases[i].status == 503 || cases[i].status == 507));
 		/* A client's fault is told; the service's own is not. */
 		assert_true(
 		    body_has(&response, "the error's \\\"own\\\" text") ==

@@ -133,6 +133,18 @@ static const struct attempt attempts[] = {
 	"GET /hello HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n" NEXT),
     ATTEMPT(400, "no Host", "GET /hello HTTP/1.1\r\nX: y\r\n\r\n" NEXT),
     ATTEMPT(400, "no header at all", "GET /hello HTTP/1.1\r\n\r\n" NEXT),
+    ATTEMPT(400, "two Authorizations",
+	"GET /hello HTTP/1.1\r\n" H
+	"Authorization: Basic YQ==\r\nauthorization: Basic Yg==\r\n\r\n" NEXT),
+    ATTEMPT(400, "two Destinations",
+	"MOVE /dav/a HTTP/1.1\r\n" H
+	"Destination: /dav/b\r\nX: y\r\nDestination: /dav/c\r\n\r\n" NEXT),
+    ATTEMPT(400, "two Overwrites",
+	"MOVE /dav/a HTTP/1.1\r\n" H
+	"Overwrite: F\r\nOverwrite: T\r\n\r\n" NEXT),
+    ATTEMPT(400, "two Ranges",
+	"GET /hello HTTP/1.1\r\n" H
+	"Range: bytes=0-1\r\nRange: bytes=2-3\r\n\r\n" NEXT),
     ATTEMPT(
 	400, "a path in Host", "GET /hello HTTP/1.1\r\nHost: h/x\r\n\r\n" NEXT),
     ATTEMPT(

@@ -863,5 +863,6 @@ main(void)
 	    SITE_TEST(a_kill_amid_a_stream_leaves_nothing_or_the_whole_object),
 	};
 
+	test_become_able_to_mount();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
