@@ -23,6 +23,7 @@ struct dav {
  * NULL. release is called where begin was (it frees own, which may be NULL).
  */
 struct dav_method {
+	bool changes; /* refused by a service that only reads */
 	enum rc (*begin)(struct dav *dav);
 	enum rc (*body)(struct dav *dav, struct span bytes);
 	enum rc (*end)(struct dav *dav);

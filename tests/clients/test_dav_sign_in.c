@@ -42,6 +42,7 @@ without_credentials_the_answer_is_a_basic_challenge(void **state)
 	    "Basic realm=\"dozo\", charset=\"UTF-8\"");
 	assert_string_equal(
 	    dozo_header(&server, "Content-Type"), "application/problem+json");
+	assert_non_null(strstr(dozo_body(&server), "\"Sign in\""));
 }
 
 static void
@@ -74,7 +75,8 @@ whoever_is_wrong_about_name_tenant_or_password_gets_the_same_answer(
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(users); i++) {
 		assert_int_equal(sign_in(users[i][0], users[i][1]), 401);
-		assert_non_null(strstr(dozo_body(&server), "\"Sign in\""));
+		assert_non_null(strstr(
+		    dozo_body(&server), "\"Wrong user name or password\""));
 	}
 }
 
