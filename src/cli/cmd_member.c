@@ -68,6 +68,14 @@ member_id(struct about *about, int64_t *ret_id)
 	if (rc == RC_OK)
 		rc = member_find(op, &reader->meta, about->login, &row);
 	tenant_reader_put(about->tenant, reader);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		FAIL(op, RC_NOT_FOUND,
+		    "there is no member %.*s in %s (dozo member list names "
+		    "them)",
+		    (int)about->login.size, (const char *)about->login.data,
+		    about->cli->args[1]);
+	}
 	TRY(rc);
 	*ret_id = row.id;
 	return RC_OK;
@@ -222,7 +230,7 @@ enum cli_exit
 cmd_member_list(struct cli *cli)
 {
 	static const char *const titles[] = {
-	    "USER", "ROLE", "STATUS", "SINCE", "FIRST SIGNED IN"};
+	    "USER", "ROLE", "STATUS", "SINCE (UTC)", "FIRST SIGNED IN"};
 	struct list list = {
 	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	struct about about;
@@ -273,7 +281,7 @@ static enum cli_exit
 app_list(struct about *about, int64_t member)
 {
 	static const char *const titles[] = {
-	    ">ID", "SINCE", "LAST USED", "LABEL"};
+	    ">ID", "SINCE (UTC)", "LAST USED", "LABEL"};
 	struct cli *cli = about->cli;
 	struct list list = {
 	    .cli = cli, .rows = cli->json ? json_array() : NULL};
@@ -308,6 +316,11 @@ app_revoke(struct about *about, int64_t member, const char *text)
 		    cli, "--revoke needs an id, not \"%s\"", text);
 	rc = member_app_password_revoke(
 	    &cli->op, about->tenant, member, (int64_t)id, about->break_glass);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(&cli->op);
+		rc = op_fail(&cli->op, RC_NOT_FOUND,
+		    "there is no app password %s (--list shows them)", text);
+	}
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)

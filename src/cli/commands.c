@@ -113,7 +113,8 @@ const struct cli_command cli_commands[] = {
 	"serve it over HTTPS",
 	"Prints \"listening on https://HOST:PORT\" when it does. SIGTERM and "
 	"Ctrl-C drain and\n"
-	"stop, SIGHUP reads certificate and log_level again."},
+	"stop; SIGHUP takes names, log_level and the certificate's files of "
+	"dozo.conf anew."},
     {"tenant add", {"DIR", "NAME"}, CLI_WRITE, cmd_tenant_add,
 	tenant_add_options, "a new tenant: a company",
 	"NAME is 1 to 32 of a-z, 0-9 and -. Its members sign in as USER@NAME."},

@@ -38,6 +38,13 @@ sign_in(struct cli *cli, struct tenant *t, struct span login)
 	rc = member_sign_in(&cli->op, &reader->meta, login,
 	    span_str(cli->lines[0]), today, &found);
 	tenant_reader_put(t, reader);
+	if (rc == RC_DENIED) {
+		op_clear_error(&cli->op);
+		FAIL(&cli->op, RC_DENIED,
+		    "--as %s: no such name, a wrong password (it is the first "
+		    "line of standard input), or suspended",
+		    cli_value(cli, "as"));
+	}
 	TRY(rc);
 	cli->op.actor = (struct actor){
 	    .tenant = t->id,
@@ -83,6 +90,20 @@ who_break_glass(struct cli *cli, const char **ret_reason)
 		    REASON_UNITS);
 	*ret_reason = reason;
 	return RC_OK;
+}
+
+const char *
+who_minute(struct op *op, int64_t wall)
+{
+	enum { DATE = 10, MINUTE = 16 };
+	char text[CLOCK_TEXT_SIZE];
+	char *minute;
+
+	clock_text(text, wall);
+	if (op_format(op, &minute, "%.*s %.*s", DATE, text, MINUTE - DATE - 1,
+		text + DATE + 1) != RC_OK)
+		return "";
+	return minute;
 }
 
 const char *

@@ -24,4 +24,7 @@ enum rc who_login(struct op *op, const char *text, const char *tenant,
 /* A wall time as an RFC 3339 text in the op's arena, "" for 0. */
 const char *who_time(struct op *op, int64_t wall);
 
+/* The same for people, in UTC: "2026-11-23 19:57". */
+const char *who_minute(struct op *op, int64_t wall);
+
 #endif

@@ -34,8 +34,8 @@ host_check(struct op *op, struct meta *meta)
 	TRY(member_row_taken_over(op, meta, &taken));
 	if (taken)
 		FAIL(op, RC_DENIED,
-		    "an administrator of this tenant has signed in: name one "
-		    "with --as");
+		    "an administrator of this tenant has signed in: act as one "
+		    "with --as USER");
 	return RC_OK;
 }
 
