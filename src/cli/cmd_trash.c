@@ -62,7 +62,7 @@ list_run(struct cli *cli, struct list *list)
 	struct reader *reader;
 	enum rc rc;
 
-	TRY(who_tenant(cli, cli->args[1], &t));
+	TRY(who_tenant(cli, &t));
 	TRY(tenant_reader(&cli->op, t, &reader));
 	list->meta = &reader->meta;
 	rc = trash_items(&cli->op, &reader->meta, list_one, list);
@@ -99,7 +99,7 @@ restore_run(struct cli *cli, int64_t id, struct span *ret_name)
 	CLEANUP(tenant_put_ptr) struct tenant *t = NULL;
 	struct tree_result result;
 
-	TRY(who_tenant(cli, cli->args[1], &t));
+	TRY(who_tenant(cli, &t));
 	return trash_restore(&cli->op, t, id, &result, ret_name);
 }
 

@@ -120,13 +120,12 @@ place_has(const struct place *place, int64_t node)
 }
 
 enum rc
-access_manage(struct op *op, struct meta *meta, const struct actor *actor,
-    bool break_glass)
+access_manage(struct op *op, struct meta *meta, const struct actor *actor)
 {
 	enum member_role role;
 
 	if (actor->member == 0)
-		return break_glass ? RC_OK : host_check(op, meta);
+		return actor->glass_broken ? RC_OK : host_check(op, meta);
 	TRY(actor_check(op, meta, actor, &role));
 	if (role != MEMBER_ADMINISTRATOR)
 		FAIL(op, RC_DENIED, "only an administrator may do this");
@@ -134,12 +133,12 @@ access_manage(struct op *op, struct meta *meta, const struct actor *actor,
 }
 
 enum rc
-access_member(struct op *op, struct meta *meta, const struct actor *actor,
-    int64_t member, bool break_glass)
+access_member(
+    struct op *op, struct meta *meta, const struct actor *actor, int64_t member)
 {
 	enum member_role role;
 
 	if (actor->member != 0 && actor->member == member)
 		return actor_check(op, meta, actor, &role);
-	return access_manage(op, meta, actor, break_glass);
+	return access_manage(op, meta, actor);
 }

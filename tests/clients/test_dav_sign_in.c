@@ -125,9 +125,8 @@ a_changed_password_ends_what_was_remembered_at_once(void **state)
 	assert_int_equal(sign_in(DOZO_OTHER, DOZO_OTHER_PASSWORD), 200);
 	server.op.actor =
 	    (struct actor){.tenant = server.tenant, .member = server.other};
-	ASSERT_OK(
-	    &server.op, member_set_password(&server.op, tenant, server.other,
-			    span_str("another horse 3"), NULL));
+	ASSERT_OK(&server.op, member_set_password(&server.op, tenant,
+				  server.other, span_str("another horse 3")));
 	assert_int_equal(sign_in(DOZO_OTHER, DOZO_OTHER_PASSWORD), 401);
 	assert_int_equal(sign_in(DOZO_OTHER, "another horse 3"), 200);
 	tenant_put(tenant);
@@ -143,13 +142,13 @@ an_app_password_works_until_it_is_revoked(void **state)
 	(void)state;
 	server.op.actor =
 	    (struct actor){.tenant = server.tenant, .member = server.admin};
-	ASSERT_OK(&server.op,
-	    member_app_password_add(&server.op, tenant, server.admin,
-		span_str("laptop"), NULL, token, &id));
+	ASSERT_OK(
+	    &server.op, member_app_password_add(&server.op, tenant,
+			    server.admin, span_str("laptop"), token, &id));
 	assert_int_equal(sign_in(DOZO_ADMIN, token), 200);
 	assert_int_equal(sign_in(DOZO_OTHER, token), 401);
-	ASSERT_OK(&server.op, member_app_password_revoke(
-				  &server.op, tenant, server.admin, id, NULL));
+	ASSERT_OK(&server.op,
+	    member_app_password_revoke(&server.op, tenant, server.admin, id));
 	assert_int_equal(sign_in(DOZO_ADMIN, token), 401);
 	tenant_put(tenant);
 }
@@ -166,7 +165,7 @@ a_suspended_member_is_out_at_once(void **state)
 	server.op.actor =
 	    (struct actor){.tenant = server.tenant, .member = server.admin};
 	ASSERT_OK(&server.op, member_set_status(&server.op, tenant,
-				  server.other, MEMBER_SUSPENDED, NULL));
+				  server.other, MEMBER_SUSPENDED));
 	assert_int_equal(sign_in(DOZO_OTHER, DOZO_OTHER_PASSWORD), 401);
 	tenant_put(tenant);
 }

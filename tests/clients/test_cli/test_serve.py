@@ -349,7 +349,40 @@ class Members(cli.Case):
         self.ran("member", "password", d, "t", "ann", "--break-glass", "she lost it",
                  "--password-stdin", stdin="another-password\n")
         self.ran("member", "list", d, "t", "--as", "ann", stdin=SECRET + "\n", code=1)
-        self.ran("member", "list", d, "t", "--as", "ann", stdin="another-password\n")
+        told = self.ran("member", "list", d, "t", "--as", "ann", stdin="another-password\n").err
+        self.assertRegex(told, "^notice: 1 to be acknowledged: dozo notice list .* t --as ann\n$")
+        self.notices()
+
+    def notices(self):
+        """Also what only looks is told, before it looks; each administrator acknowledges."""
+        d, lines = self.d, "another-password\n"
+
+        def listed(*words):
+            return [(n["subject"], n["text"], n["acknowledged"]) for n in self.ran(
+                "notice", "list", d, "t", "--as", "ann", "--json", *words, stdin=lines).json()]
+
+        glass = ("member password ann", "she lost it")
+        self.assertEqual(listed(), [(*glass, False)])
+        self.ran("member", "list", d, "t", "--break-glass", "どうしても")
+        self.ran("member", "app-password", d, "t", "bob", "--list", "--break-glass", "a look")
+        rows = listed()
+        self.assertEqual(rows[1:], [("member list", "どうしても", False),
+                                    ("member app-password bob", "a look", False)])
+        self.ran("member", "list", d, "t", "--break-glass", "x" * 201, code=1)
+        self.assertEqual(listed(), rows)
+        self.ran("notice", "list", d, "t", code=1)
+        self.ran("notice", "list", d, "t", "--as", "bob", stdin="bobs-own-password\n", code=1)
+        told = self.ran("notice", "list", d, "t", "--as", "ann", stdin=lines)
+        self.assertEqual(told.err, "")
+        words = told.out.rstrip().rsplit("dozo ", 1)[1].split()
+        self.assertEqual(words[:4], ["notice", "acknowledge", d, "t"])
+        self.ran("notice", "acknowledge", d, "t", "x", "--as", "ann", stdin=lines, code=2)
+        self.ran("notice", "acknowledge", d, "t", 5, "--as", "ann", stdin=lines, code=1)
+        self.ran(*words, stdin=lines)
+        self.assertEqual(listed(), [])
+        self.assertEqual([row[2] for row in listed("--all")], [True] * 3)
+        self.assertEqual(self.ran("member", "list", d, "t", "--as", "ann", stdin=lines).err, "")
+        self.assertIn("There is none", self.ran("notice", "list", d, "t", "--as", "ann", stdin=lines).out)
 
     def test_the_provider_must_not_slip_in(self):
         self.rule()
