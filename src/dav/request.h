@@ -37,6 +37,8 @@ extern const struct dav_method dav_mkcol;
 extern const struct dav_method dav_delete;
 extern const struct dav_method dav_move; /* and COPY */
 extern const struct dav_method dav_propfind;
+extern const struct dav_method dav_proppatch;
+extern const struct dav_method dav_recalculate; /* PATCH */
 
 /* ---- finding ---- */
 
