@@ -18,6 +18,8 @@ struct actor {
 	int64_t
 	    app_password; /* row id, 0: signed in by password or not at all */
 	bool administrator;
+	bool glass_broken; /* the host, who told a tenant's administrators why
+			    */
 	char address[48]; /* of the client, "" for the service and the host's
 			     commands */
 };

@@ -137,12 +137,42 @@ cli_flush(struct cli *cli)
 	write_all(STDERR_FILENO, &cli->err);
 }
 
+/* What to do next, where that follows from the kind of failure alone. */
+static void
+advice_print(struct cli *cli, enum rc rc)
+{
+	bool only_reads =
+	    cli->service != NULL && cli->service->config.read_only;
+
+	if (rc == RC_NOT_STORED && only_reads)
+		cli_note(cli, "It takes no changes, for it was rebuilt from a "
+			      "site or is set read_only in dozo.conf.\n");
+	else if (rc == RC_NOT_STORED)
+		cli_note(cli,
+		    "Nothing was changed. dozo status %s tells which sites "
+		    "are missing, and why.\n",
+		    cli->args[0]);
+	else if (rc == RC_IN_DOUBT || rc == RC_TIMEOUT)
+		cli_note(cli,
+		    "Look whether it was done before you try again. dozo "
+		    "status %s tells which sites are missing.\n",
+		    cli->args[0]);
+	else if (rc == RC_UNPROVEN)
+		cli_note(cli,
+		    "dozo status %s tells which sites are missing, and why.\n",
+		    cli->args[0]);
+	else if (rc == RC_DENIED)
+		cli_note(
+		    cli, "dozo %s --help tells more.\n", cli->command->name);
+}
+
 enum cli_exit
 cli_end(struct cli *cli, enum rc rc)
 {
 	if (rc == RC_OK)
 		return CLI_OK;
 	cli_note(cli, "dozo: %s\n", op_error(&cli->op, rc));
+	advice_print(cli, rc);
 	return CLI_FAILED;
 }
 

@@ -115,7 +115,8 @@ void cli_note(struct cli *cli, const char *format, ...)
     PRINTF_LIKE(2, 3); /* to standard error */
 void cli_flush(struct cli *cli);
 
-/* Prints the op's error; what the command ends with. RC_OK: CLI_OK. */
+/* Prints the op's error and what to do next; what the command ends with. RC_OK:
+ * CLI_OK. */
 enum cli_exit cli_end(struct cli *cli, enum rc rc);
 
 /* Prints "dozo: ..." and how to get help. */

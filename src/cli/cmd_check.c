@@ -151,7 +151,9 @@ all_run(struct checking *c)
 	}
 	TRY(service_tenants(op, c->cli->service, tenant_one, c));
 	if (c->only != NULL && !c->only_found)
-		FAIL(op, RC_NOT_FOUND, "there is no tenant %s", c->only);
+		FAIL(op, RC_NOT_FOUND,
+		    "there is no tenant %s (dozo tenant list names them)",
+		    c->only);
 	return RC_OK;
 }
 

@@ -236,10 +236,11 @@ warnings_print(struct init *init)
 static enum cli_exit
 told_json(struct init *init)
 {
-	json_t *root = json_pack("{s:s, s:i, s:s, s:i, s:b, s:[]}", "dir",
+	json_t *root = json_pack("{s:s, s:i, s:s, s:i, s:s, s:b, s:[]}", "dir",
 	    init->path, "min_sites", (int)init->reg.m, "key_fingerprint",
-	    init->fingerprint, "key_version", 1, "same_device",
-	    init->same_device, "sites");
+	    init->fingerprint, "key_version", 1, "ca_fingerprint",
+	    init->lay.ca_fingerprint, "same_device", init->same_device,
+	    "sites");
 	json_t *sites = json_object_get(root, "sites");
 	size_t i;
 
@@ -267,18 +268,20 @@ told(struct init *init)
 		cli_print(cli, "  %-12s %s\n", init->lay.sites[i].name,
 		    init->lay.sites[i].url);
 	cli_print(cli,
-	    "\nNext:\n"
-	    "  dozo site set %s %s --place 東京 --country JP    say where each "
-	    "site stands\n"
-	    "  dozo tenant add %s NAME --admin USER            a first "
-	    "company\n"
-	    "  dozo serve %s                                   serve it\n"
+	    "\nNext: say where each site stands, make a first company, serve "
+	    "it:\n"
+	    "  dozo site set %s %s --place 東京 --country JP\n"
+	    "  dozo tenant add %s NAME --admin USER\n"
+	    "  dozo serve %s\n"
 	    "\nKeep the key safe, now, and not on this machine:\n"
 	    "  dozo key export %s FILE\n"
 	    "FILE and any one site are enough to get everything back; without "
-	    "the key nothing "
-	    "is.\n",
-	    dir, init->lay.sites[0].name, dir, dir, dir);
+	    "the key nothing is.\n"
+	    "\nClients trust %s/tls/ca.crt. Let them compare its SHA-256 "
+	    "fingerprint:\n"
+	    "  %s\n",
+	    dir, init->lay.sites[0].name, dir, dir, dir, init->path,
+	    init->lay.ca_fingerprint);
 	return CLI_OK;
 }
 

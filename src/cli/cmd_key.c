@@ -1,11 +1,13 @@
 /* cmd_key.c - dozo key export: a copy of the master key, without which nothing
  * opens. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/export.h"
 #include "cli/lay.h"
 #include "cli/made.h"
+#include "cli/site_rows.h"
 
 /* The folder of FILE, which must be there, and FILE's own name. */
 static enum rc
@@ -24,6 +26,48 @@ file_folder(struct op *op, const char *file, int *ret_fd, const char **ret_name)
 	if (n < 0 || n >= (int)sizeof(folder))
 		FAIL(op, RC_INVALID, "the path is too long");
 	return io_open_root(op, n == 0 ? "/" : folder, ret_fd);
+}
+
+/* Whether a path is this folder or lies below it. */
+static bool
+is_in(const char *path, const char *folder)
+{
+	size_t size = strlen(folder);
+
+	return strncmp(path, folder, size) == 0 &&
+	       (path[size] == '/' || path[size] == '\0');
+}
+
+/*
+ * No key stands on a site, and what is to survive DIR does not lie in it. Sites
+ * that dozo.conf does not name are not known here.
+ */
+static enum rc
+place_check(struct op *op, struct dir *dir, const char *file)
+{
+	char path[MADE_PATH_SIZE];
+	const char *name;
+	size_t i;
+
+	TRY(made_resolve(op, file, path));
+	if (is_in(path, dir->path))
+		FAIL(op, RC_INVALID,
+		    "%s lies in %s, and is lost with it: keep the key "
+		    "elsewhere",
+		    file, dir->path);
+	TRY(dir_conf_read(op, dir, &dir->conf));
+	for (i = 0; (name = conf_section_name(dir->conf, "site", i)) != NULL;
+	     i++) {
+		const char *url = site_url(dir, name);
+
+		if (is_in(path, url + strlen("dir:")))
+			FAIL(op, RC_INVALID,
+			    "%s lies on the site %s, and a site with its key "
+			    "is open to whoever takes it: keep the key "
+			    "elsewhere",
+			    file, name);
+	}
+	return RC_OK;
 }
 
 static enum rc
@@ -49,6 +93,7 @@ key_export(
 	CLEANUP(io_close) int keys_fd = -1;
 
 	TRY(dir_find(op, cli->args[0], dir));
+	TRY(place_check(op, dir, cli->args[1]));
 	TRY(io_open_dir(op, dir->fd, "keys", false, &keys_fd));
 	TRY(dir_keystore_read(op, keys_fd, "master.key", keystore));
 	return export_to(op, dir, *keystore, cli->args[1]);

@@ -15,7 +15,6 @@
 struct about {
 	struct cli *cli;
 	struct tenant *tenant;
-	const char *break_glass;
 	struct span login;
 	char password[CLI_LINE_SIZE];
 	bool generated;
@@ -26,8 +25,7 @@ about_open(struct about *about, struct cli *cli)
 {
 	memset(about, 0, sizeof(*about));
 	about->cli = cli;
-	TRY(who_break_glass(cli, &about->break_glass));
-	TRY(who_tenant(cli, cli->args[1], &about->tenant));
+	TRY(who_tenant(cli, &about->tenant));
 	if (cli->n_args > 2)
 		return who_login(
 		    &cli->op, cli->args[2], cli->args[1], &about->login);
@@ -63,11 +61,18 @@ member_id(struct about *about, int64_t *ret_id)
 	enum rc rc;
 
 	TRY(tenant_reader(op, about->tenant, &reader));
-	rc = access_manage(
-	    op, &reader->meta, &op->actor, about->break_glass != NULL);
+	rc = access_manage(op, &reader->meta, &op->actor);
 	if (rc == RC_OK)
 		rc = member_find(op, &reader->meta, about->login, &row);
 	tenant_reader_put(about->tenant, reader);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		FAIL(op, RC_NOT_FOUND,
+		    "there is no member %.*s in %s (dozo member list names "
+		    "them)",
+		    (int)about->login.size, (const char *)about->login.data,
+		    about->cli->args[1]);
+	}
 	TRY(rc);
 	*ret_id = row.id;
 	return RC_OK;
@@ -120,8 +125,7 @@ add_act(struct about *about)
 
 	password_take(about);
 	member.password = span_str(about->password);
-	return member_add(
-	    &about->cli->op, about->tenant, &member, about->break_glass, &id);
+	return member_add(&about->cli->op, about->tenant, &member, &id);
 }
 
 enum cli_exit
@@ -137,8 +141,8 @@ password_act(struct about *about)
 
 	TRY(member_id(about, &id));
 	password_take(about);
-	return member_set_password(&about->cli->op, about->tenant, id,
-	    span_str(about->password), about->break_glass);
+	return member_set_password(
+	    &about->cli->op, about->tenant, id, span_str(about->password));
 }
 
 enum cli_exit
@@ -155,7 +159,7 @@ suspend_act(struct about *about)
 
 	TRY(member_id(about, &id));
 	return member_set_status(&about->cli->op, about->tenant, id,
-	    lift ? MEMBER_ACTIVE : MEMBER_SUSPENDED, about->break_glass);
+	    lift ? MEMBER_ACTIVE : MEMBER_SUSPENDED);
 }
 
 enum cli_exit
@@ -213,7 +217,7 @@ list_run(struct about *about, struct list *list)
 	enum rc rc;
 
 	TRY(tenant_reader(op, about->tenant, &reader));
-	rc = member_list(op, &reader->meta, about->break_glass, list_one, list);
+	rc = member_list(op, &reader->meta, list_one, list);
 	tenant_reader_put(about->tenant, reader);
 	return rc;
 }
@@ -222,7 +226,7 @@ enum cli_exit
 cmd_member_list(struct cli *cli)
 {
 	static const char *const titles[] = {
-	    "USER", "ROLE", "STATUS", "SINCE", "FIRST SIGNED IN"};
+	    "USER", "ROLE", "STATUS", "SINCE (UTC)", "FIRST SIGNED IN"};
 	struct list list = {
 	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	struct about about;
@@ -273,7 +277,7 @@ static enum cli_exit
 app_list(struct about *about, int64_t member)
 {
 	static const char *const titles[] = {
-	    ">ID", "SINCE", "LAST USED", "LABEL"};
+	    ">ID", "SINCE (UTC)", "LAST USED", "LABEL"};
 	struct cli *cli = about->cli;
 	struct list list = {
 	    .cli = cli, .rows = cli->json ? json_array() : NULL};
@@ -282,8 +286,8 @@ app_list(struct about *about, int64_t member)
 
 	table_init(&list.table, cli, titles, ARRAY_LEN(titles));
 	if (rc == RC_OK) {
-		rc = member_app_password_list(&cli->op, &reader->meta, member,
-		    about->break_glass, app_list_one, &list);
+		rc = member_app_password_list(
+		    &cli->op, &reader->meta, member, app_list_one, &list);
 		tenant_reader_put(about->tenant, reader);
 	}
 	if (rc != RC_OK) {
@@ -307,7 +311,12 @@ app_revoke(struct about *about, int64_t member, const char *text)
 		return cli_misused(
 		    cli, "--revoke needs an id, not \"%s\"", text);
 	rc = member_app_password_revoke(
-	    &cli->op, about->tenant, member, (int64_t)id, about->break_glass);
+	    &cli->op, about->tenant, member, (int64_t)id);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(&cli->op);
+		rc = op_fail(&cli->op, RC_NOT_FOUND,
+		    "there is no app password %s (--list shows them)", text);
+	}
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)
@@ -328,8 +337,7 @@ app_add(struct about *about, int64_t member)
 	enum rc rc;
 
 	rc = member_app_password_add(&cli->op, about->tenant, member,
-	    span_str(label != NULL ? label : ""), about->break_glass, token,
-	    &id);
+	    span_str(label != NULL ? label : ""), token, &id);
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
 	if (cli->json)

@@ -142,14 +142,20 @@ keystore_get(struct op *op, struct rebuilding *r, const char *file)
 	size_t size = slash == NULL   ? 1
 		      : slash == file ? 1
 				      : (size_t)(slash - file);
+	enum rc rc;
 
 	if (size >= sizeof(folder))
 		FAIL(op, RC_INVALID, "the path of the master key is too long");
 	memcpy(folder, slash != NULL ? file : ".", size);
 	folder[size] = '\0';
 	TRY(io_open_root(op, folder, &fd));
-	return dir_keystore_read(
+	rc = dir_keystore_read(
 	    op, fd, slash != NULL ? slash + 1 : file, &r->lay.keystore);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		FAIL(op, rc, "--master-key: there is no file %s", file);
+	}
+	return rc;
 }
 
 static enum rc
@@ -240,20 +246,25 @@ told(struct rebuilding *r)
 
 	if (cli->json) {
 		enum cli_exit printed = cli_print_json(
-		    cli, json_pack("{s:s, s:b, s:O, s:O}", "dir", r->path,
-			     "complete", r->complete, "tenants", r->rows,
-			     "files", r->file_rows));
+		    cli, json_pack("{s:s, s:b, s:s, s:O, s:O}", "dir", r->path,
+			     "complete", r->complete, "ca_fingerprint",
+			     r->lay.ca_fingerprint, "tenants", r->rows, "files",
+			     r->file_rows));
 
 		return printed != CLI_OK ? printed : end;
 	}
 	if (r->files > FILES_SHOWN)
 		cli_print(cli, "  ... and %" PRIu64 " more files\n",
 		    r->files - FILES_SHOWN);
-	cli_print(cli, "\n%s\nServe it, read-only: dozo serve %s%s\n",
+	cli_print(cli,
+	    "\n%s\nServe it, read-only: dozo serve %s%s\n"
+	    "Clients need its new tls/ca.crt, of this SHA-256 fingerprint:\n"
+	    "  %s\n",
 	    r->complete
 		? "Everything that the service had acknowledged is there."
 		: "Something that the service had acknowledged is missing.",
-	    cli_value(cli, "into"), r->complete ? "" : " --accept-loss");
+	    cli_value(cli, "into"), r->complete ? "" : " --accept-loss",
+	    r->lay.ca_fingerprint);
 	return end;
 }
 

@@ -17,6 +17,7 @@
 #include "cli/settings.h"
 #include "dav/dav.h"
 #include "door/door.h"
+#include "http/fingerprint.h"
 #include "http/server.h"
 #include "http/tls.h"
 #include "pages/pages.h"
@@ -32,12 +33,14 @@ enum {
 struct serving {
 	struct cli *cli;
 	struct dir dir;
+	struct conf *reloaded; /* by the last SIGHUP; NULL: as at the start */
 	struct service *service;
 	struct door *door;
 	struct http_server *server;
 	struct admin *admin;
 	struct metrics *metrics;
 	struct buf ca;
+	char fingerprint[FINGERPRINT_SIZE]; /* of the local CA */
 	struct http_route routes[ROUTES_MAX];
 	size_t n_routes;
 	struct settings_address address;
@@ -60,7 +63,8 @@ names_renew(
 
 	if (names == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
-	more = conf_get_list(s->dir.conf, "service", "names", &n);
+	more = conf_get_list(s->reloaded != NULL ? s->reloaded : s->dir.conf,
+	    "service", "names", &n);
 	TRY(local_names_get(op, more, n, names));
 	/* Where somebody has removed it, a new CA is made: clients then have to
 	 * be told. */
@@ -106,7 +110,8 @@ certificate_find(struct op *op, struct serving *s)
 	    s->key, sizeof(s->key), "%s/tls/server.key", s->dir.path);
 	TRY(certificate_renew(op, s, &renewed));
 	TRY(io_open_dir(op, s->dir.fd, "tls", false, &tls_fd));
-	return io_read_file(op, tls_fd, "ca.crt", &s->ca);
+	TRY(io_read_file(op, tls_fd, "ca.crt", &s->ca));
+	return fingerprint_of_pem(op, buf_span(&s->ca), s->fingerprint);
 }
 
 static void
@@ -207,7 +212,9 @@ server_start(struct op *op, struct serving *s)
 		return rc;
 	(void)snprintf(why, sizeof(why), "%s", op_error(op, rc));
 	op_clear_error(op);
-	return op_fail(op, rc, "cannot listen on %.200s port %u: %.60s",
+	return op_fail(op, rc,
+	    "cannot listen on %.120s port %u: %.60s (--listen HOST:PORT, or "
+	    "listen in dozo.conf, takes another)",
 	    s->address.host, (unsigned)s->address.port, why);
 }
 
@@ -255,6 +262,8 @@ serving_stop(struct op *op, struct serving *s, int64_t drain)
 	if (s->service != NULL)
 		dir_service_close(op, &s->dir, s->service);
 	buf_release(&s->ca);
+	conf_free(s->reloaded);
+	s->reloaded = NULL;
 	dir_close(&s->dir);
 }
 
@@ -265,17 +274,23 @@ static void
 reload(struct serving *s)
 {
 	CLEANUP(op_release) struct op op;
-	CLEANUP(conf_free_ptr) struct conf *conf = NULL;
+	struct conf *conf;
+	bool renewed;
 	enum rc rc;
 
 	op_init(&op);
 	rc = dir_conf_read(&op, &s->dir, &conf);
 	if (rc == RC_OK) {
+		conf_free(s->reloaded);
+		s->reloaded = conf;
 		level_set(conf);
-		rc = http_server_reload(&op, s->server);
+		rc = certificate_renew(&op, s, &renewed);
 	}
 	if (rc == RC_OK)
-		log_info(&op, "reloaded", "what=\"log_level, certificate\"");
+		rc = http_server_reload(&op, s->server);
+	if (rc == RC_OK)
+		log_info(
+		    &op, "reloaded", "what=\"names, certificate, log_level\"");
 	else
 		log_error(&op, "not-reloaded", "why=\"%s\"", op_error(&op, rc));
 }
@@ -319,6 +334,9 @@ listening_print(struct serving *s)
 	    s->address.brackets ? "[" : "", s->address.host,
 	    s->address.brackets ? "]" : "",
 	    (unsigned)http_server_port(s->server));
+	if (s->local_certificate)
+		cli_print(s->cli, "its CA has the SHA-256 fingerprint\n  %s\n",
+		    s->fingerprint);
 	cli_flush(s->cli);
 }
 

@@ -85,7 +85,8 @@ info_change(struct cli *cli, const char *place, const char *country)
 		if (strcmp(sites->slots[i].site->name, cli->args[1]) == 0)
 			break;
 	if (i == sites->n)
-		FAIL(&cli->op, RC_NOT_FOUND, "there is no site %s",
+		FAIL(&cli->op, RC_NOT_FOUND,
+		    "there is no site %s (dozo site list names them)",
 		    cli->args[1]);
 	TRY(site_info_get(
 	    &cli->op, cli->service, sites->slots[i].site->id, &info));

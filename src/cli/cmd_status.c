@@ -179,6 +179,18 @@ tenant_row(struct table *table, const struct name *name,
 	table_add(table, PAINT_NONE, "%s", bytes);
 }
 
+/* The name of a tenant; "" where it is not known. */
+static const char *
+name_of(const struct status *status, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < status->n_names; i++)
+		if (status->names[i].id == id)
+			return status->names[i].name;
+	return "";
+}
+
 /* Why tenants take no changes. */
 static void
 reasons_print(const struct status *status)
@@ -192,12 +204,12 @@ reasons_print(const struct status *status)
 		if (tenant->mode == TENANT_READY ||
 		    cli->service->config.read_only)
 			continue;
-		cli_print(cli, "%s%s %016" PRIx64 " is %s: %s%s\n",
+		cli_print(cli, "%s%s%s is %s: %s%s\n",
 		    paint_begin(cli, PAINT_WARN),
 		    tenant->id == TENANT_PROVIDER ? "the provider's log"
-						  : "tenant",
-		    tenant->id, mode_word(tenant->mode), tenant->why,
-		    paint_end(cli, PAINT_WARN));
+						  : "tenant ",
+		    name_of(status, tenant->id), mode_word(tenant->mode),
+		    tenant->why, paint_end(cli, PAINT_WARN));
 	}
 }
 
@@ -278,6 +290,11 @@ advice_print(const struct status *status)
 	struct cli *cli = status->cli;
 	char text[OUTPUT_TEXT_SIZE];
 
+	if (dir_read_only(cli->dir))
+		cli_print(cli,
+		    "\n%sIt takes no changes: read_only = yes in dozo.conf, as "
+		    "dozo rebuild sets it%s\n",
+		    paint_begin(cli, PAINT_WARN), paint_end(cli, PAINT_WARN));
 	together_print(status, false);
 	together_print(status, true);
 	if (!status->exported)

@@ -170,7 +170,8 @@ list_one(void *arg, struct op *op, const struct service_tenant_info *info)
 enum cli_exit
 cmd_tenant_list(struct cli *cli)
 {
-	static const char *const titles[] = {"TENANT", "LANG", "SINCE", "ID"};
+	static const char *const titles[] = {
+	    "TENANT", "LANG", "SINCE (UTC)", "ID"};
 	struct list list = {
 	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	enum rc rc;

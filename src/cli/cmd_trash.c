@@ -10,6 +10,7 @@
 
 struct list {
 	struct cli *cli;
+	struct meta *meta;
 	struct table table;
 	json_t *rows;
 	int64_t now; /* service time */
@@ -26,12 +27,15 @@ list_one(void *arg, struct op *op, const struct trash *trash,
 	const char *kept =
 	    who_time(op, trash->kept_until + list->wall_minus_service);
 	char size[OUTPUT_TEXT_SIZE] = "";
+	struct span path;
 
+	TRY(trash_folder(op, list->meta, trash, &path));
 	if (list->rows != NULL) {
 		(void)json_array_append_new(list->rows,
-		    json_pack("{s:I, s:s%, s:s, s:I, s:s, s:s}", "id",
+		    json_pack("{s:I, s:s%, s:s%, s:s, s:I, s:s, s:s}", "id",
 			(json_int_t)node->id, "name",
-			(const char *)node->name.data, node->name.size, "kind",
+			(const char *)node->name.data, node->name.size,
+			"folder", (const char *)path.data, path.size, "kind",
 			folder ? "folder" : "file", "size",
 			(json_int_t)node->size, "deleted", deleted,
 			"kept_until", kept));
@@ -40,9 +44,12 @@ list_one(void *arg, struct op *op, const struct trash *trash,
 	if (!folder)
 		output_bytes(size, node->size);
 	table_add(&list->table, PAINT_NONE, "%" PRId64, node->id);
-	table_add(&list->table, PAINT_NONE, "%.16s", deleted);
+	table_add(
+	    &list->table, PAINT_NONE, "%s", who_minute(op, trash->deleted_at));
 	table_add(&list->table, PAINT_NONE, "%.10s", kept);
 	table_add(&list->table, PAINT_NONE, "%s", size);
+	table_add(&list->table, PAINT_NONE, "%.*s", (int)path.size,
+	    (const char *)path.data);
 	table_add(&list->table, PAINT_BOLD, "%.*s%s", (int)node->name.size,
 	    (const char *)node->name.data, folder ? "/" : "");
 	return RC_OK;
@@ -55,8 +62,9 @@ list_run(struct cli *cli, struct list *list)
 	struct reader *reader;
 	enum rc rc;
 
-	TRY(who_tenant(cli, cli->args[1], &t));
+	TRY(who_tenant(cli, &t));
 	TRY(tenant_reader(&cli->op, t, &reader));
+	list->meta = &reader->meta;
 	rc = trash_items(
 	    &cli->op, &reader->meta, ACCESS_RESTORE, list->now, list_one, list);
 	tenant_reader_put(t, reader);
@@ -67,7 +75,7 @@ enum cli_exit
 cmd_trash_list(struct cli *cli)
 {
 	static const char *const titles[] = {
-	    ">ID", "DELETED", "KEPT UNTIL", ">SIZE", "NAME"};
+	    ">ID", "DELETED (UTC)", "KEPT UNTIL", ">SIZE", "FOLDER", "NAME"};
 	struct list list = {
 	    .cli = cli, .rows = cli->json ? json_array() : NULL};
 	enum rc rc;
@@ -92,7 +100,7 @@ restore_run(struct cli *cli, int64_t id, struct span *ret_name)
 	CLEANUP(tenant_put_ptr) struct tenant *t = NULL;
 	struct tree_result result;
 
-	TRY(who_tenant(cli, cli->args[1], &t));
+	TRY(who_tenant(cli, &t));
 	return trash_restore(&cli->op, t, id, &result, ret_name);
 }
 

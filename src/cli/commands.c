@@ -94,6 +94,9 @@ static const struct cli_option rebuild_options[] = {
     END,
 };
 static const struct cli_option trash_options[] = {AS, END};
+static const struct cli_option notice_list_options[] = {
+    {"all", NULL, false, "also those that you have acknowledged"}, AS, END};
+static const struct cli_option notice_acknowledge_options[] = {AS, END};
 
 #define HOST_RULE \
 	"From the host this works until an administrator of the tenant has " \
@@ -113,7 +116,8 @@ const struct cli_command cli_commands[] = {
 	"serve it over HTTPS",
 	"Prints \"listening on https://HOST:PORT\" when it does. SIGTERM and "
 	"Ctrl-C drain and\n"
-	"stop, SIGHUP reads certificate and log_level again."},
+	"stop; SIGHUP takes names, log_level and the certificate's files of "
+	"dozo.conf anew."},
     {"tenant add", {"DIR", "NAME"}, CLI_WRITE, cmd_tenant_add,
 	tenant_add_options, "a new tenant: a company",
 	"NAME is 1 to 32 of a-z, 0-9 and -. Its members sign in as USER@NAME."},
@@ -134,6 +138,13 @@ const struct cli_command cli_commands[] = {
 	cmd_member_app_password, app_password_options,
 	"passwords for a member's clients",
 	"Makes a random one, which is printed once.\n" HOST_RULE},
+    {"notice list", {"DIR", "TENANT"}, CLI_WRITE, cmd_notice_list,
+	notice_list_options, "what its administrators are to see",
+	"Whatever --break-glass did is here, until each administrator has "
+	"acknowledged it."},
+    {"notice acknowledge", {"DIR", "TENANT", "ID"}, CLI_WRITE,
+	cmd_notice_acknowledge, notice_acknowledge_options,
+	"you have seen a notice, and all before it", NULL},
     {"site list", {"DIR"}, CLI_READ, cmd_site_list, NULL,
 	"the sites and where they stand", NULL},
     {"site status", {"DIR"}, CLI_READ, cmd_site_status, NULL,

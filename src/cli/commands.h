@@ -12,6 +12,8 @@ enum cli_exit cmd_member_add(struct cli *cli);
 enum cli_exit cmd_member_password(struct cli *cli);
 enum cli_exit cmd_member_suspend(struct cli *cli);
 enum cli_exit cmd_member_list(struct cli *cli);
+enum cli_exit cmd_notice_list(struct cli *cli);
+enum cli_exit cmd_notice_acknowledge(struct cli *cli);
 enum cli_exit cmd_member_app_password(struct cli *cli);
 enum cli_exit cmd_site_list(struct cli *cli);
 enum cli_exit cmd_site_status(struct cli *cli);

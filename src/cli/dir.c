@@ -63,7 +63,10 @@ dir_lock(struct op *op, struct dir *dir)
 
 	if (rc == RC_BUSY) {
 		op_clear_error(op);
-		FAIL(op, RC_BUSY, "%s is in use by another dozo", dir->path);
+		FAIL(op, RC_BUSY,
+		    "%s is in use by another dozo: stop that one, or wait "
+		    "for its end",
+		    dir->path);
 	}
 	return rc;
 }

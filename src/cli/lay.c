@@ -10,6 +10,8 @@
 #include "cli/settings.h"
 #include "http/tls.h"
 
+enum { CA_SIZE_MAX = 64 << 10 };
+
 bool
 lay_name_valid(const char *name)
 {
@@ -37,17 +39,20 @@ lay_keystore(struct op *op, const struct keystore *keystore, int folder_fd,
 }
 
 static enum rc
-tls_write(struct op *op, const struct lay *lay, int dir_fd)
+tls_write(struct op *op, struct lay *lay, int dir_fd)
 {
 	CLEANUP(mem_free_ptr)
 	struct local_names *names = mem_alloc(sizeof(*names));
+	CLEANUP(buf_release) struct buf ca = {.limit = CA_SIZE_MAX};
 	CLEANUP(io_close) int fd = -1;
 
 	if (names == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	TRY(local_names_get(op, lay->names, lay->n_names, names));
 	TRY(io_open_dir(op, dir_fd, "tls", true, &fd));
-	return tls_local_ca_make(op, fd, names->names, names->n);
+	TRY(tls_local_ca_make(op, fd, names->names, names->n));
+	TRY(io_read_file(op, fd, "ca.crt", &ca));
+	return fingerprint_of_pem(op, buf_span(&ca), lay->ca_fingerprint);
 }
 
 /* ---- dozo.conf ---- */
@@ -119,7 +124,7 @@ conf_write(struct op *op, const struct lay *lay, int dir_fd)
 }
 
 enum rc
-lay_write(struct op *op, const struct lay *lay, int dir_fd)
+lay_write(struct op *op, struct lay *lay, int dir_fd)
 {
 	CLEANUP(io_close) int keys_fd = -1;
 	CLEANUP(io_close) int db_fd = -1;

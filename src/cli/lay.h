@@ -4,6 +4,7 @@
 #define DOZO_CLI_LAY_H
 
 #include "cli/cli.h"
+#include "http/fingerprint.h"
 #include "store/register.h"
 
 enum { LAY_URL_SIZE = 1100, LAY_NAMES_TEXT = 2048 };
@@ -22,13 +23,14 @@ struct lay {
 	bool read_only;
 	size_t n_names; /* further ones for the certificate */
 	const char *const *names;
+	char ca_fingerprint[FINGERPRINT_SIZE]; /* lay_write's result */
 };
 
 /* [a-z0-9-]{1,32} */
 bool lay_name_valid(const char *name);
 
 /* keys/master.key, tls/ with a CA and a certificate, db/, dozo.conf (last). */
-enum rc lay_write(struct op *op, const struct lay *lay, int dir_fd) MUST_CHECK;
+enum rc lay_write(struct op *op, struct lay *lay, int dir_fd) MUST_CHECK;
 
 /* keys/FILE, mode 0400, durably. */
 enum rc lay_keystore(struct op *op, const struct keystore *keystore,

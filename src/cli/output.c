@@ -112,6 +112,12 @@ table_print(const struct table *table)
 	size_t i, n = table->n_columns;
 
 	assert(n > 0 && n <= TABLE_COLUMNS_MAX);
+	if (table->n_cells == 0) {
+		cli_print(table->cli, "%sThere is none.%s\n",
+		    paint_begin(table->cli, PAINT_DIM),
+		    paint_end(table->cli, PAINT_DIM));
+		return;
+	}
 	for (i = 0; i < n; i++)
 		widths[i] = text_width(span_str(title_of(table, i)));
 	for (i = 0; i < table->n_cells; i++) {

@@ -41,7 +41,8 @@ void table_init(
 void table_add(struct table *table, enum paint paint, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* Prints it; wide characters (東京) count as two columns. */
+/* Prints it, or that there is none; wide characters (東京) count as two
+ * columns. */
 void table_print(const struct table *table);
 
 enum { OUTPUT_TEXT_SIZE = 40 };

@@ -211,20 +211,49 @@ is_help(const char *word)
 	       strcmp(word, "-h") == 0;
 }
 
+/* Which commands begin with that word: of "dozo member" all of that group.
+ * False where none does. */
+static bool
+group_name(struct cli *cli, const char *word)
+{
+	const struct cli_command *command;
+	size_t size = strlen(word), n = 0;
+
+	for (command = cli_commands; command->name != NULL; command++) {
+		if (strncmp(command->name, word, size) != 0 ||
+		    command->name[size] != ' ')
+			continue;
+		cli_note(cli, "%s%s", n++ == 0 ? "dozo: it is dozo " : ", ",
+		    command->name);
+	}
+	if (n > 0)
+		cli_note(cli, "\ndozo help tells more.\n");
+	return n > 0;
+}
+
+static enum cli_exit
+unknown_command(struct cli *cli, size_t n, const char *const *words)
+{
+	bool two = n > 1 && words[1][0] != '-';
+
+	if (group_name(cli, words[0]))
+		return CLI_USAGE;
+	return cli_misused(cli, "there is no command \"%s%s%s\"", words[0],
+	    two ? " " : "", two ? words[1] : "");
+}
+
 /* No command's name: help, or a mistake. */
 static enum cli_exit
 no_command(struct cli *cli, size_t n, const char *const *words)
 {
 	bool help = n > 0 && is_help(words[0]);
-	bool two = n > 1 && words[1][0] != '-';
 
 	if (help && n > 1 && command_find(cli, n - 1, words + 1) > 0) {
 		command_help(cli, cli->command);
 		return CLI_OK;
 	}
 	if (n > 0 && !help)
-		return cli_misused(cli, "there is no command \"%s%s%s\"",
-		    words[0], two ? " " : "", two ? words[1] : "");
+		return unknown_command(cli, n, words);
 	program_help(cli);
 	return help ? CLI_OK : CLI_USAGE;
 }

@@ -10,12 +10,13 @@
 		"service", key, type, text, min, max, help \
 	}
 
-const char settings_header[] = "dozo.conf: how this service is run. dozo serve "
-			       "reads it at its start; after a "
-			       "SIGHUP log_level and the certificate's files "
-			       "are read again. Which sites must have "
-			       "a file before it counts as stored is not here "
-			       "but in the service's own log.";
+const char settings_header[] =
+    "dozo.conf: how this service is run. dozo serve "
+    "reads it at its start; after a "
+    "SIGHUP it takes names, log_level and the "
+    "certificate's files anew. Which sites must have "
+    "a file before it counts as stored is not here "
+    "but in the service's own log.";
 
 const struct conf_key settings_keys[] = {
     SERVICE("listen", CONF_STRING, "localhost:8443", 1, 255,

@@ -4,10 +4,8 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "core/member.h"
-
-enum { REASON_UNITS = 200 };
+#include "core/notice.h"
 
 enum rc
 who_login(
@@ -38,6 +36,13 @@ sign_in(struct cli *cli, struct tenant *t, struct span login)
 	rc = member_sign_in(&cli->op, &reader->meta, login,
 	    span_str(cli->lines[0]), today, &found);
 	tenant_reader_put(t, reader);
+	if (rc == RC_DENIED) {
+		op_clear_error(&cli->op);
+		FAIL(&cli->op, RC_DENIED,
+		    "--as %s: no such name, a wrong password (it is the first "
+		    "line of standard input), or suspended",
+		    cli_value(cli, "as"));
+	}
 	TRY(rc);
 	cli->op.actor = (struct actor){
 	    .tenant = t->id,
@@ -50,39 +55,91 @@ sign_in(struct cli *cli, struct tenant *t, struct span login)
 	return member_note_sign_in(&cli->op, t, &found, today);
 }
 
+/* ---- notices ---- */
+
+static enum rc
+count_notice(
+    void *arg, struct op *op, const struct notice *notice, bool acknowledged)
+{
+	(void)op;
+	(void)notice;
+	*(size_t *)arg += !acknowledged;
+	return RC_OK;
+}
+
+/* An administrator who acts is told of what there is to see, in one line. */
+static enum rc
+notices_tell(struct cli *cli, struct tenant *t)
+{
+	struct reader *reader;
+	size_t n = 0;
+	enum rc rc;
+
+	if (!cli->op.actor.administrator ||
+	    strncmp(cli->command->name, "notice ", strlen("notice ")) == 0)
+		return RC_OK;
+	TRY(tenant_reader(&cli->op, t, &reader));
+	rc = notice_items(&cli->op, &reader->meta, false, count_notice, &n);
+	tenant_reader_put(t, reader);
+	TRY(rc);
+	if (n > 0)
+		cli_note(cli,
+		    "notice: %zu to be acknowledged: dozo notice list %s %s "
+		    "--as %s\n",
+		    n, cli->args[0], cli->args[1], cli_value(cli, "as"));
+	return RC_OK;
+}
+
+/* What the command is about to do, as it was given: "member password suzuki".
+ */
+static enum rc
+break_glass(struct cli *cli, struct tenant *t)
+{
+	const char *about = cli->n_args > 2 ? cli->args[2] : NULL;
+	char *command;
+
+	TRY(op_format(&cli->op, &command, "%s%s%s", cli->command->name,
+	    about != NULL ? " " : "", about != NULL ? about : ""));
+	return notice_break_glass(&cli->op, t, span_str(command),
+	    span_str(cli_value(cli, "break-glass")));
+}
+
 enum rc
-who_tenant(struct cli *cli, const char *name, struct tenant **ret_tenant)
+who_tenant(struct cli *cli, struct tenant **ret_tenant)
 {
 	const char *as = cli_value(cli, "as");
+	const char *name = cli->args[1];
 	CLEANUP(tenant_put_ptr) struct tenant *t = NULL;
 	struct span login;
 
+	if (as != NULL && cli_has(cli, "break-glass"))
+		FAIL(&cli->op, RC_INVALID,
+		    "--as and --break-glass exclude each other");
 	TRY(service_tenant_named(&cli->op, cli->service, name, &t));
 	if (as != NULL) {
 		TRY(who_login(&cli->op, as, name, &login));
 		TRY(sign_in(cli, t, login));
+		TRY(notices_tell(cli, t));
 	}
+	if (cli_has(cli, "break-glass"))
+		TRY(break_glass(cli, t));
 	*ret_tenant = t;
 	t = NULL;
 	return RC_OK;
 }
 
-enum rc
-who_break_glass(struct cli *cli, const char **ret_reason)
+const char *
+who_minute(struct op *op, int64_t wall)
 {
-	const char *reason = cli_value(cli, "break-glass");
+	enum { DATE = 10, MINUTE = 16 };
+	char text[CLOCK_TEXT_SIZE];
+	char *minute;
 
-	if (reason != NULL && cli_has(cli, "as"))
-		FAIL(&cli->op, RC_INVALID,
-		    "--as and --break-glass exclude each other");
-	if (reason != NULL &&
-	    (*reason == '\0' || !text_valid(span_str(reason)) ||
-		text_utf16_units(span_str(reason)) > REASON_UNITS))
-		FAIL(&cli->op, RC_INVALID,
-		    "--break-glass needs a reason of at most %d characters",
-		    REASON_UNITS);
-	*ret_reason = reason;
-	return RC_OK;
+	clock_text(text, wall);
+	if (op_format(op, &minute, "%.*s %.*s", DATE, text, MINUTE - DATE - 1,
+		text + DATE + 1) != RC_OK)
+		return "";
+	return minute;
 }
 
 const char *

@@ -34,8 +34,8 @@ host_check(struct op *op, struct meta *meta)
 	TRY(member_row_taken_over(op, meta, &taken));
 	if (taken)
 		FAIL(op, RC_DENIED,
-		    "an administrator of this tenant has signed in: name one "
-		    "with --as");
+		    "an administrator of this tenant has signed in: act as one "
+		    "with --as USER");
 	return RC_OK;
 }
 
@@ -124,13 +124,12 @@ place_has(const struct place *place, int64_t node)
 }
 
 enum rc
-access_manage(struct op *op, struct meta *meta, const struct actor *actor,
-    bool break_glass)
+access_manage(struct op *op, struct meta *meta, const struct actor *actor)
 {
 	enum member_role role;
 
 	if (actor->member == 0)
-		return break_glass ? RC_OK : host_check(op, meta);
+		return actor->glass_broken ? RC_OK : host_check(op, meta);
 	TRY(actor_check(op, meta, actor, &role));
 	if (role != MEMBER_ADMINISTRATOR)
 		FAIL(op, RC_DENIED, "only an administrator may do this");
@@ -138,12 +137,12 @@ access_manage(struct op *op, struct meta *meta, const struct actor *actor,
 }
 
 enum rc
-access_member(struct op *op, struct meta *meta, const struct actor *actor,
-    int64_t member, bool break_glass)
+access_member(
+    struct op *op, struct meta *meta, const struct actor *actor, int64_t member)
 {
 	enum member_role role;
 
 	if (actor->member != 0 && actor->member == member)
 		return actor_check(op, meta, actor, &role);
-	return access_manage(op, meta, actor, break_glass);
+	return access_manage(op, meta, actor);
 }

@@ -47,15 +47,15 @@ bool place_has(const struct place *place, int64_t node);
 
 /*
  * Whether the actor may manage members: an active administrator; the host's
- * commands until an administrator has first signed in, or with break_glass.
- * RC_DENIED.
+ * commands until an administrator has first signed in, or behind
+ * notice_break_glass. RC_DENIED.
  */
-enum rc access_manage(struct op *op, struct meta *meta,
-    const struct actor *actor, bool break_glass) MUST_CHECK;
+enum rc access_manage(
+    struct op *op, struct meta *meta, const struct actor *actor) MUST_CHECK;
 
 /* Whether the actor may act for this member: the member itself, or
  * access_manage. */
 enum rc access_member(struct op *op, struct meta *meta,
-    const struct actor *actor, int64_t member, bool break_glass) MUST_CHECK;
+    const struct actor *actor, int64_t member) MUST_CHECK;
 
 #endif

@@ -17,7 +17,8 @@ enum audit_action {
 	AUDIT_APP_PASSWORD_ADD = 14,
 	AUDIT_APP_PASSWORD_REVOKE = 15,
 	AUDIT_APP_PASSWORD_USED = 16,
-	AUDIT_BREAK_GLASS = 17,
+	AUDIT_BREAK_GLASS = 17, /* what the host did next has rows of its own */
+	AUDIT_NOTICE_ACKNOWLEDGE = 18,
 	AUDIT_FILE_MAKE = 30,
 	AUDIT_FILE_OVERWRITE = 31,
 	AUDIT_FILE_SAME = 32, /* an upload of the current content */
@@ -56,8 +57,10 @@ enum audit_field {
 	AUDIT_ADDRESS = 13, /* of the client */
 	AUDIT_REQUEST = 14, /* id, as in the log */
 	AUDIT_APP_PASSWORD = 15,
-	AUDIT_VALUE = 16, /* of a setting */
-	AUDIT_FORMER_VALUE = 17,
+	AUDIT_COMMAND = 16, /* of the host, as it was given */
+	AUDIT_NOTICE = 17,
+	AUDIT_VALUE = 18, /* of a setting */
+	AUDIT_FORMER_VALUE = 19,
 };
 
 enum { AUDIT_BODY_MAX = 3072, AUDIT_TEXT_MAX = 1024 };

@@ -56,29 +56,12 @@ member_audit(struct audit *audit, enum audit_action action,
 	audit_text(audit, AUDIT_NAME, login);
 }
 
-enum rc
-manage_check(struct op *op, struct tx *tx, const struct op *asker,
-    int64_t member, const char *break_glass)
-{
-	struct audit audit;
-
-	TRY(access_member(
-	    op, tx->meta, &asker->actor, member, break_glass != NULL));
-	if (break_glass == NULL || asker->actor.member != 0)
-		return RC_OK;
-	audit_begin(&audit, AUDIT_BREAK_GLASS, asker, 0);
-	audit_number(&audit, AUDIT_MEMBER, member);
-	audit_text(&audit, AUDIT_REASON, span_str(break_glass));
-	return audit_write(op, tx, &audit);
-}
-
 /* ---- changes of one member ---- */
 
 struct member_change {
 	struct change change;
 	const struct op *asker;
 	int64_t member;
-	const char *break_glass;
 	enum rc (*act)(struct op *op, struct tx *tx, struct member_change *c,
 	    const struct member_row *row);
 	char hash[PASSWORD_HASH_SIZE];
@@ -96,7 +79,7 @@ member_run(struct op *op, struct tx *tx, struct change *change)
 	CLEANUP(member_row_wipe) struct member_row row = {0};
 	enum rc rc;
 
-	TRY(manage_check(op, tx, c->asker, c->member, c->break_glass));
+	TRY(access_member(op, tx->meta, &c->asker->actor, c->member));
 	rc = member_row_get(op, tx->meta, c->member, &row);
 	if (rc == RC_NOT_FOUND)
 		FAIL(op, RC_NOT_FOUND, "no such member");
@@ -130,14 +113,13 @@ act_password(struct op *op, struct tx *tx, struct member_change *c,
 }
 
 enum rc
-member_set_password(struct op *op, struct tenant *tenant, int64_t member,
-    struct span password, const char *break_glass)
+member_set_password(
+    struct op *op, struct tenant *tenant, int64_t member, struct span password)
 {
 	struct member_change c = {
 	    .change = {.run = member_run},
 	    .asker = op,
 	    .member = member,
-	    .break_glass = break_glass,
 	    .act = act_password,
 	};
 	enum rc rc;
@@ -158,8 +140,7 @@ act_status(struct op *op, struct tx *tx, struct member_change *c,
 	int64_t administrators;
 
 	/* The member itself may not: suspending is for those who manage. */
-	TRY(access_manage(
-	    op, tx->meta, &c->asker->actor, c->break_glass != NULL));
+	TRY(access_manage(op, tx->meta, &c->asker->actor));
 	if (row->status == c->status)
 		return RC_OK;
 	TRY(member_row_administrators(op, tx->meta, &administrators));
@@ -175,13 +156,12 @@ act_status(struct op *op, struct tx *tx, struct member_change *c,
 
 enum rc
 member_set_status(struct op *op, struct tenant *tenant, int64_t member,
-    enum member_status status, const char *break_glass)
+    enum member_status status)
 {
 	struct member_change c = {
 	    .change = {.run = member_run},
 	    .asker = op,
 	    .member = member,
-	    .break_glass = break_glass,
 	    .act = act_status,
 	    .status = status,
 	};
@@ -214,14 +194,12 @@ act_app_add(struct op *op, struct tx *tx, struct member_change *c,
 
 enum rc
 member_app_password_add(struct op *op, struct tenant *tenant, int64_t member,
-    struct span label, const char *break_glass,
-    char ret_token[PASSWORD_TOKEN_SIZE], int64_t *ret_id)
+    struct span label, char ret_token[PASSWORD_TOKEN_SIZE], int64_t *ret_id)
 {
 	struct member_change c = {
 	    .change = {.run = member_run},
 	    .asker = op,
 	    .member = member,
-	    .break_glass = break_glass,
 	    .act = act_app_add,
 	};
 	char token[PASSWORD_TOKEN_SIZE];
@@ -261,14 +239,13 @@ act_app_revoke(struct op *op, struct tx *tx, struct member_change *c,
 }
 
 enum rc
-member_app_password_revoke(struct op *op, struct tenant *tenant, int64_t member,
-    int64_t id, const char *break_glass)
+member_app_password_revoke(
+    struct op *op, struct tenant *tenant, int64_t member, int64_t id)
 {
 	struct member_change c = {
 	    .change = {.run = member_run},
 	    .asker = op,
 	    .member = member,
-	    .break_glass = break_glass,
 	    .act = act_app_revoke,
 	    .id = id,
 	};
@@ -295,17 +272,16 @@ member_find(struct op *op, struct meta *meta, struct span login,
 }
 
 enum rc
-member_list(struct op *op, struct meta *meta, const char *break_glass,
-    member_each *each, void *arg)
+member_list(struct op *op, struct meta *meta, member_each *each, void *arg)
 {
-	TRY(access_manage(op, meta, &op->actor, break_glass != NULL));
+	TRY(access_manage(op, meta, &op->actor));
 	return member_row_list(op, meta, 0, INT64_MAX, each, arg);
 }
 
 enum rc
 member_app_password_list(struct op *op, struct meta *meta, int64_t member,
-    const char *break_glass, app_password_each *each, void *arg)
+    app_password_each *each, void *arg)
 {
-	TRY(access_member(op, meta, &op->actor, member, break_glass != NULL));
+	TRY(access_member(op, meta, &op->actor, member));
 	return app_password_list(op, meta, member, each, arg);
 }

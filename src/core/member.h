@@ -18,10 +18,9 @@ enum {
 };
 
 /*
- * For all changes below: op is who asks. break_glass: NULL, or why the host
- * acts after an administrator has signed in; an audit row of its own then says
- * so. The change is durable when the call returns. RC_DENIED, RC_INVALID (with
- * a text for the user) and what change_commit gives.
+ * For all changes below: op is who asks. The change is durable when the call
+ * returns. RC_DENIED, RC_INVALID (with a text for the user) and what
+ * change_commit gives.
  */
 
 /* A log-in name without "@tenant": no blanks, control characters, '@', ':',
@@ -36,8 +35,7 @@ struct member_new {
 
 /* A member with a personal space, named in the tenant's language. RC_EXISTS. */
 enum rc member_add(struct op *op, struct tenant *tenant,
-    const struct member_new *member, const char *break_glass,
-    int64_t *ret_id) MUST_CHECK;
+    const struct member_new *member, int64_t *ret_id) MUST_CHECK;
 
 /*
  * The first change of a new tenant: its language, its company space, and an
@@ -48,21 +46,21 @@ enum rc member_found(struct op *op, struct tenant *tenant, enum lang lang,
 
 /* RC_NOT_FOUND. */
 enum rc member_set_password(struct op *op, struct tenant *tenant,
-    int64_t member, struct span password, const char *break_glass) MUST_CHECK;
+    int64_t member, struct span password) MUST_CHECK;
 
 /* RC_NOT_FOUND; RC_CONFLICT for the last active administrator. */
 enum rc member_set_status(struct op *op, struct tenant *tenant, int64_t member,
-    enum member_status status, const char *break_glass) MUST_CHECK;
+    enum member_status status) MUST_CHECK;
 
 /* A token for a client, shown this once: only its SHA-256 is kept.
  * RC_NOT_FOUND. */
 enum rc member_app_password_add(struct op *op, struct tenant *tenant,
-    int64_t member, struct span label, const char *break_glass,
-    char ret_token[PASSWORD_TOKEN_SIZE], int64_t *ret_id) MUST_CHECK;
+    int64_t member, struct span label, char ret_token[PASSWORD_TOKEN_SIZE],
+    int64_t *ret_id) MUST_CHECK;
 
 /* RC_NOT_FOUND where the member has no such one. */
 enum rc member_app_password_revoke(struct op *op, struct tenant *tenant,
-    int64_t member, int64_t id, const char *break_glass) MUST_CHECK;
+    int64_t member, int64_t id) MUST_CHECK;
 
 /* ---- reading ---- */
 
@@ -72,13 +70,12 @@ enum rc member_find(struct op *op, struct meta *meta, struct span login,
     struct member_row *ret_member) MUST_CHECK;
 
 /* All members; who asks must manage them. */
-enum rc member_list(struct op *op, struct meta *meta, const char *break_glass,
-    member_each *each, void *arg) MUST_CHECK;
+enum rc member_list(
+    struct op *op, struct meta *meta, member_each *each, void *arg) MUST_CHECK;
 
 /* A member's app passwords; who asks must be the member or manage members. */
-enum rc
-member_app_password_list(struct op *op, struct meta *meta, int64_t member,
-    const char *break_glass, app_password_each *each, void *arg) MUST_CHECK;
+enum rc member_app_password_list(struct op *op, struct meta *meta,
+    int64_t member, app_password_each *each, void *arg) MUST_CHECK;
 
 /* ---- sign-in ---- */
 

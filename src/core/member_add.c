@@ -13,7 +13,6 @@ static const char *const space_names[][2] = {
 struct add_change {
 	struct change change;
 	const struct op *asker;
-	const char *break_glass;
 	bool founding;
 	enum lang lang; /* founding */
 	bool has_member;
@@ -117,7 +116,7 @@ add_run(struct op *op, struct tx *tx, struct change *change)
 {
 	struct add_change *c = container_of(change, struct add_change, change);
 
-	TRY(manage_check(op, tx, c->asker, 0, c->break_glass));
+	TRY(access_manage(op, tx->meta, &c->asker->actor));
 	if (c->founding)
 		TRY(make_tenant(op, tx, c));
 	return c->has_member ? make_member(op, tx, c) : RC_OK;
@@ -135,12 +134,11 @@ prepare(struct op *op, const struct member_new *member, struct add_change *c)
 
 enum rc
 member_add(struct op *op, struct tenant *tenant,
-    const struct member_new *member, const char *break_glass, int64_t *ret_id)
+    const struct member_new *member, int64_t *ret_id)
 {
 	struct add_change c = {
 	    .change = {.run = add_run},
 	    .asker = op,
-	    .break_glass = break_glass,
 	};
 	enum rc rc;
 

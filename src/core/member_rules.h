@@ -20,11 +20,6 @@ login_init(struct op *op, struct span text, struct login *ret_login) MUST_CHECK;
 enum rc password_prepare(struct op *op, struct span password,
     char ret_hash[PASSWORD_HASH_SIZE]) MUST_CHECK;
 
-/* access_manage or, for a member, access_member; a broken glass is written
- * down. */
-enum rc manage_check(struct op *op, struct tx *tx, const struct op *asker,
-    int64_t member, const char *break_glass) MUST_CHECK;
-
 /* Begins an audit row about a member, with the log-in name. */
 void member_audit(struct audit *audit, enum audit_action action,
     const struct op *asker, int64_t member, struct span login);

@@ -121,8 +121,7 @@ note_run(struct op *op, struct tx *tx, struct change *change)
 
 	if (c->asker->actor.member != c->sign_in->member)
 		FAIL(op, RC_DENIED, "a sign-in of another member");
-	TRY(access_member(
-	    op, tx->meta, &c->asker->actor, c->sign_in->member, false));
+	TRY(access_member(op, tx->meta, &c->asker->actor, c->sign_in->member));
 	TRY(member_row_set_signed_in(
 	    op, tx->meta, c->sign_in->member, tx->wall, &first));
 	if (first) {

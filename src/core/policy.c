@@ -49,7 +49,7 @@ set_run(struct op *op, struct tx *tx, struct change *change)
 	struct audit audit;
 	int64_t former;
 
-	TRY(access_manage(op, tx->meta, &c->asker->actor, false));
+	TRY(access_manage(op, tx->meta, &c->asker->actor));
 	TRY(setting_get(op, tx->meta, c->policy->setting, &former));
 	if (former == c->value)
 		return RC_OK;

@@ -62,10 +62,14 @@ service_tenant_named(struct op *op, struct service *service, const char *name,
 	rc = tenant_row_find(op, &reader->meta, key, &row);
 	tenant_reader_put(service->provider, reader);
 	if (rc == RC_NOT_FOUND)
-		FAIL(op, RC_NOT_FOUND, "there is no tenant %s", name);
+		FAIL(op, RC_NOT_FOUND,
+		    "there is no tenant %s (dozo tenant list names them)",
+		    name);
 	TRY(rc);
 	if (row.state != TENANT_ROW_ACTIVE)
-		FAIL(op, RC_NOT_FOUND, "the tenant %s is not complete", name);
+		FAIL(op, RC_NOT_FOUND,
+		    "the tenant %s is not complete: dozo tenant add goes on",
+		    name);
 	return service_tenant(op, service, row.id, ret_tenant);
 }
 

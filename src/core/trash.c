@@ -7,7 +7,14 @@
 
 /* ---- listing ---- */
 
-enum { BATCH = 64, SPACES_BATCH = 64, NAMES_TRIED = 1000 };
+enum {
+	BATCH = 64,
+	SPACES_BATCH = 64,
+	NAMES_TRIED = 1000,
+	/* Deleted folders count where they were, so that there may be more than
+	 * TREE_DEPTH_MAX; a path of more is damage. */
+	FOLDERS_MAX = 4 * TREE_DEPTH_MAX,
+};
 
 struct batch {
 	size_t n;
@@ -133,6 +140,53 @@ trash_items(struct op *op, struct meta *meta, enum access_right right,
 	for (i = 0; i < own.n; i++)
 		TRY(space_items(op, meta, &own.spaces[i], &items));
 	return kind_items(op, meta, SPACE_COMPANY, &items);
+}
+
+/* The folder above one: where it was, if that was deleted too. */
+static enum rc
+folder_above(
+    struct op *op, struct meta *meta, const struct node *node, int64_t *ret_id)
+{
+	struct trash trash;
+
+	*ret_id = node->parent;
+	if (node->parent != NODE_TRASH)
+		return RC_OK;
+	TRY(trash_get(op, meta, node->id, &trash));
+	*ret_id = trash.parent;
+	return RC_OK;
+}
+
+enum rc
+trash_folder(struct op *op, struct meta *meta, const struct trash *trash,
+    struct span *ret_path)
+{
+	int64_t at = trash->parent;
+	char *path, *above;
+	struct node node;
+	unsigned n = 0;
+	enum rc rc;
+
+	TRY(op_format(op, &path, "/"));
+	while (at > NODE_FIXED_MAX) {
+		rc = node_get(op, meta, at, &node);
+		if (rc == RC_OK && ++n > FOLDERS_MAX)
+			FAIL(op, RC_DAMAGED, "a folder is inside itself");
+		if (rc == RC_OK)
+			rc = folder_above(op, meta, &node, &at);
+		if (rc == RC_NOT_FOUND) {
+			op_clear_error(op);
+			node.name = span_str("…");
+			at = NODE_NONE;
+			rc = RC_OK;
+		}
+		TRY(rc);
+		TRY(op_format(op, &above, "/%.*s%s", (int)node.name.size,
+		    (const char *)node.name.data, path));
+		path = above;
+	}
+	*ret_path = span_str(path);
+	return RC_OK;
 }
 
 /* ---- restoring ---- */

@@ -21,6 +21,15 @@ enum rc trash_items(struct op *op, struct meta *meta, enum access_right right,
     int64_t now, trash_item_each *each, void *arg) MUST_CHECK;
 
 /*
+ * Where something of trash_items was, as the path of its folder from the space
+ * down: "/Company/plans/". A folder on the way that was deleted too counts
+ * where it was; before one that is gone for good stands "…". In the op's arena,
+ * NUL behind it.
+ */
+enum rc trash_folder(struct op *op, struct meta *meta,
+    const struct trash *trash, struct span *ret_path) MUST_CHECK;
+
+/*
  * Puts a node back into the folder where it was, or, where that is gone, into
  * the top of its space. A name that is taken by now gets " (2)", " (3)" ...
  * before its extension. *ret_name: the name that it has now. RC_NOT_FOUND.

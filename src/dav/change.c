@@ -105,5 +105,5 @@ delete_end(struct dav *dav)
 	return RC_OK;
 }
 
-const struct dav_method dav_mkcol = {.end = mkcol_end};
-const struct dav_method dav_delete = {.end = delete_end};
+const struct dav_method dav_mkcol = {.changes = true, .end = mkcol_end};
+const struct dav_method dav_delete = {.changes = true, .end = delete_end};

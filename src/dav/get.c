@@ -2,6 +2,7 @@
 #include "dav/get.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -254,3 +255,40 @@ get_end(struct dav *dav)
 }
 
 const struct dav_method dav_get = {.end = get_end};
+
+/* ---- PATCH with X-Recalculate-Hash ---- */
+
+/*
+ * Sync clients have a server that keeps only what it was sent calculate a
+ * checksum; here it stands already. There is no other PATCH.
+ */
+static enum rc
+recalculate_end(struct dav *dav)
+{
+	const char *hash = http_header(dav->req, "X-Recalculate-Hash");
+	char text[DIGEST_CHECKSUM_SIZE];
+	struct file file = {0};
+	bool sha1;
+
+	if (hash == NULL)
+		return door_not_allowed(
+		    dav->req, "PATCH needs X-Recalculate-Hash");
+	sha1 = strcasecmp(hash, "sha1") == 0;
+	if (!sha1 && strcasecmp(hash, "sha256") != 0)
+		FAIL(dav->req->op, RC_INVALID,
+		    "X-Recalculate-Hash is sha1 or sha256");
+	TRY(dav_read(dav, find_file, &file));
+	if (file.node.kind == NODE_FOLDER)
+		return door_not_allowed(dav->req, "a folder has no checksum");
+	if (sha1 && !file.content.has_sha1)
+		FAIL(dav->req->op, RC_INVALID,
+		    "this file has no SHA-1, but a SHA-256");
+	digest_checksum(
+	    sha1 ? file.content.sha1 : NULL, file.content.sha256, text);
+	TRY(http_set_header(dav->req, "OC-Checksum", text));
+	TRY(set_state(dav->req, &file.node));
+	http_respond(dav->req, 204);
+	return RC_OK;
+}
+
+const struct dav_method dav_recalculate = {.end = recalculate_end};

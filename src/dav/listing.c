@@ -11,7 +11,7 @@
 	"default-src 'none'; style-src 'self'; base-uri 'none'; " \
 	"form-action 'none'; frame-ancestors 'none'"
 
-enum { DATE_ONLY = 10 };
+enum { DATE_SIZE = 10, MINUTE_SIZE = 5 };
 
 struct page {
 	struct folder folder;
@@ -54,7 +54,7 @@ write_head(struct op *op, struct page *page, const struct row *row)
 	    "</h1>\n<table><thead><tr><th>%s</th><th>%s</th><th>%s</th></tr>"
 	    "</thead><tbody>\n",
 	    page->ja ? "名前" : "Name", page->ja ? "サイズ" : "Size",
-	    page->ja ? "更新日" : "Modified"));
+	    page->ja ? "更新日時(UTC)" : "Modified (UTC)"));
 	return write_up(op, folder);
 }
 
@@ -73,8 +73,9 @@ write_entry(struct op *op, struct folder *folder, const struct row *row)
 		TRY(buf_add_format(
 		    op, &folder->out, "%llu", (unsigned long long)row->size));
 	clock_text(date, row->mtime);
-	return buf_add_format(
-	    op, &folder->out, "</td><td>%.*s</td></tr>\n", DATE_ONLY, date);
+	return buf_add_format(op, &folder->out,
+	    "</td><td>%.*s %.*s</td></tr>\n", DATE_SIZE, date, MINUTE_SIZE,
+	    date + DATE_SIZE + 1);
 }
 
 static enum rc

@@ -168,4 +168,4 @@ move_end(struct dav *dav)
 	return finish(dav, &t, &result);
 }
 
-const struct dav_method dav_move = {.end = move_end};
+const struct dav_method dav_move = {.changes = true, .end = move_end};

@@ -214,3 +214,16 @@ property_checksums(void)
 {
 	return property_bit(OC_NS, "checksums");
 }
+
+enum rc
+property_add_empty(
+    struct op *op, struct buf *out, const char *namespace, const char *local)
+{
+	bool bare = namespace[0] == '\0';
+
+	TRY(buf_add_str(op, out, bare ? "<" : "<x:"));
+	TRY(buf_add_str(op, out, local));
+	TRY(buf_add_str(op, out, bare ? " xmlns=\"" : " xmlns:x=\""));
+	TRY(door_escape_text(op, out, span_str(namespace)));
+	return buf_add_str(op, out, "\"/>");
+}

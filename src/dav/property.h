@@ -28,6 +28,13 @@ uint32_t property_bit(const char *namespace, const char *local);
 /* Those of an allprop. */
 uint32_t property_listed(void);
 
+#define PROPERTY_XML_TYPE "application/xml; charset=utf-8"
+#define PROPERTY_XML_HEAD "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+
+/* Appends an element without content, with its namespace. */
+enum rc property_add_empty(struct op *op, struct buf *out,
+    const char *namespace, const char *local) MUST_CHECK;
+
 /* The bit of oc:checksums, which costs a look-up for each file. */
 uint32_t property_checksums(void);
 

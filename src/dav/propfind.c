@@ -6,9 +6,6 @@
 
 enum { UNKNOWN_LIMIT = 512 << 10 };
 
-#define XML_TYPE "application/xml; charset=utf-8"
-#define XML_HEAD "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-
 struct propfind {
 	struct folder folder;
 	bool by_name; /* what is not there is named, too */
@@ -91,8 +88,8 @@ write_response(
 		return buf_add_str(op, out, "</d:multistatus>\n");
 	if (self)
 		TRY(buf_add_str(op, out,
-		    XML_HEAD "<d:multistatus xmlns:d=\"DAV:\" "
-			     "xmlns:oc=\"http://owncloud.org/ns\">"));
+		    PROPERTY_XML_HEAD "<d:multistatus xmlns:d=\"DAV:\" "
+				      "xmlns:oc=\"http://owncloud.org/ns\">"));
 	TRY(buf_add_str(op, out, "<d:response><d:href>"));
 	TRY(folder_add_path(op, folder, row, self));
 	TRY(buf_add_str(op, out, "</d:href>"));
@@ -114,18 +111,6 @@ propfind_free(struct folder *folder)
 /* ---- what is asked for ---- */
 
 static enum rc
-add_unknown(struct op *op, struct propfind *p, const struct propfind_name *name)
-{
-	bool bare = name->namespace[0] == '\0';
-
-	TRY(buf_add_str(op, &p->unknown, bare ? "<" : "<x:"));
-	TRY(buf_add_str(op, &p->unknown, name->name));
-	TRY(buf_add_str(op, &p->unknown, bare ? " xmlns=\"" : " xmlns:x=\""));
-	TRY(door_escape_text(op, &p->unknown, span_str(name->namespace)));
-	return buf_add_str(op, &p->unknown, "\"/>");
-}
-
-static enum rc
 choose(struct op *op, struct propfind *p, const struct propfind_body *body)
 {
 	size_t i;
@@ -143,7 +128,8 @@ choose(struct op *op, struct propfind *p, const struct propfind_body *body)
 
 		p->wanted |= bit;
 		if (bit == 0 && p->by_name)
-			TRY(add_unknown(op, p, name));
+			TRY(property_add_empty(
+			    op, &p->unknown, name->namespace, name->name));
 	}
 	p->folder.digests = (p->wanted & property_checksums()) != 0;
 	return RC_OK;
@@ -155,9 +141,9 @@ finite_depth(struct dav *dav)
 	CLEANUP(buf_release) struct buf error = {.limit = 256};
 
 	TRY(buf_add_str(dav->req->op, &error,
-	    XML_HEAD "<d:error xmlns:d=\"DAV:\">"
-		     "<d:propfind-finite-depth/></d:error>\n"));
-	http_respond_memory(dav->req, 403, XML_TYPE, &error);
+	    PROPERTY_XML_HEAD "<d:error xmlns:d=\"DAV:\">"
+			      "<d:propfind-finite-depth/></d:error>\n"));
+	http_respond_memory(dav->req, 403, PROPERTY_XML_TYPE, &error);
 	return RC_OK;
 }
 
@@ -194,7 +180,7 @@ answer(struct dav *dav, const struct propfind_body *body)
 		folder_free(&p->folder);
 		return finite_depth(dav);
 	}
-	return folder_answer(&p->folder, 207, XML_TYPE);
+	return folder_answer(&p->folder, 207, PROPERTY_XML_TYPE);
 }
 
 /* ---- the method ---- */
@@ -206,9 +192,9 @@ propfind_begin(struct dav *dav)
 	struct body_parser *parser;
 
 	if (req->content_length != HTTP_SIZE_UNKNOWN &&
-	    req->content_length > BODY_SIZE_MAX)
-		FAIL(req->op, RC_LIMIT, "a PROPFIND has at most %d bytes",
-		    BODY_SIZE_MAX);
+	    req->content_length > XML_SIZE_MAX)
+		FAIL(req->op, RC_LIMIT, "the XML has at most %d bytes",
+		    XML_SIZE_MAX);
 	TRY(body_parser_new(req->op, &parser));
 	dav->own = parser;
 	return RC_OK;

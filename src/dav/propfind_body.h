@@ -3,15 +3,9 @@
 #ifndef DOZO_DAV_PROPFIND_BODY_H
 #define DOZO_DAV_PROPFIND_BODY_H
 
-#include "base/buf.h"
-#include "base/op.h"
+#include "dav/xml.h"
 
-enum {
-	BODY_SIZE_MAX = 256 << 10,
-	BODY_DEPTH_MAX = 32,
-	BODY_NAMES_MAX = 256,
-	BODY_NAMES_SIZE = 32 << 10
-};
+enum { BODY_NAMES_MAX = 256, BODY_NAMES_SIZE = 32 << 10 };
 
 enum propfind_kind {
 	PROPFIND_ALLPROP, /* also without a body; names then are those of

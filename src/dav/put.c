@@ -208,6 +208,7 @@ put_release(struct dav *dav)
 }
 
 const struct dav_method dav_put = {
+    .changes = true,
     .begin = put_begin,
     .body = put_body,
     .end = put_end,

@@ -24,6 +24,7 @@ struct dav {
  * NULL. release is called where begin was (it frees own, which may be NULL).
  */
 struct dav_method {
+	bool changes; /* refused by a service that only reads */
 	enum rc (*begin)(struct dav *dav);
 	enum rc (*body)(struct dav *dav, struct span bytes);
 	enum rc (*end)(struct dav *dav);
@@ -37,6 +38,8 @@ extern const struct dav_method dav_mkcol;
 extern const struct dav_method dav_delete;
 extern const struct dav_method dav_move; /* and COPY */
 extern const struct dav_method dav_propfind;
+extern const struct dav_method dav_proppatch;
+extern const struct dav_method dav_recalculate; /* PATCH */
 
 /* ---- finding ---- */
 

@@ -153,16 +153,25 @@ holds(struct op *op, void *arg, const struct auth_subject *subject,
 
 /* ---- answers ---- */
 
+/* No credentials, or wrong ones: whether the name or the password is wrong is
+ * not told. */
 static enum rc
 challenge(struct http_request *req, enum rc rc)
 {
+	bool wrong = rc == RC_DENIED;
+
 	op_clear_error(req->op);
 	TRY(http_set_header(req, "WWW-Authenticate",
 	    "Basic realm=\"dozo\", charset=\"UTF-8\""));
-	http_problem(req, 401, "sign-in", "Sign in", "サインインしてください",
+	http_problem(req, 401, wrong ? "wrong-password" : "sign-in",
+	    wrong ? "Wrong user name or password" : "Sign in",
+	    wrong ? "ユーザー名またはパスワードが違います"
+		  : "サインインしてください",
 	    http_language(req) == HTTP_JA
-		? "ユーザー名は user@tenant の形で入力してください。"
-		: "The user name has the form user@tenant.");
+		? "ユーザー名は suzuki@acme のように「名前@会社」の形です。"
+		  "わからないときは管理者にお尋ねください。"
+		: "A user name has the form name@company, such as suzuki@acme. "
+		  "Ask your administrator where you are not sure.");
 	return rc;
 }
 
@@ -177,7 +186,9 @@ hold_back(struct http_request *req, unsigned wait)
 	TRY(http_set_header(req, "Retry-After", seconds));
 	http_problem(req, 429, "too-many-attempts",
 	    "Too many attempts to sign in", "サインインの試行が多すぎます",
-	    NULL);
+	    http_language(req) == HTTP_JA
+		? "少し待ってから(Retry-After の秒数)、もう一度お試しください。"
+		: "Wait for the seconds that Retry-After says, and try again.");
 	return RC_BUSY;
 }
 

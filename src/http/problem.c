@@ -46,17 +46,20 @@ static const struct problem problems[] = {
 	"リクエスト ID を管理者にお伝えください。何も変更されていません。"},
     [RC_NOT_STORED] = {503, "not-stored", "Nothing was stored",
 	"保存されませんでした",
-	"The change was not made, since too few sites can be written. Try "
-	"again later.",
-	"書き込める拠点が足りないため、変更は行われませんでした。後でもう一度お"
-	"試しください。"},
+	"The change was not made, since too few sites can be written. It goes "
+	"on by itself when they are back; tell the administrator.",
+	"書き込める拠点が足りないため、変更は行われませんでした。拠点が戻れば自"
+	"動的に再開します。管理者にお知らせください。"},
     [RC_IN_DOUBT] = {503, "in-doubt", "It is not known whether it was stored",
 	"保存されたか確認できません",
 	"Look whether the change was made before trying again.",
 	"再試行の前に、変更が反映されているか確認してください。"},
     [RC_UNPROVEN] = {503, "unproven", "The present state cannot be proven",
-	"最新の状態を確認できません", "Too few sites answer. Try again later.",
-	"応答する拠点が足りません。後でもう一度お試しください。"},
+	"最新の状態を確認できません",
+	"Too few sites answer. It goes on by itself when they are back; tell "
+	"the administrator.",
+	"応答する拠点が足りません。拠点が戻れば自動的に再開します。管理者にお知"
+	"らせください。"},
     [RC_FENCED] = {503, "fenced", "Another server has taken over",
 	"別のサーバーが引き継ぎました", "Try again in a moment.",
 	"しばらくしてからもう一度お試しください。"},

@@ -8,7 +8,8 @@
  * The page of GET /, in which "{URL}" and "{HOST}" stand for the server's
  * address
  * ("https://h:8443") and its authority ("h:8443"), "{NAME}" for the host
- * without a port, and "{PORT}" for the port.
+ * without a port, "{PORT}" for the port, and "{FINGERPRINT}" for that of the
+ * local CA.
  */
 extern const char *const page_home[2]; /* by enum http_language */
 

@@ -2,6 +2,7 @@
 #include "pages/pages.h"
 
 #include "base/str.h"
+#include "http/fingerprint.h"
 #include "pages/page.h"
 
 enum { PAGE_LIMIT = 64 << 10 };
@@ -16,6 +17,7 @@ struct address_text {
 	struct span host;
 	struct span name;
 	struct span port;
+	char fingerprint[FINGERPRINT_SIZE]; /* of the local CA */
 };
 
 static enum rc
@@ -54,6 +56,7 @@ placeholder(const char *text, const struct address_text *address,
 	    {"{HOST}", address->host},
 	    {"{NAME}", address->name},
 	    {"{PORT}", address->port},
+	    {"{FINGERPRINT}", span_str(address->fingerprint)},
 	};
 	size_t i;
 
@@ -123,23 +126,36 @@ answer_options(struct http_request *req)
 	return RC_OK;
 }
 
+/* "/en" and "/ja" are for those whose browser asks for the other one. */
+static enum http_language
+language_of(const struct http_request *req)
+{
+	if (strcmp(req->route->prefix, "/ja") == 0)
+		return HTTP_JA;
+	if (strcmp(req->route->prefix, "/en") == 0)
+		return HTTP_EN;
+	return http_language(req);
+}
+
 static enum rc
 home(struct http_request *req)
 {
 	CLEANUP(buf_release) struct buf page = {.limit = PAGE_LIMIT};
 	const struct door *door = req->route->door;
-	enum http_language language = http_language(req);
+	enum http_language language = language_of(req);
 	struct address_text address;
 
-	if (req->target.n_segments > 0)
+	if (req->target.n_segments > req->prefix_segments)
 		FAIL(req->op, RC_NOT_FOUND, "there is no such page");
 	if (req->method == HTTP_OPTIONS)
 		return answer_options(req);
 	TRY(address_split(req, &address));
 	TRY(add_template(req->op, &page, page_home[language], &address));
-	if (door->ca.size > 0)
+	if (door->ca.size > 0) {
+		TRY(fingerprint_of_pem(req->op, door->ca, address.fingerprint));
 		TRY(add_template(
 		    req->op, &page, page_trust[language], &address));
+	}
 	TRY(add_template(req->op, &page, page_connect[language], &address));
 	TRY(http_set_header(req, "Content-Security-Policy", PAGE_POLICY));
 	TRY(http_set_header(req, "Cache-Control", "no-cache"));
@@ -197,6 +213,8 @@ pages_routes(struct door *door, struct http_route *out, size_t *ret_n)
 {
 	const struct http_route routes[PAGES_ROUTES] = {
 	    {.prefix = "/", .handler = &home_handler},
+	    {.prefix = "/en", .handler = &home_handler},
+	    {.prefix = "/ja", .handler = &home_handler},
 	    {.prefix = "/ca.crt", .handler = &ca_handler},
 	    {.prefix = "/style.css", .handler = &style_handler},
 	    {.prefix = "/favicon.ico", .handler = &icon_handler},

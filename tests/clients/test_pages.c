@@ -43,7 +43,7 @@ the_home_page_tells_how_to_connect_in_two_languages(void **state)
 	    url, sizeof(url), "https://localhost:%u/dav/", server.port);
 	assert_int_equal(get("GET", "/", "Accept-Language: en\r\n"), 200);
 	assert_non_null(strstr(dozo_body(&server), url));
-	assert_non_null(strstr(dozo_body(&server), "vendor=owncloud"));
+	assert_non_null(strstr(dozo_body(&server), "vendor=nextcloud"));
 	assert_non_null(strstr(dozo_body(&server), "href=\"/ca.crt\""));
 	assert_non_null(strstr(dozo_body(&server), "<html lang=\"en\">"));
 	assert_null(strstr(dozo_body(&server), "<script"));
@@ -56,7 +56,14 @@ the_home_page_tells_how_to_connect_in_two_languages(void **state)
 	assert_int_equal(
 	    get("GET", "/", "Accept-Language: ja,en;q=0.5\r\n"), 200);
 	assert_non_null(strstr(dozo_body(&server), "<html lang=\"ja\">"));
-	assert_non_null(strstr(dozo_body(&server), "接続する"));
+	assert_non_null(strstr(dozo_body(&server), "つなぐ"));
+	/* Whose browser asks for the other one has a page for each. */
+	assert_int_equal(get("GET", "/ja", "Accept-Language: en\r\n"), 200);
+	assert_non_null(strstr(dozo_body(&server), "<html lang=\"ja\">"));
+	assert_string_equal(dozo_header(&server, "Content-Language"), "ja");
+	assert_int_equal(get("GET", "/en", "Accept-Language: ja\r\n"), 200);
+	assert_non_null(strstr(dozo_body(&server), "<html lang=\"en\">"));
+	assert_int_equal(get("GET", "/en/x", NULL), 404);
 	assert_int_equal(get("HEAD", "/", NULL), 200);
 	assert_int_equal(get("OPTIONS", "/", NULL), 200);
 	assert_int_equal(get("GET", "/nothing", NULL), 404);

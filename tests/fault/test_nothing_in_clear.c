@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "core/member.h"
+#include "core/notice.h"
 #include "core/trash.h"
 #include "core/upload.h"
 #include "world.h"
@@ -175,6 +176,8 @@ static const char password[] = "fuku-wa-uchi oni-wa-soto 1868";
 static const char other_password[] = "amanohashidate-hashidate-77";
 static const char login[] = "hanako.tanukizaka";
 static const char label[] = "Notebook-of-Hanako";
+static const char command[] = "member password hanako-of-accounting";
+static const char reason[] = "金庫番の田貫さんが入院中のため";
 static const char folder[] = "役員会議-ヤマアラシ計画";
 static const char ascii_folder[] = "Quokka-Restructuring";
 static const char file_small[] = "給与明細書_令和八年.xlsx";
@@ -188,8 +191,8 @@ static void
 needles_make(void)
 {
 	static const char *const texts[] = {password, other_password, login,
-	    label, folder, ascii_folder, file_small, file_large, file_renamed,
-	    text_small, text_large, text_overwritten,
+	    command, reason, label, folder, ascii_folder, file_small,
+	    file_large, file_renamed, text_small, text_large, text_overwritten,
 	    /* folded, as keys are made of them */
 	    "zanzibar-payroll-draft.docx", "quokka-restructuring",
 	    "xylophone-merger-final.txt"};
@@ -212,11 +215,16 @@ members_work(struct world *w)
 	struct reader *reader;
 	int64_t id, app;
 
-	ASSERT_OK(&w->op, member_add(&w->op, w->t, &member, NULL, &id));
-	ASSERT_OK(&w->op, member_set_password(&w->op, w->t, id,
-			      span_str(other_password), NULL));
-	ASSERT_OK(&w->op, member_app_password_add(&w->op, w->t, id,
-			      span_str(label), NULL, token, &app));
+	CLEANUP(op_release) struct op host;
+
+	op_init(&host);
+	ASSERT_OK(&host, notice_break_glass(
+			     &host, w->t, span_str(command), span_str(reason)));
+	ASSERT_OK(&w->op, member_add(&w->op, w->t, &member, &id));
+	ASSERT_OK(&w->op,
+	    member_set_password(&w->op, w->t, id, span_str(other_password)));
+	ASSERT_OK(&w->op, member_app_password_add(
+			      &w->op, w->t, id, span_str(label), token, &app));
 	needle_text(token);
 	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
 	ASSERT_OK(&w->op, member_sign_in(&w->op, &reader->meta, span_str(login),

@@ -36,7 +36,7 @@ members_make(struct dozo_server *s)
 	tenant = dozo_server_tenant(s);
 	s->op.actor = (struct actor){.tenant = s->tenant};
 	ASSERT_OK(&s->op, member_found(&s->op, tenant, LANG_EN, &admin));
-	ASSERT_OK(&s->op, member_add(&s->op, tenant, &other, NULL, &s->other));
+	ASSERT_OK(&s->op, member_add(&s->op, tenant, &other, &s->other));
 	ASSERT_OK(&s->op, tenant_reader(&s->op, tenant, &reader));
 	ASSERT_OK(&s->op,
 	    member_find(&s->op, &reader->meta, span_str("admin"), &row));

@@ -173,6 +173,20 @@ CREATE TABLE audit (
 	body BLOB NOT NULL -- sealed
 );
 
+-- What every administrator is to see.
+CREATE TABLE notice (
+	id INTEGER PRIMARY KEY NOT NULL,
+	kind INTEGER NOT NULL,
+	made_at INTEGER NOT NULL,
+	subject BLOB NOT NULL, -- sealed
+	text BLOB NOT NULL -- sealed
+);
+-- Up to which notice an administrator has acknowledged them.
+CREATE TABLE notice_seen (
+	member INTEGER PRIMARY KEY NOT NULL,
+	up_to INTEGER NOT NULL
+);
+
 CREATE TABLE local_log (
 	number INTEGER PRIMARY KEY NOT NULL,
 	counter INTEGER NOT NULL,

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The command line by itself: help, mistakes, init, dozo.conf, keys."""
+import hashlib
 import os
 import resource
 import signal
+import ssl
 import stat
 import unittest
 
@@ -197,6 +199,27 @@ class Conf(cli.Case):
         self.assertEqual(os.listdir(self.path("empty")), [])
 
 
+class Fingerprint(cli.Case):
+    def test_the_cas_fingerprint_is_told_by_all_that_make_or_serve_one(self):
+        def of(folder):
+            with open(folder + "/tls/ca.crt", encoding="ascii") as file:
+                digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read())).hexdigest().upper()
+            return ":".join(digest[i:i + 2] for i in range(0, 64, 2))
+
+        d, r = self.path("d"), self.path("r")
+        told = self.ran("init", d).out
+        self.assertIn(of(d), told)
+        server = self.serve(d)
+        self.assertIn("fingerprint", server.process.stdout.readline())
+        self.assertEqual(server.process.stdout.readline().strip(), of(d))
+        self.assertIn(of(d), server.request("GET", "/")[2].decode())
+        self.assertEqual(server.end(), 0)
+        told = self.ran("rebuild", "--from-site", f"dir:{d}/sites/a", "--master-key",
+                        d + "/keys/master.key", "--into", r, "--json").json()
+        self.assertEqual(told["ca_fingerprint"], of(r))
+        self.assertNotEqual(of(r), of(d))
+
+
 class Keys(cli.Case):
     def read(self, path):
         with open(path, "rb") as file:
@@ -223,6 +246,16 @@ class Keys(cli.Case):
         self.assertEqual(self.read(self.path("k")), b"mine")
         self.ran("key", "export", d, self.path("no", "k"), code=1)
         self.assertFalse(self.ran("status", d, "--json").json()["key"]["exported"])
+
+    def test_a_key_is_not_exported_onto_a_site_or_into_the_folder_itself(self):
+        d = self.path("d")
+        self.ran("init", d, "--site", "a=dir:" + self.path("a"), "--site", "b=dir:" + self.path("b"))
+        os.symlink(self.path("b"), self.path("link"))
+        for at, word in ((d, "lost with it"), (d + "/keys", "lost with it"), (self.path("a"), "site a"),
+                         (self.path("link", "data"), "site b")):
+            self.assertIn(word, self.ran("key", "export", d, at + "/k", code=1).err)
+            self.assertFalse(os.path.exists(at + "/k"))
+        self.ran("key", "export", d, self.path("abc"))  # begins like site a, and is not in it
 
     def test_a_foreign_or_broken_master_key_is_refused(self):
         d, e = self.made("d"), self.made("e")

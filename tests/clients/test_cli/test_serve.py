@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import time
 import unittest
@@ -108,6 +109,7 @@ class Served(cli.Case):
         result = self.ran("serve", e, "--listen", f"localhost:{server.port}", code=1)
         self.assertIn(f"port {server.port}", result.err)
         self.assertIn("in use", result.err)
+        self.assertIn("--listen", result.err)
 
     def test_after_kill_9_it_serves_again_at_once_with_all_that_was_told(self):
         d = self.made()
@@ -161,6 +163,29 @@ class Served(cli.Case):
         # Signals that wait are taken lowest number first: the hangup came before the end.
         self.assertEqual(log().count("event=reloaded"), 1)
         self.assertNotIn("event=stopping", log())
+
+    def test_a_hangup_takes_new_names_into_the_certificate(self):
+        d = self.made()
+        server = self.serve(d)
+
+        def known(name):
+            context = ssl.create_default_context(cafile=d + "/tls/ca.crt")
+            with socket.create_connection(("localhost", server.port)) as plain:
+                try:
+                    with context.wrap_socket(plain, server_hostname=name):
+                        return True
+                except ssl.SSLCertVerificationError:
+                    return False
+
+        self.assertFalse(known("files.example.com"))
+        with open(d + "/dozo.conf", encoding="utf-8") as file:
+            text = file.read()
+        with open(d + "/dozo.conf", "w", encoding="utf-8") as file:
+            file.write(text.replace("[service]\n", "[service]\nnames = files.example.com\n", 1))
+        server.process.send_signal(signal.SIGHUP)
+        self.await_true(lambda: known("files.example.com"))
+        self.assertTrue(known("localhost"))
+        self.assertEqual(server.end(), 0)
 
     def test_a_second_server_takes_the_sites_over_and_the_first_ends(self):
         d = self.made()
@@ -281,6 +306,23 @@ class Members(cli.Case):
                  stdin=SECRET + "\n")
         self.assertEqual(status(), 401)
 
+    def test_errors_say_what_to_do_next(self):
+        d = self.d
+        for words, word in ((["member", "list", d, "nobody"], "dozo tenant list"),
+                            (["member", "password", d, "t", "nobody"], "dozo member list"),
+                            (["member", "app-password", d, "t", "ann", "--revoke", "77"], "--list"),
+                            (["site", "set", d, "x", "--place", "y"], "dozo site list"),
+                            (["check", d, "--tenant", "nobody"], "dozo tenant list")):
+            self.assertIn(word, self.ran(*words, code=1).err)
+        for name in "bc":
+            os.rename(f"{d}/sites/{name}", self.path(name))
+        for served in (False, True):
+            if served:
+                self.serve(d)
+            told = self.ran("tenant", "add", d, "u", code=1).err
+            self.assertIn("dozo status " + d, told)
+            self.assertIn("Nothing was changed", told)
+
     def rule(self):
         d = self.d
         self.ran("member", "add", d, "t", "bob", "--password-stdin", stdin="bobs-own-password\n")
@@ -294,7 +336,8 @@ class Members(cli.Case):
             self.assertEqual(result.out, "")
             # Not with a wrong password, and not as one who is no administrator.
             if words[0] == "member":
-                self.ran(*words, "--as", "ann", stdin="wrong\n", code=1)
+                told = self.ran(*words, "--as", "ann", stdin="wrong\n", code=1).err
+                self.assertIn("wrong password", told)
                 self.ran(*words, "--as", "nobody", stdin=SECRET + "\n", code=1)
                 self.ran(*words, "--as", "bob", stdin="bobs-own-password\n", code=1)
         self.ran("member", "add", d, "t", "eve@t", "--as", "ann@t", "--password-stdin",
@@ -306,7 +349,40 @@ class Members(cli.Case):
         self.ran("member", "password", d, "t", "ann", "--break-glass", "she lost it",
                  "--password-stdin", stdin="another-password\n")
         self.ran("member", "list", d, "t", "--as", "ann", stdin=SECRET + "\n", code=1)
-        self.ran("member", "list", d, "t", "--as", "ann", stdin="another-password\n")
+        told = self.ran("member", "list", d, "t", "--as", "ann", stdin="another-password\n").err
+        self.assertRegex(told, "^notice: 1 to be acknowledged: dozo notice list .* t --as ann\n$")
+        self.notices()
+
+    def notices(self):
+        """Also what only looks is told, before it looks; each administrator acknowledges."""
+        d, lines = self.d, "another-password\n"
+
+        def listed(*words):
+            return [(n["subject"], n["text"], n["acknowledged"]) for n in self.ran(
+                "notice", "list", d, "t", "--as", "ann", "--json", *words, stdin=lines).json()]
+
+        glass = ("member password ann", "she lost it")
+        self.assertEqual(listed(), [(*glass, False)])
+        self.ran("member", "list", d, "t", "--break-glass", "どうしても")
+        self.ran("member", "app-password", d, "t", "bob", "--list", "--break-glass", "a look")
+        rows = listed()
+        self.assertEqual(rows[1:], [("member list", "どうしても", False),
+                                    ("member app-password bob", "a look", False)])
+        self.ran("member", "list", d, "t", "--break-glass", "x" * 201, code=1)
+        self.assertEqual(listed(), rows)
+        self.ran("notice", "list", d, "t", code=1)
+        self.ran("notice", "list", d, "t", "--as", "bob", stdin="bobs-own-password\n", code=1)
+        told = self.ran("notice", "list", d, "t", "--as", "ann", stdin=lines)
+        self.assertEqual(told.err, "")
+        words = told.out.rstrip().rsplit("dozo ", 1)[1].split()
+        self.assertEqual(words[:4], ["notice", "acknowledge", d, "t"])
+        self.ran("notice", "acknowledge", d, "t", "x", "--as", "ann", stdin=lines, code=2)
+        self.ran("notice", "acknowledge", d, "t", 5, "--as", "ann", stdin=lines, code=1)
+        self.ran(*words, stdin=lines)
+        self.assertEqual(listed(), [])
+        self.assertEqual([row[2] for row in listed("--all")], [True] * 3)
+        self.assertEqual(self.ran("member", "list", d, "t", "--as", "ann", stdin=lines).err, "")
+        self.assertIn("There is none", self.ran("notice", "list", d, "t", "--as", "ann", stdin=lines).out)
 
     def test_the_provider_must_not_slip_in(self):
         self.rule()
@@ -331,7 +407,11 @@ class Members(cli.Case):
         self.assertEqual(server.request("DELETE", SPACE + "plan.txt", None, user)[0], 204)
         lines = SECRET + "\n"
         rows = self.ran("trash", "list", d, "t", "--as", "ann", "--json", stdin=lines).json()
-        self.assertEqual([(r["name"], r["size"]) for r in rows], [("plan.txt", 4)])
+        self.assertEqual([(r["name"], r["size"], r["folder"]) for r in rows],
+                         [("plan.txt", 4, "/全社共有/")])
+        told = self.ran("trash", "list", d, "t", "--as", "ann", stdin=lines).out
+        self.assertRegex(told, r"DELETED \(UTC\)")
+        self.assertRegex(told, r"\d{4}-\d\d-\d\d \d\d:\d\d .* 4 B  /全社共有/  plan.txt\n")
         self.assertLess(rows[0]["deleted"], rows[0]["kept_until"])
         self.ran("trash", "restore", d, "t", rows[0]["id"], code=1)
         self.ran("trash", "restore", d, "t", "x", "--as", "ann", stdin=lines, code=2)

@@ -149,7 +149,15 @@ class Rebuild(Filled):
             self.assertEqual(self.get(server, "big"), (200, BIG))
             self.assertEqual(server.request("GET", "/api/v1/health")[2].strip(),
                              b'{"status":"read-only"}')
-            self.assertGreaterEqual(server.request("PUT", SPACE + "x", b"x", USER)[0], 500)
+            for method in ("PUT", "MKCOL", "DELETE", "MOVE", "COPY"):
+                status, headers, body = server.request(method, SPACE + "small", None, USER)
+                # For good: no client is told to try again.
+                self.assertEqual((status, headers["Retry-After"]), (403, None))
+                self.assertIn(b"read-only", body)
+            for words in (["tenant", "add", self.path("r"), "u"],
+                          ["member", "password", self.path("r"), "t", "ann", "--break-glass", "x"]):
+                self.assertIn("takes no changes", self.ran(*words, code=1).err)
+            self.assertIn("read_only", self.ran("status", self.path("r")).out)
             self.assertEqual(server.end(), 0)
             self.assertTrue(self.ran("check", self.path("r"), "--read-data", "--json").json()["ok"])
             shutil.rmtree(self.path("r"))
@@ -218,6 +226,9 @@ class Rebuild(Filled):
                       ["--from-site", "s3:bucket", "--master-key", key]):
             self.ran("rebuild", *words, "--into", self.path("r"), code=1)
             self.assertFalse(os.path.exists(self.path("r")), words)
+        self.assertIn("there is no file " + self.path("nothing"), self.ran(
+            "rebuild", "--from-site", site, "--master-key", self.path("nothing"), "--into",
+            self.path("r"), code=1).err)
         self.ran("rebuild", "--from-site", site, "--master-key", key, "--into", e, code=1)
         self.ran("status", e)
 

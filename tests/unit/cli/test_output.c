@@ -68,6 +68,18 @@ colours_are_there_only_where_they_are_wanted(void **state)
 }
 
 static void
+an_empty_table_says_so(void **state)
+{
+	static const char *const titles[] = {"A", "B"};
+	struct table table;
+
+	(void)state;
+	table_init(&table, &cli, titles, ARRAY_LEN(titles));
+	table_print(&table);
+	assert_printed("There is none.\n");
+}
+
+static void
 widths_are_those_of_a_terminal(void **state)
 {
 	(void)state;
@@ -133,6 +145,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(columns_line_up_with_wide_characters),
 	    T(colours_are_there_only_where_they_are_wanted),
+	    T(an_empty_table_says_so),
 	    T(widths_are_those_of_a_terminal),
 	    T(amounts_are_short),
 	    T(json_that_found_no_memory_is_a_failure),

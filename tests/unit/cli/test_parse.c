@@ -123,6 +123,8 @@ mistakes_end_with_2_and_a_word_about_help(void **state)
 	    {"init", "d", "--listen", "a:1", "--listen", "b:1"},
 	    {"member", "remove", "d"},
 	    {"members"},
+	    {"member"},
+	    {"member", "--json"},
 	    {"status", "d", "-v"},
 	    {"status", "d", "--"},
 	};
@@ -143,6 +145,20 @@ mistakes_end_with_2_and_a_word_about_help(void **state)
 	cli_release(&cli);
 	cli_init(&cli);
 	assert_true(cli_parse(&cli, 3, lines[i], &end));
+}
+
+static void
+a_word_that_several_commands_begin_with_names_them(void **state)
+{
+	enum cli_exit end;
+
+	(void)state;
+	assert_false(PARSE(&end, "trash"));
+	assert_int_equal(end, CLI_USAGE);
+	cli_note(&cli, "%c", 0);
+	assert_string_equal((const char *)cli.err.data,
+	    "dozo: it is dozo trash list, trash restore\n"
+	    "dozo help tells more.\n");
 }
 
 static void
@@ -195,6 +211,7 @@ main(void)
 	    T(the_only_line_is_the_password),
 	    T(an_admins_line_is_no_password),
 	    T(mistakes_end_with_2_and_a_word_about_help),
+	    T(a_word_that_several_commands_begin_with_names_them),
 	    T(more_values_than_there_is_room_for_are_a_mistake),
 	    T(the_table_of_commands_is_in_order),
 	};

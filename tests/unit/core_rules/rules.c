@@ -25,8 +25,7 @@ add(struct rules *r, const char *login, struct op *op, int64_t *ret_space)
 	struct member_new member = {.login = span_str(login)};
 	int64_t id;
 
-	ASSERT_OK(
-	    &r->host, member_add(&r->host, r->tenant, &member, NULL, &id));
+	ASSERT_OK(&r->host, member_add(&r->host, r->tenant, &member, &id));
 	fake_op(op, id);
 	ASSERT_OK(op, space_of_member(op, r->meta, id, take_space, ret_space));
 }

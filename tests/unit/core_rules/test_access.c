@@ -109,7 +109,7 @@ a_suspended_member_may_do_nothing(void **state)
 	struct node node;
 
 	ASSERT_OK(&r->admin, member_set_status(&r->admin, r->tenant,
-				 r->bob.actor.member, MEMBER_SUSPENDED, NULL));
+				 r->bob.actor.member, MEMBER_SUSPENDED));
 	ASSERT_RC(&r->bob, RC_DENIED, tree_stat(&r->bob, r->meta, file, &node));
 	ASSERT_RC(&r->bob, RC_DENIED,
 	    tree_delete(&r->bob, r->tenant, file, &no_precondition, &result));

@@ -201,6 +201,46 @@ the_trash_shows_what_one_may_see(void **state)
 }
 
 static void
+folder_is(struct rules *r, const struct trash *trash, const char *expected)
+{
+	struct span path;
+
+	ASSERT_OK(&r->alice, trash_folder(&r->alice, r->meta, trash, &path));
+	assert_string_equal(path.data, expected);
+	assert_int_equal(path.size, strlen(expected));
+}
+
+static void
+folder_of(struct rules *r, int64_t node, const char *expected)
+{
+	struct trash trash;
+
+	ASSERT_OK(&r->alice, trash_get(&r->alice, r->meta, node, &trash));
+	folder_is(r, &trash, expected);
+}
+
+static void
+what_was_deleted_tells_its_folder(void **state)
+{
+	const struct trash orphan = {.parent = 987654};
+	struct rules *r = *state;
+	int64_t plans = make_folder(r, &r->alice, r->alices, "plans");
+	int64_t old = make_folder(r, &r->alice, plans, "old");
+	int64_t file = make_file(r, &r->alice, old, "f.txt", "text");
+
+	discard(r, &r->alice, file);
+	folder_of(r, file, "/My files/plans/old/");
+	/* Also after its folders have gone the same way. */
+	discard(r, &r->alice, old);
+	discard(r, &r->alice, plans);
+	folder_of(r, file, "/My files/plans/old/");
+	folder_of(r, old, "/My files/plans/");
+	folder_of(r, plans, "/My files/");
+	/* And where one is gone for good. */
+	folder_is(r, &orphan, "/…/");
+}
+
+static void
 the_host_restores_until_an_administrator_has_signed_in(void **state)
 {
 	struct rules *r = *state;
@@ -246,6 +286,7 @@ main(void)
 		what_moved_meanwhile_to_a_space_that_one_does_not_see_is_not_followed),
 	    RULE(only_who_sees_the_space_restores),
 	    RULE(the_trash_shows_what_one_may_see),
+	    RULE(what_was_deleted_tells_its_folder),
 	    RULE(the_host_restores_until_an_administrator_has_signed_in),
 	};
 

@@ -1,4 +1,5 @@
 /* test_body.c - what a PROPFIND's XML asks for, and its limits. */
+#include "base/buf.h"
 #include "base/fault.h"
 #include "dav/propfind_body.h"
 #include "lib/test.h"
@@ -124,7 +125,7 @@ depth_names_and_size_have_limits(void **state)
 	ASSERT_RC(
 	    op, RC_LIMIT, parse(op, (const char *)text.data, 4096, &body));
 	buf_clear(&text);
-	for (i = 0; i <= BODY_DEPTH_MAX; i++)
+	for (i = 0; i <= XML_DEPTH_MAX; i++)
 		ASSERT_OK(
 		    op, buf_add_str(op, &text,
 			    i == 0 ? "<propfind xmlns=\"DAV:\">" : "<prop>"));
@@ -132,7 +133,7 @@ depth_names_and_size_have_limits(void **state)
 	ASSERT_RC(
 	    op, RC_LIMIT, parse(op, (const char *)text.data, 4096, &body));
 	buf_clear(&text);
-	for (i = 0; i <= BODY_SIZE_MAX; i++)
+	for (i = 0; i <= XML_SIZE_MAX; i++)
 		ASSERT_OK(op, buf_add_str(op, &text, " "));
 	ASSERT_OK(op, buf_add(op, &text, span_of("", 1)));
 	ASSERT_RC(

@@ -15,6 +15,7 @@ static const struct {
     {"content_totals", "the sums of a whole tenant, for dozo status"},
     {"content_next", "all contents one after the other, for dozo check"},
     {"member_list", "all members, in pages"},
+    {"notice_list", "what came since the last acknowledged one, in pages"},
     {"tenant_list", "all tenants, in pages"},
     {"local_log_list", "numbers from one on, in pages"},
     {"local_log_forget", "every number up to a cut"},

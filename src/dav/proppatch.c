@@ -1,0 +1,237 @@
+/*
+ * proppatch.c - PROPPATCH: the date of a file or folder, which clients set
+ * afterwards, and its checksums where they are the ones it has. Nothing else
+ * can be changed yet.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "dav/property.h"
+#include "dav/proppatch_body.h"
+#include "door/digest.h"
+#include "http/date.h"
+
+#define OC_NS "http://owncloud.org/ns"
+
+enum verdict { DONE, FORBIDDEN, CONFLICT, DEPENDENT, VERDICTS };
+
+static const char *const verdict_status[VERDICTS] = {
+    [DONE] = "200 OK",
+    [FORBIDDEN] = "403 Forbidden",
+    [CONFLICT] = "409 Conflict",
+    [DEPENDENT] = "424 Failed Dependency",
+};
+
+struct proppatch {
+	struct folder folder;
+	struct proppatch_body body; /* in the op's arena, as the verdicts */
+	enum verdict *verdicts;
+	bool has_mtime;
+	int64_t mtime;
+};
+
+/* ---- what is wanted ---- */
+
+/* Seconds since 1970, or an HTTP date. */
+static enum verdict
+set_date(struct proppatch *p, const char *value)
+{
+	int64_t seconds, mtime;
+
+	if (date_parse(value, &seconds))
+		mtime = seconds * CLOCK_S;
+	else if (!dav_mtime_parse(value, &mtime))
+		return CONFLICT;
+	p->has_mtime = true;
+	p->mtime = mtime;
+	return DONE;
+}
+
+/* Checksums are the content's: whoever sets them may say only what they are. */
+static enum verdict
+set_checksums(struct op *op, const struct proppatch *p, const char *value)
+{
+	const struct row *row = &p->folder.rows.rows[0];
+	struct digests digests = {0};
+
+	if (row->has_digests &&
+	    digest_add_checksum(op, value, &digests) == RC_OK &&
+	    digests.n > 0 &&
+	    digest_check(op, &digests, row->sha256, row->sha1) == RC_OK)
+		return DONE;
+	op_clear_error(op);
+	return CONFLICT;
+}
+
+static enum verdict
+judge(struct op *op, struct proppatch *p,
+    const struct proppatch_property *property)
+{
+	bool dav = strcmp(property->namespace, "DAV:") == 0;
+	bool date = dav && (strcmp(property->name, "lastmodified") == 0 ||
+			       strcmp(property->name, "getlastmodified") == 0);
+	bool live = date || property_bit(property->namespace, property->name);
+
+	/* What is not there is removed already. */
+	if (property->remove)
+		return live ? FORBIDDEN : DONE;
+	if (date)
+		return set_date(p, property->value);
+	if (strcmp(property->namespace, OC_NS) == 0 &&
+	    strcmp(property->name, "checksums") == 0)
+		return set_checksums(op, p, property->value);
+	return FORBIDDEN;
+}
+
+/* All of it, or nothing. */
+static enum rc
+judge_all(struct op *op, struct proppatch *p, bool *ret_go)
+{
+	size_t i;
+
+	TRY(op_alloc(op, p->body.n * sizeof(*p->verdicts), &p->verdicts));
+	*ret_go = true;
+	for (i = 0; i < p->body.n; i++) {
+		p->verdicts[i] = judge(op, p, &p->body.properties[i]);
+		*ret_go &= p->verdicts[i] == DONE;
+	}
+	for (i = 0; i < p->body.n && !*ret_go; i++)
+		if (p->verdicts[i] == DONE)
+			p->verdicts[i] = DEPENDENT;
+	return RC_OK;
+}
+
+/* ---- the answer ---- */
+
+static enum rc
+write_verdict(struct op *op, struct proppatch *p, enum verdict verdict)
+{
+	struct buf *out = &p->folder.out;
+	size_t i, n = 0;
+
+	for (i = 0; i < p->body.n; i++) {
+		if (p->verdicts[i] != verdict)
+			continue;
+		if (n++ == 0)
+			TRY(buf_add_str(op, out, "<d:propstat><d:prop>"));
+		TRY(property_add_empty(op, out, p->body.properties[i].namespace,
+		    p->body.properties[i].name));
+	}
+	if (n == 0)
+		return RC_OK;
+	return buf_add_format(op, out,
+	    "</d:prop><d:status>HTTP/1.1 %s</d:status></d:propstat>",
+	    verdict_status[verdict]);
+}
+
+static enum rc
+write_answer(
+    struct op *op, struct folder *folder, const struct row *row, bool self)
+{
+	struct proppatch *p = container_of(folder, struct proppatch, folder);
+	enum verdict verdict;
+
+	if (row == NULL)
+		return buf_add_str(
+		    op, &folder->out, "</d:response></d:multistatus>\n");
+	TRY(buf_add_str(op, &folder->out,
+	    PROPERTY_XML_HEAD
+	    "<d:multistatus xmlns:d=\"DAV:\"><d:response><d:href>"));
+	TRY(folder_add_path(op, folder, row, self));
+	TRY(buf_add_str(op, &folder->out, "</d:href>"));
+	for (verdict = DONE; verdict < VERDICTS; verdict++)
+		TRY(write_verdict(op, p, verdict));
+	return RC_OK;
+}
+
+static void
+answer_free(struct folder *folder)
+{
+	mem_free(container_of(folder, struct proppatch, folder));
+}
+
+/* ---- the method ---- */
+
+static enum rc
+begin(struct dav *dav)
+{
+	struct proppatch_parser *parser;
+	bool go;
+
+	TRY(dav_no_if(dav, &go));
+	if (!go)
+		return RC_OK;
+	TRY(proppatch_parser_new(dav->req->op, &parser));
+	dav->own = parser;
+	return RC_OK;
+}
+
+static enum rc
+body(struct dav *dav, struct span bytes)
+{
+	return proppatch_parser_feed(dav->req->op, dav->own, bytes);
+}
+
+/* *ret_go: the multistatus is to be sent; else another answer stands. */
+static enum rc
+change(struct dav *dav, struct proppatch *p, bool *ret_go)
+{
+	struct precondition precondition;
+	struct tree_result result = {0};
+	bool go, all;
+	enum rc rc;
+
+	*ret_go = false;
+	TRY(door_precondition(dav->req, &precondition));
+	TRY(folder_read(dav, &p->folder));
+	TRY(door_conditions(dav->req, &p->folder.node, &go));
+	if (!go)
+		return RC_OK;
+	TRY(judge_all(dav->req->op, p, &all));
+	if (all && p->has_mtime) {
+		rc = tree_set_mtime(dav->req->op, dav->tenant,
+		    p->folder.node.id, p->mtime, &precondition, &result);
+		if (rc != RC_OK)
+			return door_refused(dav->req, rc, result.why);
+		TRY(dav_result(dav, &result, false));
+	}
+	*ret_go = true;
+	return RC_OK;
+}
+
+static enum rc
+end(struct dav *dav)
+{
+	struct proppatch *p = mem_alloc(sizeof(*p));
+	bool go = false;
+	enum rc rc;
+
+	if (p == NULL)
+		FAIL(dav->req->op, RC_NO_MEMORY, "out of memory");
+	p->folder.write = write_answer;
+	p->folder.free = answer_free;
+	p->folder.digests = true;
+	rc = proppatch_parser_end(dav->req->op, dav->own, &p->body);
+	if (rc == RC_OK)
+		rc = change(dav, p, &go);
+	if (rc != RC_OK || !go) {
+		folder_free(&p->folder);
+		return rc;
+	}
+	return folder_answer(&p->folder, 207, PROPERTY_XML_TYPE);
+}
+
+static void
+release(struct dav *dav)
+{
+	proppatch_parser_free(dav->own);
+}
+
+const struct dav_method dav_proppatch = {
+    .changes = true,
+    .begin = begin,
+    .body = body,
+    .end = end,
+    .release = release,
+};

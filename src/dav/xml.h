@@ -1,0 +1,54 @@
+/*
+ * xml.h - a request's XML, parsed while it arrives: expat with namespaces, a
+ * DOCTYPE refused at once (W4), size and depth with limits. What the elements
+ * mean is the user's.
+ */
+#ifndef DOZO_DAV_XML_H
+#define DOZO_DAV_XML_H
+
+#include "base/op.h"
+#include "base/span.h"
+
+enum { XML_SIZE_MAX = 256 << 10, XML_DEPTH_MAX = 32 };
+
+struct xml_name {
+	struct span namespace; /* "" for none */
+	const char *name;
+};
+
+/*
+ * What is called for elements and text, with arg; the depth of the outermost
+ * element is 1. Names are valid during the call only. Any of them may be NULL;
+ * a failure ends the parsing and is what xml_feed or xml_end return.
+ */
+struct xml_handler {
+	enum rc (*start)(void *arg, struct op *op, unsigned depth,
+	    const struct xml_name *name);
+	enum rc (*end)(void *arg, struct op *op, unsigned depth);
+	/* Comes in pieces. depth: of the element that it is in. */
+	enum rc (*text)(
+	    void *arg, struct op *op, unsigned depth, struct span text);
+};
+
+struct xml;
+
+/* handler and arg are borrowed. Free with xml_free. RC_NO_MEMORY. */
+enum rc xml_new(struct op *op, const struct xml_handler *handler, void *arg,
+    struct xml **ret_xml) MUST_CHECK;
+void xml_free(struct xml *xml); /* accepts NULL */
+
+/* RC_INVALID: not well-formed, or a DOCTYPE; RC_LIMIT. After a failure only
+ * xml_free. */
+enum rc xml_feed(struct op *op, struct xml *xml, struct span bytes) MUST_CHECK;
+
+/* After the last byte. *ret_empty: there was none, and nothing was called. */
+enum rc xml_end(struct op *op, struct xml *xml, bool *ret_empty) MUST_CHECK;
+
+/* Whether it is "DAV:" and this name. */
+bool xml_is_dav(const struct xml_name *name, const char *dav_name);
+
+/* A copy in the op's arena, the namespace as text. */
+enum rc xml_name_keep(struct op *op, const struct xml_name *name,
+    const char **ret_namespace, const char **ret_name) MUST_CHECK;
+
+#endif

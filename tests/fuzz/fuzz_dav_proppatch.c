@@ -1,0 +1,70 @@
+/* fuzz_dav_proppatch.c - PROPPATCH bodies: whole and in pieces they come to the
+ * same, and what is accepted keeps its limits. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dav/proppatch_body.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static enum rc
+parse(struct op *op, const uint8_t *data, size_t size, size_t piece,
+    struct proppatch_body *body)
+{
+	struct proppatch_parser *parser;
+	enum rc rc = RC_OK;
+	size_t at;
+
+	must(proppatch_parser_new(op, &parser) == RC_OK);
+	for (at = 0; at < size && rc == RC_OK; at += piece) {
+		size_t n = size - at < piece ? size - at : piece;
+
+		rc = proppatch_parser_feed(op, parser, span_of(data + at, n));
+	}
+	if (rc == RC_OK)
+		rc = proppatch_parser_end(op, parser, body);
+	proppatch_parser_free(parser);
+	return rc;
+}
+
+static void
+compare(const struct proppatch_property *a, const struct proppatch_property *b)
+{
+	must(a->remove == b->remove);
+	must(strcmp(a->namespace, b->namespace) == 0);
+	must(strcmp(a->name, b->name) == 0);
+	must(strcmp(a->value, b->value) == 0);
+	must(!a->remove || a->value[0] == '\0');
+	must(a->name[0] != '\0' && strpbrk(a->name, "<>&\"'\n ") == NULL);
+	must(strlen(a->value) <= PROPPATCH_SIZE);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct proppatch_body whole, pieces;
+	struct op op;
+	enum rc rc;
+	size_t i;
+
+	op_init(&op);
+	rc = parse(&op, data, size, size + 1, &whole);
+	must(rc == RC_OK || rc == RC_INVALID || rc == RC_LIMIT);
+	op_clear_error(&op);
+	must((parse(&op, data, size, 7, &pieces) == RC_OK) == (rc == RC_OK));
+	if (rc == RC_OK) {
+		must(whole.n == pieces.n);
+		must(whole.n > 0 && whole.n <= PROPPATCH_MAX);
+		for (i = 0; i < whole.n; i++)
+			compare(&whole.properties[i], &pieces.properties[i]);
+	}
+	op_release(&op);
+	return 0;
+}
