@@ -25,21 +25,6 @@ static struct {
 	char old_db_path[LOG_HOSTS + 1][LOG_PATH_SIZE]; /* put aside */
 } mood;
 
-static bool
-running(int host)
-{
-	return sim_host_threads(host) > 0;
-}
-
-static void
-server_start(int host)
-{
-	if (running(host))
-		return;
-	sim_count("servers started", 1);
-	sim_spawn(host, "server", log_server_main, log_server_new(host));
-}
-
 /* ---- at any step of a server ---- */
 
 static void
@@ -65,7 +50,7 @@ at_failpoint(void *arg, const char *name)
 static void
 host_kill(int host)
 {
-	if (running(host)) {
+	if (log_running(host)) {
 		sim_count("kills", 1);
 		sim_kill_host(host);
 	}
@@ -83,7 +68,7 @@ host_reboot(int host)
 static void
 host_stop(int host)
 {
-	if (running(host)) {
+	if (log_running(host)) {
 		sim_count("stops", 1);
 		world.servers[host]->stop = true;
 	}
@@ -94,7 +79,7 @@ host_pause(int host)
 {
 	if (sim_host_paused(host)) {
 		sim_resume_host(host);
-	} else if (running(host)) {
+	} else if (log_running(host)) {
 		sim_count("pauses", 1);
 		sim_pause_host(host);
 	}
@@ -104,7 +89,7 @@ host_pause(int host)
 static void
 database_of_before(int host)
 {
-	if (running(host))
+	if (log_running(host))
 		return;
 	if (mood.old_db_path[host][0] != '\0' && sim_chance(5000)) {
 		sim_count("older databases", 1);
@@ -133,7 +118,7 @@ host_event(int host)
 	else if (world.options->old_databases)
 		database_of_before(host);
 	if (kind < 50 && sim_chance(5000))
-		server_start(host);
+		log_start(host);
 }
 
 /* ---- sites ---- */
@@ -173,19 +158,14 @@ site_rot(size_t site)
 {
 	static const char *const parts[] = {"log/", "data/", "keys/"};
 	char prefix[64];
-	size_t n = world.n_rots;
 	int host;
 
-	if (!world.options->rot || site != mood.rot_site || n == LOG_ROTS)
+	if (!world.options->rot || site != mood.rot_site)
 		return;
 	(void)snprintf(prefix, sizeof(prefix), "log/%016llx/%016llx",
 	    (unsigned long long)world.tenant, (unsigned long long)world.newest);
-	if (!sim_disk_rot(world.sites[site],
-		sim_chance(6000) ? prefix : parts[sim_random(3)],
-		world.rots[n].path, LOG_PATH_SIZE))
+	if (!log_rot(site, sim_chance(6000) ? prefix : parts[sim_random(3)]))
 		return;
-	world.rotten[site] = true;
-	world.rots[world.n_rots++].site = site;
 	if (sim_chance(5000))
 		return;
 	for (host = 1; host <= LOG_HOSTS; host++)
@@ -256,14 +236,14 @@ static void
 servers_keep(void)
 {
 	int host = 1 + (int)sim_random(LOG_HOSTS);
-	bool one = running(1), two = running(2);
+	bool one = log_running(1), two = log_running(2);
 
 	if (world.options->alone)
 		host = 1;
 	if (!one && !two)
-		server_start(host);
+		log_start(host);
 	else if (!world.options->alone && sim_chance(one && two ? 0 : 2500))
-		server_start(one ? 2 : 1);
+		log_start(one ? 2 : 1);
 	for (host = 1; host <= LOG_HOSTS; host++)
 		if (sim_host_paused(host) && sim_chance(3000))
 			sim_resume_host(host);
@@ -329,22 +309,21 @@ pause_amid(int host)
 	size_t ahead = world.n_sites;
 	int try;
 
-	for (try = 0; try < 40 && running(host); try++) {
+	for (try = 0; try < 40 && log_running(host); try++) {
 		wait_a_little(20);
 		ahead = ahead_of_all();
 		if (ahead < world.n_sites)
 			break;
 	}
-	if (running(host) && !sim_host_paused(host))
+	if (log_running(host) && !sim_host_paused(host))
 		sim_pause_host(host);
 	return ahead < world.n_sites ? ahead
 				     : (size_t)sim_random(world.n_sites);
 }
 
-/* Waits until a new fence stands on so many sites, not counting one that is
- * away. */
+/* Waits until a new fence stands on all sites but one that is away. */
 static void
-await_claims(size_t n_wanted, size_t away)
+await_claim(size_t away)
 {
 	struct newest before[LOG_SITES], now;
 	size_t i, n_new = 0;
@@ -352,7 +331,7 @@ await_claims(size_t n_wanted, size_t away)
 
 	for (i = 0; i < world.n_sites; i++)
 		newest_on(i, "fence", &before[i]);
-	for (try = 0; try < 400 && n_new < n_wanted; try++) {
+	for (try = 0; try < 400 && n_new + 1 < world.n_sites; try++) {
 		wait_a_little(4);
 		for (i = 0, n_new = 0; i < world.n_sites; i++) {
 			newest_on(i, "fence", &now);
@@ -362,12 +341,6 @@ await_claims(size_t n_wanted, size_t away)
 	}
 }
 
-static void
-await_claim(size_t away)
-{
-	await_claims(world.n_sites - 1, away);
-}
-
 /*
  * Two sites change places while a new server is between its claim and its
  * first number, and the old one rests amid one.
@@ -375,17 +348,17 @@ await_claim(size_t away)
 static void
 takeover(void)
 {
-	int old = running(1) ? 1 : 2;
+	int old = log_running(1) ? 1 : 2;
 	size_t next, away;
 
-	if (!running(old) || sim_host_paused(old))
+	if (!log_running(old) || sim_host_paused(old))
 		return;
 	sim_count("takeovers", 1);
 	host_kill(3 - old);
 	next = pause_amid(old);
 	away = (next + 1 + sim_random(world.n_sites - 1)) % world.n_sites;
 	sim_disk_mount(world.sites[away], SIM_UNMOUNTED);
-	server_start(3 - old);
+	log_start(3 - old);
 	await_claim(away);
 	sim_disk_mount(world.sites[away], SIM_MOUNTED);
 	if (sim_chance(7000))
@@ -397,94 +370,21 @@ takeover(void)
 	sim_disk_mount(world.sites[next], SIM_MOUNTED);
 }
 
-/*
- * The old server works with two sites of three; amid a number, which one of
- * them has, the new one is fenced without the other, and reads without the
- * first.
- */
-static void
-takeover_behind(void)
-{
-	int old = running(1) ? 1 : 2;
-	size_t behind = (size_t)sim_random(world.n_sites);
-	size_t ahead, other;
-
-	if (!running(old) || sim_host_paused(old) || world.n_sites != 3)
-		return;
-	sim_count("takeovers behind", 1);
-	host_kill(3 - old);
-	sim_disk_mount(world.sites[behind], SIM_FAILING);
-	wait_a_little(1500);
-	ahead = pause_amid(old);
-	if (ahead == behind)
-		return;
-	other = 3 - ahead - behind;
-	sim_disk_mount(world.sites[behind], SIM_MOUNTED);
-	sim_disk_mount(world.sites[other], SIM_FAILING);
-	server_start(3 - old);
-	await_claim(other);
-	sim_disk_mount(world.sites[other], SIM_MOUNTED);
-	sim_disk_mount(world.sites[ahead], SIM_FAILING);
-	wait_a_little(2000);
-	if (sim_host_paused(old))
-		sim_resume_host(old);
-	wait_a_little(2000);
-	sim_disk_mount(world.sites[ahead], SIM_MOUNTED);
-}
-
-static void
-mount_all(enum sim_mount how)
-{
-	size_t i;
-
-	for (i = 0; i < world.n_sites; i++)
-		sim_disk_mount(world.sites[i], how);
-}
-
-/*
- * A claim gets no further than the first site, the next one stands on all; then
- * the server of before wakes up and does not see the first site.
- */
-static void
-claims_gap(void)
-{
-	int old = running(1) ? 1 : 2;
-
-	if (!running(old) || sim_host_paused(old))
-		return;
-	sim_count("gaps of claims", 1);
-	host_kill(3 - old);
-	mount_all(SIM_MOUNTED);
-	sim_pause_host(old);
-	server_start(3 - old);
-	await_claims(1, world.n_sites);
-	mount_all(SIM_FAILING);
-	sim_disk_mount(world.sites[0], SIM_MOUNTED);
-	wait_a_little(100);
-	mount_all(SIM_MOUNTED);
-	await_claims(world.n_sites, world.n_sites);
-	sim_disk_mount(world.sites[0], SIM_FAILING);
-	wait_a_little(1500);
-	if (sim_host_paused(old))
-		sim_resume_host(old);
-	wait_a_little(2000);
-}
-
 /* Claims are begun and not finished, on some of the sites. */
 static void
 claims_flurry(void)
 {
-	int old = running(1) ? 1 : 2;
+	int old = log_running(1) ? 1 : 2;
 	unsigned n = 2 + (unsigned)sim_random(4);
 	size_t i;
 
-	if (!running(old))
+	if (!log_running(old))
 		return;
 	sim_count("flurries", 1);
 	while (n-- > 0) {
 		if (!sim_host_paused(old) && sim_chance(5000))
 			sim_pause_host(old);
-		server_start(3 - old);
+		log_start(3 - old);
 		for (i = 0; i < 4; i++) {
 			wait_a_little(80);
 			sim_disk_mount(world.sites[sim_random(world.n_sites)],
@@ -526,19 +426,10 @@ sites_flap(void)
 static void
 take_over_somehow(void)
 {
-	switch (sim_random(4)) {
-	case 0:
+	if (sim_chance(5000))
 		takeover();
-		break;
-	case 1:
-		takeover_behind();
-		break;
-	case 2:
-		claims_gap();
-		break;
-	default:
+	else
 		claims_flurry();
-	}
 }
 
 static void
@@ -561,6 +452,27 @@ round_of_events(void)
 	servers_keep();
 }
 
+static bool
+is_wild(void)
+{
+	return !world.options->calm && world.options->story == LOG_WILD;
+}
+
+/* How many sites there are, and are needed. */
+static void
+sites_count(void)
+{
+	world.n_sites = log_mood(LOG_WIDE) ? 4 : 2 + (size_t)sim_random(3);
+	world.reg.m =
+	    world.n_sites == 4 && sim_chance(5000) && !log_mood(LOG_WIDE) ? 3
+									  : 2;
+	if (world.options->story != LOG_WILD) {
+		world.n_sites =
+		    world.options->story == LOG_TOO_FEW_SITES ? 4 : 3;
+		world.reg.m = 2;
+	}
+}
+
 static void
 world_make(const struct check_log *options)
 {
@@ -576,16 +488,12 @@ world_make(const struct check_log *options)
 	HARNESS(&op, db_library_init(&op));
 	world.options = options;
 	world.burnt = -1;
-	world.mood = options->always;
 	for (i = 0; i < LOG_MOODS; i++)
-		if (!options->calm && sim_chance(2500))
+		if (is_wild() && sim_chance(2500))
 			world.mood |= 1u << i;
 	if (options->alone)
 		world.mood &= ~(unsigned)LOG_TAKEOVERS;
-	world.n_sites = log_mood(LOG_WIDE) ? 4 : 2 + (size_t)sim_random(3);
-	world.reg.m =
-	    world.n_sites == 4 && sim_chance(5000) && !log_mood(LOG_WIDE) ? 3
-									  : 2;
+	sites_count();
 	for (i = 0; i < world.n_sites; i++) {
 		world.sites[i] = sim_disk_new(site_paths[i]);
 		sim_disk_tmpfile(world.sites[i], sim_chance(8000));
@@ -613,7 +521,7 @@ mood_draw(void)
 static void
 calm_run(void)
 {
-	server_start(1);
+	log_start(1);
 	sim_wait_steps(4000);
 	world.servers[1]->stop = true;
 	sim_host_join(1);
@@ -638,7 +546,7 @@ wild_run(void)
 
 	mood_draw();
 	sim_on_failpoint(at_failpoint, NULL);
-	server_start(1);
+	log_start(1);
 	while (rounds-- > 0) {
 		work_a_while();
 		round_of_events();
@@ -653,8 +561,10 @@ check_log_run(void *arg)
 	log_judge_watch();
 	if (world.options->calm)
 		calm_run();
-	else
+	else if (is_wild())
 		wild_run();
+	else
+		log_story_tell();
 	world.stop = true;
 	if (log_mood(LOG_BURN) && world.n_sites > 2 && world.n_rots == 0)
 		world.burnt = (int)sim_random(world.n_sites);
