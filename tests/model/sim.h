@@ -51,7 +51,7 @@ struct sim_variant {
 	const char *name;
 	void (*body)(void *arg);
 	void *arg;
-	bool planted; /* passes only if a violation is found */
+	bool planted; /* passes only if a promise is found broken */
 };
 
 /*

@@ -250,6 +250,43 @@ misuse_endless_runs_and_crashes_are_failures(void **state)
 	run_fails(crash, "crash");
 }
 
+static void
+break_a_promise(void *arg)
+{
+	(void)arg;
+	sim_violation("lost: what was promised");
+}
+
+static void
+break_the_harness(void *arg)
+{
+	(void)arg;
+	sim_violation("harness: it does not know what to do");
+}
+
+static int
+drive_planted(void (*body)(void *arg))
+{
+	const struct sim_variant variant = {"planted", body, NULL, true};
+	char program[] = "test_sim", runs[] = "3";
+	char *arguments[] = {program, runs, NULL};
+
+	return sim_driver(2, arguments, &variant, 1);
+}
+
+static void
+only_a_broken_promise_finds_a_planted_fault(void **state)
+{
+	(void)state;
+	assert_int_equal(drive_planted(break_a_promise), 0);
+	assert_int_equal(drive_planted(wait_an_hour), 1);
+	assert_int_equal(drive_planted(break_the_harness), 1);
+	assert_int_equal(drive_planted(wait_for_nobody_calmly), 1);
+	assert_int_equal(drive_planted(unlock_unheld), 1);
+	assert_int_equal(drive_planted(loop_for_ever), 1);
+	assert_int_equal(drive_planted(crash), 1);
+}
+
 /* Two threads add without a lock, and yield between reading and writing. */
 static void
 add_unlocked(void *arg)
@@ -395,6 +432,7 @@ main(void)
 	    cmocka_unit_test(a_deadlock_is_reported_with_who_waits_where),
 	    cmocka_unit_test(a_wait_that_nobody_ends_is_a_deadlock),
 	    cmocka_unit_test(misuse_endless_runs_and_crashes_are_failures),
+	    cmocka_unit_test(only_a_broken_promise_finds_a_planted_fault),
 	    cmocka_unit_test(seeds_find_interleavings),
 	    cmocka_unit_test(paused_hosts_rest_and_killed_hosts_are_gone),
 	    cmocka_unit_test(a_reboot_gives_new_clocks),
