@@ -182,6 +182,24 @@ site_full(struct sim_disk *disk)
 	sim_disk_space(disk, sim_disk_used(disk) + sim_random(30000));
 }
 
+/* One host loses a site, or its new names there fail or hang. */
+static void
+site_of_host(struct sim_disk *disk, int host)
+{
+	static const char *const kinds[] = {"log", "data", "keys"};
+	char folder[OBJECT_FOLDER_SIZE];
+	uint64_t kind = sim_random(6);
+
+	if (kind < 2) {
+		sim_disk_cut_off(disk, host, true);
+		return;
+	}
+	object_folder(
+	    folder, kinds[sim_random(ARRAY_LEN(kinds))], world.tenant);
+	sim_disk_bar(disk, host, kind == 5 ? "fence" : folder,
+	    sim_chance(5000) ? SIM_FAILS : SIM_HANGS);
+}
+
 static void
 site_event(size_t site)
 {
@@ -195,9 +213,11 @@ site_event(size_t site)
 		sim_disk_mount(disk, (enum sim_mount)(1 + sim_random(3)));
 	} else if (kind < 60) {
 		site_full(disk);
-	} else if (kind < 80) {
+	} else if (kind < 70) {
 		faults_draw(&faults);
 		sim_disk_faults(disk, &faults);
+	} else if (kind < 80) {
+		site_of_host(disk, 1 + (int)sim_random(LOG_HOSTS));
 	} else {
 		site_rot(site);
 	}
@@ -212,6 +232,9 @@ sites_heal(void)
 		if (sim_disk_mounted(world.sites[i]) != SIM_MOUNTED &&
 		    sim_chance(7000))
 			sim_disk_mount(world.sites[i], SIM_MOUNTED);
+		if (sim_chance(7000))
+			log_way_open(
+			    world.sites[i], 1 + (int)sim_random(LOG_HOSTS));
 		if (sim_chance(5000))
 			sim_disk_space(world.sites[i], 1u << 30);
 	}
@@ -247,6 +270,27 @@ servers_keep(void)
 	for (host = 1; host <= LOG_HOSTS; host++)
 		if (sim_host_paused(host) && sim_chance(3000))
 			sim_resume_host(host);
+}
+
+/* All is well for a while: what trouble left behind is gone on with. */
+static void
+good_times(void)
+{
+	size_t i;
+	int host;
+
+	for (host = 1; host <= LOG_HOSTS; host++) {
+		for (i = 0; i < world.n_sites; i++)
+			log_way_open(world.sites[i], host);
+		if (sim_host_paused(host))
+			sim_resume_host(host);
+	}
+	for (i = 0; i < world.n_sites; i++) {
+		sim_disk_mount(world.sites[i], SIM_MOUNTED);
+		sim_disk_space(world.sites[i], 1u << 30);
+	}
+	servers_keep();
+	sim_wait_steps(1000 + sim_random(2000));
 }
 
 /* ---- one server takes over from another ---- */
@@ -450,12 +494,20 @@ round_of_events(void)
 	if (sim_chance(log_mood(LOG_STORMS) ? 3000 : 6000))
 		sites_heal();
 	servers_keep();
+	if (sim_chance(2000))
+		good_times();
 }
 
-static bool
-is_wild(void)
+static void
+moods_draw(void)
 {
-	return !world.options->calm && world.options->story == LOG_WILD;
+	unsigned i;
+
+	for (i = 0; i < LOG_MOODS; i++)
+		if (sim_chance(2500))
+			world.mood |= 1u << i;
+	if (world.options->alone)
+		world.mood &= ~(unsigned)LOG_TAKEOVERS;
 }
 
 /* How many sites there are, and are needed. */
@@ -488,11 +540,8 @@ world_make(const struct check_log *options)
 	HARNESS(&op, db_library_init(&op));
 	world.options = options;
 	world.burnt = -1;
-	for (i = 0; i < LOG_MOODS; i++)
-		if (is_wild() && sim_chance(2500))
-			world.mood |= 1u << i;
-	if (options->alone)
-		world.mood &= ~(unsigned)LOG_TAKEOVERS;
+	if (!options->calm && options->story == LOG_WILD)
+		moods_draw();
 	sites_count();
 	for (i = 0; i < world.n_sites; i++) {
 		world.sites[i] = sim_disk_new(site_paths[i]);
@@ -553,6 +602,16 @@ wild_run(void)
 	}
 }
 
+static void
+story_run(void)
+{
+	log_story_tell();
+	if (world.options->goes_on) {
+		moods_draw();
+		wild_run();
+	}
+}
+
 void
 check_log_run(void *arg)
 {
@@ -561,10 +620,10 @@ check_log_run(void *arg)
 	log_judge_watch();
 	if (world.options->calm)
 		calm_run();
-	else if (is_wild())
+	else if (world.options->story == LOG_WILD)
 		wild_run();
 	else
-		log_story_tell();
+		story_run();
 	world.stop = true;
 	if (log_mood(LOG_BURN) && world.n_sites > 2 && world.n_rots == 0)
 		world.burnt = (int)sim_random(world.n_sites);

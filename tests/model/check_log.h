@@ -30,6 +30,7 @@ struct check_log {
 	enum log_story story;
 	bool to_its_end; /* a story that breaks off is a violation: the code as
 			    it is has to come where a fault would show */
+	bool goes_on; /* after its story a run is a wild one */
 	bool surface; /* look only at answers and at what is left in the end,
 			 never under the surface while it runs */
 	bool calm; /* nothing happens: one server works, and is closed */

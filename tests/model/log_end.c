@@ -22,6 +22,13 @@ static struct {
 
 /* ---- healing ---- */
 
+void
+log_way_open(struct sim_disk *disk, int host)
+{
+	sim_disk_cut_off(disk, host, false);
+	sim_disk_bar(disk, host, "", SIM_OPEN);
+}
+
 bool
 log_rot(size_t site, const char *prefix)
 {
@@ -48,10 +55,8 @@ heal(void)
 
 	for (i = 0; i < world.n_sites; i++) {
 		sim_disk_faults(world.sites[i], &none);
-		for (host = 1; host <= LOG_HOSTS; host++) {
-			sim_disk_cut_off(world.sites[i], host, false);
-			sim_disk_bar(world.sites[i], host, "", SIM_OPEN);
-		}
+		for (host = 1; host <= LOG_HOSTS; host++)
+			log_way_open(world.sites[i], host);
 		sim_disk_mount(world.sites[i],
 		    (int)i == world.burnt ? SIM_UNMOUNTED : SIM_MOUNTED);
 		sim_disk_space(world.sites[i], 1u << 30);

@@ -145,10 +145,8 @@ open_way(int host)
 {
 	size_t i;
 
-	for (i = 0; i < world.n_sites; i++) {
-		sim_disk_cut_off(world.sites[i], host, false);
-		sim_disk_bar(world.sites[i], host, "", SIM_OPEN);
-	}
+	for (i = 0; i < world.n_sites; i++)
+		log_way_open(world.sites[i], host);
 }
 
 /* The process dies, and what kept it from its sites is over. */
@@ -470,8 +468,9 @@ damaged_end(void)
 }
 
 /*
- * A number that was rolled back stands on A beside the opening that outranks
- * it; C lacks both when the next start catches it up (L4).
+ * A number that was rolled back stands on A, and late on B perhaps, beside the
+ * opening that outranks it; C lacks both when the next start catches it up
+ * (L4).
  */
 static void
 loser_nearby(void)
@@ -480,7 +479,7 @@ loser_nearby(void)
 
 	begin(short_offer);
 	cut_off(1, C);
-	bar_log(1, B, SIM_FAILS);
+	bar_log(1, B, sim_chance(5000) ? SIM_FAILS : SIM_HANGS);
 	(void)order(1, LOG_ORDER_SET);
 	AWAIT(ended(1));
 	bar_log(1, B, SIM_OPEN);
@@ -509,5 +508,8 @@ log_story_tell(void)
 	};
 
 	tell[world.options->story]();
+	world.quiet = false;
+	world.offer_time = 0;
+	world.hold[2] = false;
 	sim_count(story.broken ? "stories broken off" : "stories told", 1);
 }

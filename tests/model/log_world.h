@@ -186,6 +186,9 @@ void log_story_tell(void);
 
 /* ---- log_end.c ---- */
 
+/* A host gets on with a site again. */
+void log_way_open(struct sim_disk *disk, int host);
+
 /* Flips a bit of a file on a site (sim_disk_rot); heal deletes the file. */
 bool log_rot(size_t site, const char *prefix);
 

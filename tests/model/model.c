@@ -25,11 +25,15 @@ static struct check_log log_surface = {.surface = true};
 static struct check_log log_rot = {.rot = true};
 static struct check_log log_old = {.old_databases = true};
 
+/* Told to its end, and as the beginning of a wild run. */
 #define STORY(name, its_story) \
+	{"story: " name, check_log_run, \
+	    &(struct check_log){.story = (its_story), .to_its_end = true}, \
+	    false}, \
 	{ \
-		"story: " name, check_log_run, \
+		"after: " name, check_log_run, \
 		    &(struct check_log){ \
-			.story = (its_story), .to_its_end = true}, \
+			.story = (its_story), .goes_on = true}, \
 		    false \
 	}
 
