@@ -25,21 +25,6 @@ static struct {
 	char old_db_path[LOG_HOSTS + 1][LOG_PATH_SIZE]; /* put aside */
 } mood;
 
-static bool
-running(int host)
-{
-	return sim_host_threads(host) > 0;
-}
-
-static void
-server_start(int host)
-{
-	if (running(host))
-		return;
-	sim_count("servers started", 1);
-	sim_spawn(host, "server", log_server_main, log_server_new(host));
-}
-
 /* ---- at any step of a server ---- */
 
 static void
@@ -65,7 +50,7 @@ at_failpoint(void *arg, const char *name)
 static void
 host_kill(int host)
 {
-	if (running(host)) {
+	if (log_running(host)) {
 		sim_count("kills", 1);
 		sim_kill_host(host);
 	}
@@ -83,7 +68,7 @@ host_reboot(int host)
 static void
 host_stop(int host)
 {
-	if (running(host)) {
+	if (log_running(host)) {
 		sim_count("stops", 1);
 		world.servers[host]->stop = true;
 	}
@@ -94,7 +79,7 @@ host_pause(int host)
 {
 	if (sim_host_paused(host)) {
 		sim_resume_host(host);
-	} else if (running(host)) {
+	} else if (log_running(host)) {
 		sim_count("pauses", 1);
 		sim_pause_host(host);
 	}
@@ -104,7 +89,7 @@ host_pause(int host)
 static void
 database_of_before(int host)
 {
-	if (running(host))
+	if (log_running(host))
 		return;
 	if (mood.old_db_path[host][0] != '\0' && sim_chance(5000)) {
 		sim_count("older databases", 1);
@@ -133,7 +118,7 @@ host_event(int host)
 	else if (world.options->old_databases)
 		database_of_before(host);
 	if (kind < 50 && sim_chance(5000))
-		server_start(host);
+		log_start(host);
 }
 
 /* ---- sites ---- */
@@ -173,19 +158,14 @@ site_rot(size_t site)
 {
 	static const char *const parts[] = {"log/", "data/", "keys/"};
 	char prefix[64];
-	size_t n = world.n_rots;
 	int host;
 
-	if (!world.options->rot || site != mood.rot_site || n == LOG_ROTS)
+	if (!world.options->rot || site != mood.rot_site)
 		return;
 	(void)snprintf(prefix, sizeof(prefix), "log/%016llx/%016llx",
 	    (unsigned long long)world.tenant, (unsigned long long)world.newest);
-	if (!sim_disk_rot(world.sites[site],
-		sim_chance(6000) ? prefix : parts[sim_random(3)],
-		world.rots[n].path, LOG_PATH_SIZE))
+	if (!log_rot(site, sim_chance(6000) ? prefix : parts[sim_random(3)]))
 		return;
-	world.rotten[site] = true;
-	world.rots[world.n_rots++].site = site;
 	if (sim_chance(5000))
 		return;
 	for (host = 1; host <= LOG_HOSTS; host++)
@@ -202,6 +182,24 @@ site_full(struct sim_disk *disk)
 	sim_disk_space(disk, sim_disk_used(disk) + sim_random(30000));
 }
 
+/* One host loses a site, or its new names there fail or hang. */
+static void
+site_of_host(struct sim_disk *disk, int host)
+{
+	static const char *const kinds[] = {"log", "data", "keys"};
+	char folder[OBJECT_FOLDER_SIZE];
+	uint64_t kind = sim_random(6);
+
+	if (kind < 2) {
+		sim_disk_cut_off(disk, host, true);
+		return;
+	}
+	object_folder(
+	    folder, kinds[sim_random(ARRAY_LEN(kinds))], world.tenant);
+	sim_disk_bar(disk, host, kind == 5 ? "fence" : folder,
+	    sim_chance(5000) ? SIM_FAILS : SIM_HANGS);
+}
+
 static void
 site_event(size_t site)
 {
@@ -215,9 +213,11 @@ site_event(size_t site)
 		sim_disk_mount(disk, (enum sim_mount)(1 + sim_random(3)));
 	} else if (kind < 60) {
 		site_full(disk);
-	} else if (kind < 80) {
+	} else if (kind < 70) {
 		faults_draw(&faults);
 		sim_disk_faults(disk, &faults);
+	} else if (kind < 80) {
+		site_of_host(disk, 1 + (int)sim_random(LOG_HOSTS));
 	} else {
 		site_rot(site);
 	}
@@ -232,6 +232,9 @@ sites_heal(void)
 		if (sim_disk_mounted(world.sites[i]) != SIM_MOUNTED &&
 		    sim_chance(7000))
 			sim_disk_mount(world.sites[i], SIM_MOUNTED);
+		if (sim_chance(7000))
+			log_way_open(
+			    world.sites[i], 1 + (int)sim_random(LOG_HOSTS));
 		if (sim_chance(5000))
 			sim_disk_space(world.sites[i], 1u << 30);
 	}
@@ -256,17 +259,38 @@ static void
 servers_keep(void)
 {
 	int host = 1 + (int)sim_random(LOG_HOSTS);
-	bool one = running(1), two = running(2);
+	bool one = log_running(1), two = log_running(2);
 
 	if (world.options->alone)
 		host = 1;
 	if (!one && !two)
-		server_start(host);
+		log_start(host);
 	else if (!world.options->alone && sim_chance(one && two ? 0 : 2500))
-		server_start(one ? 2 : 1);
+		log_start(one ? 2 : 1);
 	for (host = 1; host <= LOG_HOSTS; host++)
 		if (sim_host_paused(host) && sim_chance(3000))
 			sim_resume_host(host);
+}
+
+/* All is well for a while: what trouble left behind is gone on with. */
+static void
+good_times(void)
+{
+	size_t i;
+	int host;
+
+	for (host = 1; host <= LOG_HOSTS; host++) {
+		for (i = 0; i < world.n_sites; i++)
+			log_way_open(world.sites[i], host);
+		if (sim_host_paused(host))
+			sim_resume_host(host);
+	}
+	for (i = 0; i < world.n_sites; i++) {
+		sim_disk_mount(world.sites[i], SIM_MOUNTED);
+		sim_disk_space(world.sites[i], 1u << 30);
+	}
+	servers_keep();
+	sim_wait_steps(1000 + sim_random(2000));
 }
 
 /* ---- one server takes over from another ---- */
@@ -329,22 +353,21 @@ pause_amid(int host)
 	size_t ahead = world.n_sites;
 	int try;
 
-	for (try = 0; try < 40 && running(host); try++) {
+	for (try = 0; try < 40 && log_running(host); try++) {
 		wait_a_little(20);
 		ahead = ahead_of_all();
 		if (ahead < world.n_sites)
 			break;
 	}
-	if (running(host) && !sim_host_paused(host))
+	if (log_running(host) && !sim_host_paused(host))
 		sim_pause_host(host);
 	return ahead < world.n_sites ? ahead
 				     : (size_t)sim_random(world.n_sites);
 }
 
-/* Waits until a new fence stands on so many sites, not counting one that is
- * away. */
+/* Waits until a new fence stands on all sites but one that is away. */
 static void
-await_claims(size_t n_wanted, size_t away)
+await_claim(size_t away)
 {
 	struct newest before[LOG_SITES], now;
 	size_t i, n_new = 0;
@@ -352,7 +375,7 @@ await_claims(size_t n_wanted, size_t away)
 
 	for (i = 0; i < world.n_sites; i++)
 		newest_on(i, "fence", &before[i]);
-	for (try = 0; try < 400 && n_new < n_wanted; try++) {
+	for (try = 0; try < 400 && n_new + 1 < world.n_sites; try++) {
 		wait_a_little(4);
 		for (i = 0, n_new = 0; i < world.n_sites; i++) {
 			newest_on(i, "fence", &now);
@@ -362,12 +385,6 @@ await_claims(size_t n_wanted, size_t away)
 	}
 }
 
-static void
-await_claim(size_t away)
-{
-	await_claims(world.n_sites - 1, away);
-}
-
 /*
  * Two sites change places while a new server is between its claim and its
  * first number, and the old one rests amid one.
@@ -375,17 +392,17 @@ await_claim(size_t away)
 static void
 takeover(void)
 {
-	int old = running(1) ? 1 : 2;
+	int old = log_running(1) ? 1 : 2;
 	size_t next, away;
 
-	if (!running(old) || sim_host_paused(old))
+	if (!log_running(old) || sim_host_paused(old))
 		return;
 	sim_count("takeovers", 1);
 	host_kill(3 - old);
 	next = pause_amid(old);
 	away = (next + 1 + sim_random(world.n_sites - 1)) % world.n_sites;
 	sim_disk_mount(world.sites[away], SIM_UNMOUNTED);
-	server_start(3 - old);
+	log_start(3 - old);
 	await_claim(away);
 	sim_disk_mount(world.sites[away], SIM_MOUNTED);
 	if (sim_chance(7000))
@@ -397,94 +414,21 @@ takeover(void)
 	sim_disk_mount(world.sites[next], SIM_MOUNTED);
 }
 
-/*
- * The old server works with two sites of three; amid a number, which one of
- * them has, the new one is fenced without the other, and reads without the
- * first.
- */
-static void
-takeover_behind(void)
-{
-	int old = running(1) ? 1 : 2;
-	size_t behind = (size_t)sim_random(world.n_sites);
-	size_t ahead, other;
-
-	if (!running(old) || sim_host_paused(old) || world.n_sites != 3)
-		return;
-	sim_count("takeovers behind", 1);
-	host_kill(3 - old);
-	sim_disk_mount(world.sites[behind], SIM_FAILING);
-	wait_a_little(1500);
-	ahead = pause_amid(old);
-	if (ahead == behind)
-		return;
-	other = 3 - ahead - behind;
-	sim_disk_mount(world.sites[behind], SIM_MOUNTED);
-	sim_disk_mount(world.sites[other], SIM_FAILING);
-	server_start(3 - old);
-	await_claim(other);
-	sim_disk_mount(world.sites[other], SIM_MOUNTED);
-	sim_disk_mount(world.sites[ahead], SIM_FAILING);
-	wait_a_little(2000);
-	if (sim_host_paused(old))
-		sim_resume_host(old);
-	wait_a_little(2000);
-	sim_disk_mount(world.sites[ahead], SIM_MOUNTED);
-}
-
-static void
-mount_all(enum sim_mount how)
-{
-	size_t i;
-
-	for (i = 0; i < world.n_sites; i++)
-		sim_disk_mount(world.sites[i], how);
-}
-
-/*
- * A claim gets no further than the first site, the next one stands on all; then
- * the server of before wakes up and does not see the first site.
- */
-static void
-claims_gap(void)
-{
-	int old = running(1) ? 1 : 2;
-
-	if (!running(old) || sim_host_paused(old))
-		return;
-	sim_count("gaps of claims", 1);
-	host_kill(3 - old);
-	mount_all(SIM_MOUNTED);
-	sim_pause_host(old);
-	server_start(3 - old);
-	await_claims(1, world.n_sites);
-	mount_all(SIM_FAILING);
-	sim_disk_mount(world.sites[0], SIM_MOUNTED);
-	wait_a_little(100);
-	mount_all(SIM_MOUNTED);
-	await_claims(world.n_sites, world.n_sites);
-	sim_disk_mount(world.sites[0], SIM_FAILING);
-	wait_a_little(1500);
-	if (sim_host_paused(old))
-		sim_resume_host(old);
-	wait_a_little(2000);
-}
-
 /* Claims are begun and not finished, on some of the sites. */
 static void
 claims_flurry(void)
 {
-	int old = running(1) ? 1 : 2;
+	int old = log_running(1) ? 1 : 2;
 	unsigned n = 2 + (unsigned)sim_random(4);
 	size_t i;
 
-	if (!running(old))
+	if (!log_running(old))
 		return;
 	sim_count("flurries", 1);
 	while (n-- > 0) {
 		if (!sim_host_paused(old) && sim_chance(5000))
 			sim_pause_host(old);
-		server_start(3 - old);
+		log_start(3 - old);
 		for (i = 0; i < 4; i++) {
 			wait_a_little(80);
 			sim_disk_mount(world.sites[sim_random(world.n_sites)],
@@ -526,19 +470,10 @@ sites_flap(void)
 static void
 take_over_somehow(void)
 {
-	switch (sim_random(4)) {
-	case 0:
+	if (sim_chance(5000))
 		takeover();
-		break;
-	case 1:
-		takeover_behind();
-		break;
-	case 2:
-		claims_gap();
-		break;
-	default:
+	else
 		claims_flurry();
-	}
 }
 
 static void
@@ -559,6 +494,35 @@ round_of_events(void)
 	if (sim_chance(log_mood(LOG_STORMS) ? 3000 : 6000))
 		sites_heal();
 	servers_keep();
+	if (sim_chance(2000))
+		good_times();
+}
+
+static void
+moods_draw(void)
+{
+	unsigned i;
+
+	for (i = 0; i < LOG_MOODS; i++)
+		if (sim_chance(2500))
+			world.mood |= 1u << i;
+	if (world.options->alone)
+		world.mood &= ~(unsigned)LOG_TAKEOVERS;
+}
+
+/* How many sites there are, and are needed. */
+static void
+sites_count(void)
+{
+	world.n_sites = log_mood(LOG_WIDE) ? 4 : 2 + (size_t)sim_random(3);
+	world.reg.m =
+	    world.n_sites == 4 && sim_chance(5000) && !log_mood(LOG_WIDE) ? 3
+									  : 2;
+	if (world.options->story != LOG_WILD) {
+		world.n_sites =
+		    world.options->story == LOG_TOO_FEW_SITES ? 4 : 3;
+		world.reg.m = 2;
+	}
 }
 
 static void
@@ -576,16 +540,9 @@ world_make(const struct check_log *options)
 	HARNESS(&op, db_library_init(&op));
 	world.options = options;
 	world.burnt = -1;
-	world.mood = options->always;
-	for (i = 0; i < LOG_MOODS; i++)
-		if (!options->calm && sim_chance(2500))
-			world.mood |= 1u << i;
-	if (options->alone)
-		world.mood &= ~(unsigned)LOG_TAKEOVERS;
-	world.n_sites = log_mood(LOG_WIDE) ? 4 : 2 + (size_t)sim_random(3);
-	world.reg.m =
-	    world.n_sites == 4 && sim_chance(5000) && !log_mood(LOG_WIDE) ? 3
-									  : 2;
+	if (!options->calm && options->story == LOG_WILD)
+		moods_draw();
+	sites_count();
 	for (i = 0; i < world.n_sites; i++) {
 		world.sites[i] = sim_disk_new(site_paths[i]);
 		sim_disk_tmpfile(world.sites[i], sim_chance(8000));
@@ -613,7 +570,7 @@ mood_draw(void)
 static void
 calm_run(void)
 {
-	server_start(1);
+	log_start(1);
 	sim_wait_steps(4000);
 	world.servers[1]->stop = true;
 	sim_host_join(1);
@@ -638,10 +595,20 @@ wild_run(void)
 
 	mood_draw();
 	sim_on_failpoint(at_failpoint, NULL);
-	server_start(1);
+	log_start(1);
 	while (rounds-- > 0) {
 		work_a_while();
 		round_of_events();
+	}
+}
+
+static void
+story_run(void)
+{
+	log_story_tell();
+	if (world.options->goes_on) {
+		moods_draw();
+		wild_run();
 	}
 }
 
@@ -653,8 +620,10 @@ check_log_run(void *arg)
 	log_judge_watch();
 	if (world.options->calm)
 		calm_run();
-	else
+	else if (world.options->story == LOG_WILD)
 		wild_run();
+	else
+		story_run();
 	world.stop = true;
 	if (log_mood(LOG_BURN) && world.n_sites > 2 && world.n_rots == 0)
 		world.burnt = (int)sim_random(world.n_sites);

@@ -17,6 +17,7 @@
 
 enum {
 	SERVERS = 2,
+	MAKER = 1, /* the one who puts, where the other only lists */
 	WORKERS = 3,
 	NAMES = 24, /* that are put by everybody and never removed */
 	VARIANTS = 2, /* of their bytes */
@@ -255,11 +256,13 @@ worker_main(void *arg)
 
 	while (!judge.stop) {
 		op_init(&op);
+		kind = sim_random(10);
 		/* Each put syncs the folder and hides what was not synced. */
-		kind = sim_random(judge.options->list_mostly ? 80 : 10);
+		if (judge.options->makers_die)
+			kind = sim_host() == MAKER ? 0 : 5;
 		if (kind < 5)
 			do_put(&op, site);
-		else if (kind < 7 || kind >= 10)
+		else if (kind < 7)
 			do_list(&op, site);
 		else if (kind < 8)
 			do_get(&op, site);
@@ -362,9 +365,11 @@ restart(int host, bool reboot)
 static void
 die_at(void *arg, const char *name)
 {
+	bool linked = strcmp(name, "site_dir.put.linked") == 0;
+	bool often = judge.options->makers_die && linked;
+
 	(void)arg;
-	(void)name;
-	if (!judge.stop && sim_host() > 0 && sim_chance(400)) {
+	if (!judge.stop && sim_host() > 0 && sim_chance(often ? 4000 : 400)) {
 		sim_count("deaths amid a put", 1);
 		sim_kill_host(sim_host());
 	}

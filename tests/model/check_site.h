@@ -11,7 +11,8 @@ struct check_site {
 	bool puts; /* what a put promises is judged */
 	bool lists; /* what a durable listing promises is judged */
 	bool removes; /* what a durable removal promises is judged */
-	bool list_mostly;
+	bool makers_die; /* one server puts and dies before it has synced the
+			    folder, again and again; the other one lists */
 	bool no_tmpfile;
 	bool cut_below; /* disks lose power while servers live */
 };

@@ -312,7 +312,7 @@ content_find(struct op *op, struct reader *reader, unsigned *ret_i)
 }
 
 static enum rc
-do_read(struct op *op, struct log_server *server)
+do_read(struct op *op, struct log_server *server, bool all)
 {
 	struct reader *reader;
 	int64_t content;
@@ -321,7 +321,7 @@ do_read(struct op *op, struct log_server *server)
 
 	TRY(tenant_reader(op, server->tenant, &reader));
 	HARNESS(op, db_read_begin(op, reader->db));
-	log_judge_reading(op, server, reader, false);
+	log_judge_reading(op, server, reader, all);
 	content = content_find(op, reader, &i);
 	db_read_end(reader->db);
 	tenant_reader_put(server->tenant, reader);
@@ -334,8 +334,8 @@ do_read(struct op *op, struct log_server *server)
 	return RC_OK;
 }
 
-void
-log_client_step(struct log_server *server)
+static void
+step(struct log_server *server)
 {
 	CLEANUP(op_release) struct op op;
 	uint64_t kind = sim_random(100);
@@ -353,10 +353,46 @@ log_client_step(struct log_server *server)
 	else if (kind < 84)
 		rc = do_refuse(&op, server);
 	else
-		rc = do_read(&op, server);
+		rc = do_read(&op, server, false);
 	/* Who is turned away comes again a little later. */
 	if (rc != RC_OK && rc != RC_CONFLICT && rc != RC_NOT_FOUND)
 		sim_sleep(CLOCK_S / 10 + (int64_t)sim_random(CLOCK_S / 4));
+}
+
+/* Does what a story asks for. */
+static void
+obey(struct log_server *server, struct log_order *order)
+{
+	CLEANUP(op_release) struct op op;
+
+	op_init(&op);
+	order->taken = true;
+	order->change = world.n_changes;
+	switch (order->kind) {
+	case LOG_ORDER_SET:
+		order->rc = log_client_set(&op, server);
+		break;
+	case LOG_ORDER_DATA:
+		order->rc = do_put(&op, server, false);
+		break;
+	case LOG_ORDER_READ:
+		order->rc = do_read(&op, server, true);
+		break;
+	}
+	order->done = true;
+}
+
+static void
+turn(struct log_server *server)
+{
+	server->n_busy++;
+	if (server->order != NULL && !server->order->taken)
+		obey(server, server->order);
+	else if (!world.quiet)
+		step(server);
+	server->n_busy--;
+	if (world.quiet)
+		sim_sleep(CLOCK_S / 20);
 }
 
 void
@@ -368,7 +404,7 @@ log_client_main(void *arg)
 	       world.n_changes + LOG_CLIENTS < LOG_CHANGES) {
 		if (log_mood(LOG_IDLE))
 			sim_sleep((int64_t)sim_random(8 * CLOCK_S));
-		log_client_step(server);
+		turn(server);
 		if (sim_chance(3000))
 			sim_sleep((int64_t)sim_random(CLOCK_S / 5));
 		sim_yield();

@@ -22,7 +22,30 @@ static struct {
 
 /* ---- healing ---- */
 
-/* What rotted is deleted by hand: with m sites of m nobody else may (L29). */
+void
+log_way_open(struct sim_disk *disk, int host)
+{
+	sim_disk_cut_off(disk, host, false);
+	sim_disk_bar(disk, host, "", SIM_OPEN);
+}
+
+bool
+log_rot(size_t site, const char *prefix)
+{
+	size_t n = world.n_rots;
+
+	if (n == LOG_ROTS || !sim_disk_rot(world.sites[site], prefix,
+				 world.rots[n].path, LOG_PATH_SIZE))
+		return false;
+	world.rotten[site] = true;
+	world.rots[world.n_rots++].site = site;
+	return true;
+}
+
+/*
+ * What rotted is deleted by hand: with m sites of m nobody else may (L29). By
+ * then nobody serves and no site is away: else nothing would tell of it.
+ */
 static void
 heal(void)
 {
@@ -32,13 +55,12 @@ heal(void)
 
 	for (i = 0; i < world.n_sites; i++) {
 		sim_disk_faults(world.sites[i], &none);
+		for (host = 1; host <= LOG_HOSTS; host++)
+			log_way_open(world.sites[i], host);
 		sim_disk_mount(world.sites[i],
 		    (int)i == world.burnt ? SIM_UNMOUNTED : SIM_MOUNTED);
 		sim_disk_space(world.sites[i], 1u << 30);
 	}
-	for (i = 0; i < world.n_rots; i++)
-		sim_disk_delete(
-		    world.sites[world.rots[i].site], world.rots[i].path);
 	for (host = 1; host <= LOG_HOSTS; host++) {
 		if (sim_host_paused(host))
 			sim_resume_host(host);
@@ -49,12 +71,15 @@ heal(void)
 	}
 	for (host = 1; host <= LOG_HOSTS; host++)
 		sim_host_join(host);
+	for (i = 0; i < world.n_rots; i++)
+		sim_disk_delete(
+		    world.sites[world.rots[i].site], world.rots[i].path);
 }
 
 /* ---- one server over all sites ---- */
 
-static bool
-all_in_service(struct tenant *t)
+bool
+log_all_in_service(struct tenant *t)
 {
 	size_t i;
 	bool idle = true;
@@ -76,7 +101,7 @@ await_sites(struct tenant *t)
 	int64_t until = clock_mono() + PATIENCE_S * CLOCK_S;
 	size_t i;
 
-	while (!all_in_service(t)) {
+	while (!log_all_in_service(t)) {
 		sim_sleep(CLOCK_S / 5);
 		if (clock_mono() < until)
 			continue;

@@ -21,7 +21,7 @@ void
 log_judge_refusal(const char *where, const char *why)
 {
 	sim_count("refusals of a start", 1);
-	if (world.old_database || world.rolled_back)
+	if (world.old_database)
 		return;
 	sim_violation("refused: %s: %s", where, why);
 }

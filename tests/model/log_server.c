@@ -46,6 +46,8 @@ log_config(const struct log_server *server, struct service_config *config)
 		config->offer_time = CLOCK_S / 50 + 15 * tick;
 	if (log_mood(LOG_PATIENT))
 		config->offer_time = 0;
+	if (world.offer_time > 0 && !world.stop)
+		config->offer_time = world.offer_time;
 	config->slow_time = CLOCK_S + 100 * tick;
 	config->reserve_bytes = 1;
 }
@@ -102,6 +104,21 @@ log_server_new(int host)
 	return server;
 }
 
+bool
+log_running(int host)
+{
+	return sim_host_threads(host) > 0;
+}
+
+void
+log_start(int host)
+{
+	if (log_running(host))
+		return;
+	sim_count("servers started", 1);
+	sim_spawn(host, "server", log_server_main, log_server_new(host));
+}
+
 /* ---- the process ---- */
 
 static bool
@@ -150,6 +167,8 @@ tenant_try(struct op *op, struct log_server *server)
 {
 	enum rc rc;
 
+	while (world.hold[server->host] && !is_to_end(server))
+		sim_sleep(CLOCK_S / 20);
 	while (!is_to_end(server)) {
 		rc = service_tenant(
 		    op, server->service, world.tenant, &server->tenant);
@@ -180,6 +199,7 @@ reopen(struct op *op, struct log_server *server)
 	if (rc == RC_REFUSED)
 		log_judge_refusal("tenant", op_error(op, rc));
 	op_clear_error(op);
+	server->reopen = false;
 }
 
 static void
@@ -193,7 +213,7 @@ serve(struct op *op, struct log_server *server)
 	while (!is_to_end(server)) {
 		modes_check(server);
 		sim_sleep(CLOCK_S / 20);
-		if (server->tenant->mode == TENANT_CLOSED ||
+		if (server->tenant->mode == TENANT_CLOSED || server->reopen ||
 		    (log_mood(LOG_REOPENED) && sim_chance(200)))
 			reopen(op, server);
 	}

@@ -18,6 +18,22 @@ enum {
 	LOG_ROTS = 40,
 };
 
+/* How wild runs differ; each is drawn from the seed. */
+enum log_mood {
+	LOG_DOUBTFUL = 1, /* short time-outs, lost answers, late puts; servers
+			     die in doubt */
+	LOG_IDLE = 2, /* clients do little */
+	LOG_DATA = 4, /* most contents are data segments */
+	LOG_TAKEOVERS = 8, /* servers take over from paused ones, sites swap */
+	LOG_WIDE = 16, /* four sites, two of them enough */
+	LOG_BURN = 32, /* one site never comes back */
+	LOG_STORMS = 64, /* sites fail often */
+	LOG_PATIENT = 128, /* a number is offered for 10 s, as by default */
+	LOG_REOPENED =
+	    256, /* the tenant is closed and opened again and again */
+	LOG_MOODS = 9,
+};
+
 enum log_outcome { LOG_PENDING, LOG_ACKED, LOG_REFUSED, LOG_IN_DOUBT };
 
 enum log_kind { LOG_SET, LOG_PUT, LOG_DROP, LOG_REFUSE };
@@ -35,6 +51,15 @@ struct log_change {
 	uint8_t data[OBJECT_ID_SIZE]; /* PUT: its data segment */
 };
 
+/* What a story asks of a server: one of its clients does it. */
+struct log_order {
+	enum { LOG_ORDER_SET, LOG_ORDER_DATA, LOG_ORDER_READ } kind;
+	bool taken;
+	bool done;
+	enum rc rc;
+	unsigned change; /* which one it is, in world.changes */
+};
+
 /* A server process. Never freed: it may be killed at any step. */
 struct log_server {
 	int host;
@@ -42,6 +67,9 @@ struct log_server {
 	int dir_fd;
 	bool stop;
 	bool closed; /* ended by itself */
+	bool reopen; /* the tenant, once */
+	struct log_order *order;
+	unsigned n_busy; /* clients amid a step */
 	uint64_t acked; /* the highest number that it told a client */
 	struct service *service;
 	struct tenant *tenant;
@@ -61,6 +89,10 @@ struct log_world {
 	int burnt; /* the site that never comes back; -1 */
 	uint64_t newest; /* the highest acknowledged number */
 	bool stop; /* the run is ending: nothing happens any more */
+	/* A story's. */
+	bool quiet; /* clients do only what they are ordered */
+	bool hold[LOG_HOSTS + 1]; /* a service there does not open its tenant */
+	int64_t offer_time; /* 0: as the mood says */
 	unsigned n_processes;
 	struct log_server *servers[LOG_HOSTS + 1]; /* the last of each host */
 	char db_path[LOG_HOSTS + 1][LOG_PATH_SIZE]; /* of that one */
@@ -72,7 +104,6 @@ struct log_world {
 		char path[LOG_PATH_SIZE];
 	} rots[LOG_ROTS];
 	bool old_database; /* one was put back */
-	bool rolled_back; /* a site was */
 	/* The judge's. */
 	unsigned n_changes;
 	struct log_change changes[LOG_CHANGES];
@@ -102,7 +133,13 @@ log_mood(enum log_mood mood)
 void log_sites_make(struct op *op, uint32_t sites, struct sites **ret_sites);
 void log_config(const struct log_server *server, struct service_config *config);
 
-/* A new process of a host, its databases as the one before left them. */
+/* Whether a process of a host runs, paused perhaps. */
+bool log_running(int host);
+
+/* Starts one where none runs, with the databases that the one before left. */
+void log_start(int host);
+
+/* The process without starting it. */
 struct log_server *log_server_new(int host);
 
 /* The process: serves until its claim is lost or it is to stop. arg is a struct
@@ -117,8 +154,6 @@ void log_service_make(void);
 /* A client's thread; arg is a struct log_server. */
 void log_client_main(void *arg);
 
-/* One change or one reading. */
-void log_client_step(struct log_server *server);
 enum rc log_client_set(struct op *op, struct log_server *server);
 
 /* Whether the content of a change can be read, and is right. */
@@ -144,7 +179,21 @@ void log_judge_refusal(const char *where, const char *why);
 /* Names that go from sites are judged from here on. */
 void log_judge_watch(void);
 
+/* ---- log_story.c ---- */
+
+/* Tells the run's story, from a service that was just made. */
+void log_story_tell(void);
+
 /* ---- log_end.c ---- */
+
+/* A host gets on with a site again. */
+void log_way_open(struct sim_disk *disk, int host);
+
+/* Flips a bit of a file on a site (sim_disk_rot); heal deletes the file. */
+bool log_rot(size_t site, const char *prefix);
+
+/* Whether all sites that there are have all of a tenant. */
+bool log_all_in_service(struct tenant *tenant);
 
 /* After the run: all is healed, one server opens, and everything that was
  * promised is there; on each site by itself too. */

@@ -10,7 +10,7 @@ static struct check_site judge = {
     .outcomes_only = true,
     .lists = true,
 #ifdef DOZO_PLANT_LISTED_IS_DURABLE
-    .list_mostly = true,
+    .makers_die = true,
 #else
     .puts = true,
     .removes = true,

@@ -51,7 +51,7 @@ struct sim_variant {
 	const char *name;
 	void (*body)(void *arg);
 	void *arg;
-	bool planted; /* passes only if a violation is found */
+	bool planted; /* passes only if a promise is found broken */
 };
 
 /*
@@ -220,6 +220,21 @@ void sim_disk_power_cut(struct sim_disk *disk);
 
 /* The worst of all power cuts: nothing that was not synced is there. */
 void sim_disk_lose_unsynced(struct sim_disk *disk);
+
+/* Whether one host reaches it: else each of its calls there fails with EIO. */
+void sim_disk_cut_off(struct sim_disk *disk, int host, bool cut_off);
+
+/*
+ * What becomes of the names that one host gives in a folder of the disk
+ * ("log/1"), by link or rename. A call that hangs goes on when that ends; if
+ * its host is killed meanwhile it never happens. One folder for each host.
+ */
+enum sim_bar { SIM_OPEN, SIM_FAILS, SIM_HANGS };
+void sim_disk_bar(
+    struct sim_disk *disk, int host, const char *folder, enum sim_bar bar);
+
+/* Threads of a host whose calls hang there now. */
+unsigned sim_disk_hanging(const struct sim_disk *disk, int host);
 
 void sim_disk_space(struct sim_disk *disk, uint64_t capacity);
 uint64_t sim_disk_used(const struct sim_disk *disk);

@@ -77,6 +77,44 @@ sim_disk_mounted(const struct sim_disk *disk)
 }
 
 void
+sim_disk_cut_off(struct sim_disk *disk, int host, bool cut_off)
+{
+	sim_trace("host %d %s %s", host,
+	    cut_off ? "is cut off from" : "reaches", disk->path);
+	disk->ways[host].cut_off = cut_off;
+}
+
+void
+sim_disk_bar(
+    struct sim_disk *disk, int host, const char *folder, enum sim_bar bar)
+{
+	static const char *const words[] = {"goes on", "fails", "hangs"};
+	struct sim_way *way = &disk->ways[host];
+
+	sim_trace("what host %d writes to %s/%s %s", host, disk->path, folder,
+	    words[bar]);
+	SIM_CHECK(str_copy(way->folder, sizeof(way->folder), folder),
+	    "harness: a path too long");
+	way->bar = bar;
+	way->hangs = bar == SIM_HANGS;
+}
+
+unsigned
+sim_disk_hanging(const struct sim_disk *disk, int host)
+{
+	return disk->ways[host].n_hanging;
+}
+
+void
+sim_disks_forget_hanging(int host)
+{
+	struct sim_disk *disk;
+
+	for (disk = disks; disk != NULL; disk = disk->next)
+		disk->ways[host].n_hanging = 0;
+}
+
+void
 sim_disk_space(struct sim_disk *disk, uint64_t capacity)
 {
 	disk->capacity = capacity;

@@ -90,6 +90,7 @@ sim_disks_drop_host(int host)
 			real_fd_host[i] = 0;
 			(void)close(i);
 		}
+	sim_disks_forget_hanging(host);
 }
 
 static bool
@@ -98,7 +99,27 @@ away(const struct sim_handle *handle)
 	const struct sim_disk *disk = handle->disk;
 
 	return disk->mount == SIM_FAILING || disk->mount == SIM_UNMOUNTED ||
-	       disk->epoch != handle->epoch;
+	       disk->ways[sim_host()].cut_off || disk->epoch != handle->epoch;
+}
+
+/* What becomes of a new name in a folder. */
+static enum sim_bar
+bar_of(const struct sim_handle *folder)
+{
+	const struct sim_way *way = &folder->disk->ways[sim_host()];
+
+	return strcmp(folder->path, way->folder) == 0 ? way->bar : SIM_OPEN;
+}
+
+static void
+hang(const struct sim_handle *folder)
+{
+	struct sim_way *way = &folder->disk->ways[sim_host()];
+
+	sim_trace("hangs at %s/%s", folder->disk->path, folder->path);
+	way->n_hanging++;
+	sim_wait_while(&way->hangs);
+	way->n_hanging--;
 }
 
 bool
@@ -131,6 +152,17 @@ sim_enter_change(struct sim_handle *handle)
 		return false;
 	errno = EROFS;
 	return !handle->disk->read_only;
+}
+
+bool
+sim_enter_link(struct sim_handle *folder)
+{
+	if (folder->disk != NULL && bar_of(folder) == SIM_HANGS)
+		hang(folder);
+	if (!sim_enter_change(folder))
+		return false;
+	errno = EIO;
+	return bar_of(folder) != SIM_FAILS;
 }
 
 bool

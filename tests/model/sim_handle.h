@@ -38,6 +38,10 @@ bool sim_enter(struct sim_handle *handle);
 /* As sim_enter, for a call that changes the disk. */
 bool sim_enter_change(struct sim_handle *handle);
 
+/* The same, for a call that gives a name in a folder: it may hang or fail
+ * (sim_disk_bar). */
+bool sim_enter_link(struct sim_handle *folder);
+
 /* True, with errno EIO, where the call has been done but nobody is told. */
 bool sim_answer_lost(const struct sim_handle *handle);
 

@@ -55,6 +55,9 @@ _Noreturn void sim_misuse(const char *what, const void *address);
 /* The thread sleeps inside a call of a slow disk. */
 void sim_stall(int64_t nanoseconds);
 
+/* The thread waits until a flag is false. */
+void sim_wait_while(const bool *flag);
+
 /* Called by the scheduler at each step: late calls happen. */
 void sim_disks_step(uint64_t step);
 

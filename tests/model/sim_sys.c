@@ -43,7 +43,7 @@ open_disk(const char *name, int flags)
 	sim_yield();
 	if (disk == NULL || disk->mount == SIM_UNMOUNTED)
 		return failed(ENOENT);
-	if (disk->mount == SIM_FAILING ||
+	if (disk->mount == SIM_FAILING || disk->ways[sim_host()].cut_off ||
 	    sim_odd(SIM_OF_DISKS, disk->faults.fail))
 		return failed(EIO);
 	return sim_handle_open(
@@ -521,7 +521,7 @@ sim_sys_linkat(
 		sim_yield();
 		return linkat(from_fd, from, to_fd, to, flags);
 	}
-	if (!sim_enter_change(h))
+	if (!sim_enter_link(h))
 		return sim_called(h, "link", to, -1);
 	return sim_called(
 	    h, "link", to, link_name(h, link_source(from_fd, from), to));
@@ -564,7 +564,7 @@ sim_sys_renameat2(
 	}
 	if (a->disk != b->disk)
 		return failed(EXDEV);
-	if (!sim_enter_change(b))
+	if (!sim_enter_link(b))
 		return sim_called(b, "rename to", to, -1);
 	return sim_called(
 	    b, "rename to", to, rename_name(a, from, b, to, flags));

@@ -33,12 +33,13 @@ enum state {
 	ON_HOST, /* ready when the host has no threads */
 	ON_STEP, /* ready at a step, or when nobody else is */
 	ON_TIME, /* ready at its deadline */
+	ON_FLAG, /* ready when it is false */
 	ENDED,
 	KILLED,
 };
 
 static const char *const state_names[] = {"can run", "mutex", "cond", "join",
-    "host", "steps", "time", "ended", "killed"};
+    "host", "steps", "time", "a hanging call", "ended", "killed"};
 
 struct sim_thread {
 	sem_t baton;
@@ -192,6 +193,7 @@ ready(const struct sim_thread *t)
 {
 	const struct sim_mutex *mutex;
 	const struct sim_thread *other;
+	const bool *flag;
 
 	if (world.hosts[t->host].paused)
 		return false;
@@ -208,6 +210,9 @@ ready(const struct sim_thread *t)
 		return sim_host_threads(t->until_host) == 0;
 	case ON_STEP:
 		return world.step >= t->until_step;
+	case ON_FLAG:
+		flag = t->waits_for;
+		return !*flag;
 	case ON_COND:
 	case ON_TIME:
 		return t->has_deadline && t->deadline <= world.now;
@@ -472,6 +477,13 @@ sim_stall(int64_t nanoseconds)
 	self->deadline = world.now + nanoseconds;
 	wait_in(ON_TIME, NULL, __builtin_return_address(0));
 	self->has_deadline = false;
+}
+
+void
+sim_wait_while(const bool *flag)
+{
+	while (*flag)
+		wait_in(ON_FLAG, flag, __builtin_return_address(0));
 }
 
 void

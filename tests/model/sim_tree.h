@@ -51,6 +51,15 @@ struct sim_late {
 
 enum { SIM_LATE_MAX = 64 };
 
+/* How one host gets on with a disk. */
+struct sim_way {
+	bool cut_off;
+	enum sim_bar bar;
+	char folder[SIM_PATH_SIZE]; /* of bar */
+	bool hangs; /* it does; who hangs waits for this */
+	unsigned n_hanging;
+};
+
 struct sim_disk {
 	struct sim_disk *next;
 	char path[64];
@@ -58,6 +67,7 @@ struct sim_disk {
 	struct sim_node *root;
 	struct sim_node *bare; /* what is in its place while SIM_BARE */
 	enum sim_mount mount;
+	struct sim_way ways[SIM_HOSTS];
 	unsigned epoch; /* open files of an older one are stale */
 	uint64_t next_id;
 	uint64_t capacity;
@@ -109,6 +119,9 @@ void sim_folder_stick(struct sim_node *folder);
 
 /* Notes a late call; false where there are too many. */
 bool sim_disk_be_late(struct sim_disk *disk, const struct sim_late *late);
+
+/* A killed host's calls do not hang any more. */
+void sim_disks_forget_hanging(int host);
 
 /* Tells the watcher. */
 void sim_tell(enum sim_event event, struct sim_disk *disk, const char *path,
