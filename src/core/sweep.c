@@ -44,7 +44,7 @@ data_delete_at(
 {
 	struct object_name object;
 
-	TRY(claim_check(op, &t->service->claim, i));
+	TRY(claim_check(op, t->lanes.claim, i));
 	object_data(&object, t->id, id);
 	return site_remove(
 	    op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
@@ -60,7 +60,7 @@ tenant_data_delete(
 	enum rc rc;
 
 #ifdef DOZO_PLANT_DOUBT_DATA_DELETED
-	set = claim_sites(&tenant->service->claim); /* those that failed too */
+	set = claim_sites(tenant->lanes.claim); /* those that failed too */
 #endif
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(set, i))
@@ -130,7 +130,7 @@ orphan_check(
 	    size < HEADER_ROOM ? (size_t)size : HEADER_ROOM, &room));
 	TRY(site_read(op, site, &object, 0, room, bytes.size));
 	TRY(segment_parse_header(op, buf_span(&bytes), &header));
-	if (header.generation.counter >= t->service->claim.counter)
+	if (header.generation.counter >= t->lanes.claim->counter)
 		return RC_OK;
 	log_info(op, "orphan", "site=%s tenant=%016llx object=%s", site->name,
 	    (unsigned long long)t->id, object.file);
@@ -147,7 +147,7 @@ ring_check(
 	if (!site_set_has(t->ring_on, i) ||
 	    key->name.version >= t->ring_version)
 		return RC_OK;
-	TRY(claim_check(op, &t->service->claim, i));
+	TRY(claim_check(op, t->lanes.claim, i));
 	object_key(&object, t->id, &key->name);
 	return site_remove(op, t->service->config.sites->slots[i].site, &object,
 	    SITE_REMOVE_DURABLE);
