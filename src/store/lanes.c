@@ -134,6 +134,20 @@ lanes_in_service(struct lanes *lanes)
 	return set;
 }
 
+struct site_set
+lanes_holding(struct lanes *lanes, uint64_t number)
+{
+	struct site_set set = lanes_in_service(lanes);
+	size_t i;
+
+	mutex_lock(&lanes->lock);
+	for (i = 0; i < lanes->sites->n; i++)
+		if (lanes->lane[i].held < number)
+			set = site_set_without(set, i);
+	mutex_unlock(&lanes->lock);
+	return set;
+}
+
 void
 lanes_enter(struct lanes *lanes, size_t site, uint64_t number, uint64_t epoch)
 {

@@ -82,6 +82,9 @@ void lanes_release(struct lanes *lanes);
  * to the head (P). */
 struct site_set lanes_in_service(struct lanes *lanes);
 
+/* Of these, those that hold this number. */
+struct site_set lanes_holding(struct lanes *lanes, uint64_t number);
+
 /* After a catch-up: the site holds everything up to number. epoch: what
  * sites_epoch said before it began. */
 void
