@@ -61,6 +61,8 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 	size_t i;
 	enum rc rc;
 
+	if (c->tenant->service->stopping)
+		FAIL(op, RC_BUSY, "the service stops");
 	for (i = 0; i < c->tenant->service->config.sites->n; i++) {
 		if (!site_set_has(c->sources, i) || i == c->site)
 			continue;
@@ -136,7 +138,7 @@ target_put(struct op *op, struct catch_up *c, const struct object_name *name)
 	}
 	TRY(rc);
 	FAILPOINT("catchup.put");
-	return claim_check(op, &c->tenant->service->claim, c->site);
+	return claim_check(op, c->tenant->lanes.claim, c->site);
 }
 
 static void
@@ -372,7 +374,7 @@ void
 tenant_reenter(struct op *op, struct tenant *tenant)
 {
 	struct sites *sites = tenant->service->config.sites;
-	struct site_set out = claim_sites(&tenant->service->claim);
+	struct site_set out = claim_sites(tenant->lanes.claim);
 	struct site_set in = lanes_in_service(&tenant->lanes);
 	size_t i;
 	enum rc rc;

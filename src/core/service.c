@@ -9,10 +9,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/heads.h"
-#include "core/purge.h"
-#include "core/upload_session.h"
+#include "core/mend.h"
 
-enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10, PURGE_STEPS = 8 };
+enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10 };
 
 /* L19: the stamp of DIR/clock, or nothing known: a new service. */
 static enum rc
@@ -56,6 +55,35 @@ clock_keep(struct op *op, struct service *s)
 	    op, s->config.dir_fd, "clock", span_str(text), 0600);
 }
 
+/*
+ * L2: the claim that the present one makes way for: none could be had at the
+ * start, or it is stale. Tenants go over to it as they are started, by the
+ * rules of L3; what is under way under the former one comes to nothing.
+ */
+static enum rc
+claim_renew(struct op *op, struct service *s)
+{
+	struct claim *claim;
+	enum rc rc;
+
+	TRY(claim_new(op, s->config.sites, &claim));
+	rc = claim_take(op, claim, NULL, s->config.host);
+	if (rc != RC_OK) {
+		claim_free(claim);
+		return rc;
+	}
+	claim->former = s->claim;
+	s->claim = claim;
+	atomic_store(&s->claimed, true);
+	return RC_OK;
+}
+
+static bool
+claim_is_stale(const struct service *s)
+{
+	return atomic_load(&s->claim->end) == CLAIM_STALE;
+}
+
 /* Opens the provider's log; a new service's is made. */
 static enum rc
 provider_open(struct op *op, struct service *s)
@@ -64,8 +92,15 @@ provider_open(struct op *op, struct service *s)
 
 	TRY(tenant_new(op, s, TENANT_PROVIDER, &s->provider));
 	s->provider->users = 1;
-	if (s->config.first == NULL)
+	if (s->config.first == NULL) {
+		rc = tenant_open(op, s->provider);
+		if (rc != RC_FENCED || !claim_is_stale(s))
+			return rc;
+		/* A site has come between the claim and here. */
+		op_clear_error(op);
+		TRY(claim_renew(op, s));
 		return tenant_open(op, s->provider);
+	}
 	tenant_lock(s->provider);
 	rc = tenant_create(op, s->provider);
 	tenant_unlock(s->provider);
@@ -85,22 +120,26 @@ claim_start(struct op *op, struct service *s)
 
 	if (s->config.read_only) {
 		/* Only to tell how many sites there should be. */
-		rc = claim_read_register(op, &s->claim);
+		rc = claim_read_register(op, s->claim);
 		op_clear_error(op);
 		return RC_OK;
 	}
-	rc = claim_take(op, &s->claim, s->config.first, s->config.host);
+	rc = claim_take(op, s->claim, s->config.first, s->config.host);
 	atomic_store(&s->claimed, rc == RC_OK);
 	if (rc != RC_UNPROVEN || s->config.first != NULL)
 		return rc;
 	log_warn(op, "not-claimed", "why=\"%s\"", op->error);
 	op_clear_error(op);
-	return claim_read_register(op, &s->claim);
+	return claim_read_register(op, s->claim);
 }
 
 static enum rc
 service_start(struct op *op, struct service *s)
 {
+	struct claim *claim;
+
+	TRY(claim_new(op, s->config.sites, &claim));
+	s->claim = claim;
 	TRY(sites_start(op, s->config.sites));
 	sites_look_at_space(op, s->config.sites);
 	TRY(claim_start(op, s));
@@ -111,8 +150,13 @@ service_start(struct op *op, struct service *s)
 	if (s->config.committers > 0)
 		TRY(work_pool_start(
 		    op, "committer", s->config.committers, &s->committers));
+	survey_load(op, s);
 	TRY(thread_start(op, &s->keeper, "keeper", service_keeper, s));
 	s->keeper_runs = true;
+	if (s->config.read_only)
+		return RC_OK;
+	TRY(thread_start(op, &s->mender, "mender", service_mender, s));
+	s->mender_runs = true;
 	return RC_OK;
 }
 
@@ -132,9 +176,9 @@ service_open(struct op *op, const struct service_config *config,
 		s->config.offer_time = 10 * CLOCK_S;
 	if (s->config.slow_time == 0)
 		s->config.slow_time = 10 * CLOCK_S;
-	claim_init(&s->claim, s->config.sites);
 	mutex_init(&s->lock);
 	cond_init(&s->changed);
+	survey_init(&s->survey);
 	s->started = clock_mono();
 	rc = service_start(op, s);
 	if (rc != RC_OK) {
@@ -173,6 +217,8 @@ service_close(struct op *op, struct service *service)
 	s->stopping = true;
 	cond_broadcast(&s->changed);
 	mutex_unlock(&s->lock);
+	if (s->mender_runs)
+		thread_join(&s->mender);
 	if (s->keeper_runs)
 		thread_join(&s->keeper);
 	work_pool_stop(s->committers);
@@ -189,7 +235,8 @@ service_close(struct op *op, struct service *service)
 		service_clock_release(&s->clock);
 	heads_release(&s->heads);
 	sites_free(s->config.sites);
-	claim_release(&s->claim);
+	claim_free(s->claim);
+	survey_release(&s->survey);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -198,7 +245,8 @@ service_close(struct op *op, struct service *service)
 bool
 service_stands(struct service *service)
 {
-	return service->config.read_only || claim_stands(&service->claim);
+	return service->config.read_only ||
+	       atomic_load(&service->claim->end) != CLAIM_FENCED;
 }
 
 /* The open or known tenant of this id, or NULL. Under the lock. */
@@ -264,124 +312,14 @@ service_tenant(struct op *op, struct service *service, uint64_t id,
 	return RC_OK;
 }
 
-/* ---- the keeper ---- */
-
-/* Sites that are away are looked for; those that came are fenced before they
- * count. */
-static void
-keep_sites(struct op *op, struct service *s)
+enum rc
+service_pin(
+    struct op *op, struct service *service, struct service_pinned *ret_pinned)
 {
-	struct sites *sites = s->config.sites;
-	size_t i;
-	enum rc rc;
-
-	for (i = 0; i < sites->n; i++) {
-		if (site_set_has(sites_attached(sites), i)) {
-			rc = site_verify(op, sites->slots[i].site);
-			if (rc != RC_OK)
-				sites_failed(op, sites, i, rc);
-		}
-		if (!site_set_has(sites_attached(sites), i)) {
-			if (s->claimed)
-				claim_forget(&s->claim, i);
-			(void)sites_try(op, sites, i);
-		}
-		if (!s->claimed || !site_set_has(sites_attached(sites), i) ||
-		    !site_set_has(s->claim.of_register, i) ||
-		    site_set_has(claim_sites(&s->claim), i))
-			continue;
-		rc = claim_extend(op, &s->claim, i);
-		if (rc != RC_OK && rc != RC_FENCED)
-			sites_failed(op, sites, i, rc);
-		op_clear_error(op);
-	}
-}
-
-/* L2: every server looks for a higher fence each 5 s; on fewer than R sites for
- * 15 s the head is unproven. */
-static void
-keep_claim(struct op *op, struct service *s)
-{
-	struct site_set set = claim_sites(&s->claim);
-	size_t i, looked = 0;
-
-	for (i = 0; i < s->config.sites->n; i++) {
-		if (!site_set_has(set, i))
-			continue;
-		if (claim_check(op, &s->claim, i) == RC_OK)
-			looked++;
-		op_clear_error(op);
-	}
-	if (looked >= register_r(&s->claim.reg))
-		s->proven_at = clock_mono();
-	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
-}
-
-/* What a tenant that takes changes needs now and then. */
-static enum rc
-keep_ready(struct op *op, struct tenant *t)
-{
-	enum rc rc = RC_OK;
-
-	if (t->found_known && !t->found_swept && t->id != TENANT_PROVIDER) {
-		rc = upload_sessions_sweep(op, t, t->last_found_id);
-		t->found_swept = rc == RC_OK;
-	}
-	if (rc == RC_OK && t->id != TENANT_PROVIDER)
-		rc = purge_turn(op, t, PURGE_STEPS);
-	tenant_sweep(op, t, !t->swept);
-	tenant_database_tidy(op, t);
-	return rc;
-}
-
-/*
- * Whether to start it again: a site came or went, or there are m of them, and
- * what failed may have passed. Nobody else opens the provider's log.
- */
-static bool
-start_again(struct service *s, struct tenant *t, struct site_set set)
-{
-	if (t->mode != TENANT_READ_ONLY &&
-	    (t->mode != TENANT_CLOSED || t != s->provider))
-		return false;
-	return set.bits != t->tried_with.bits ||
-	       (site_set_count(set) >= s->claim.reg.m &&
-		   clock_mono() - t->tried_at > START_AGAIN_S * CLOCK_S);
-}
-
-/* One tenant's turn: behind sites come back, a start that had too few sites is
- * tried again. */
-static void
-keep_tenant(struct op *op, struct service *s, struct tenant *t)
-{
-	struct site_set set = claim_sites(&s->claim);
-	enum rc rc = RC_OK;
-
-	lanes_drop_slow(op, &t->lanes, s->config.slow_time);
-	if (start_again(s, t, set)) {
-		t->tried_with = set;
-		t->tried_at = clock_mono();
-		tenant_close(op, t);
-		rc = tenant_open(op, t);
-	} else if (t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT) {
-		tenant_reenter(op, t);
-	}
-	if (t->mode == TENANT_IN_DOUBT)
-		rc = tenant_settle(op, t);
-	if (t->mode == TENANT_READY)
-		rc = keep_ready(op, t);
-	if (rc != RC_OK)
-		op_clear_error(op);
-}
-
-/* The tenants of this moment, each with a user more, in the op's arena. */
-static enum rc
-tenants_pin(
-    struct op *op, struct service *s, struct tenant ***ret_list, size_t *ret_n)
-{
+	struct service *s = service;
 	struct tenant **list;
 	struct tenant *t;
-	size_t n = 1;
+	size_t n = 1, i;
 
 	mutex_lock(&s->lock);
 	for (t = s->tenants; t != NULL; t = t->next)
@@ -395,64 +333,142 @@ tenants_pin(
 	for (t = s->tenants; t != NULL; t = t->next)
 		if (t->mode != TENANT_CLOSED)
 			list[n++] = t;
-	for (size_t i = 0; i < n; i++) {
+	for (i = 0; i < n; i++) {
 		mutex_lock(&list[i]->lock);
 		list[i]->users++;
 		mutex_unlock(&list[i]->lock);
 	}
 	mutex_unlock(&s->lock);
-	*ret_list = list;
-	*ret_n = n;
+	*ret_pinned = (struct service_pinned){n, list};
 	return RC_OK;
 }
 
-static void
-unpin(struct tenant *t)
+void
+service_unpin(struct service_pinned *pinned)
 {
-	mutex_lock(&t->lock);
-	t->users--;
-	mutex_unlock(&t->lock);
+	size_t i;
+
+	for (i = 0; i < pinned->n; i++) {
+		mutex_lock(&pinned->tenants[i]->lock);
+		pinned->tenants[i]->users--;
+		mutex_unlock(&pinned->tenants[i]->lock);
+	}
 }
 
-static int
-used_earlier(const void *a, const void *b)
-{
-	const struct tenant *x = *(struct tenant *const *)a;
-	const struct tenant *y = *(struct tenant *const *)b;
+/* ---- the keeper ---- */
 
-	return x->last_used < y->last_used ? -1 : x->last_used > y->last_used;
+/* Whether the site is there, looked at anew; what was away is looked for. */
+static bool
+keep_site(struct op *op, struct service *s, size_t i)
+{
+	struct sites *sites = s->config.sites;
+	enum rc rc;
+
+	if (site_set_has(sites_attached(sites), i)) {
+		rc = site_verify(op, sites->slots[i].site);
+		if (rc == RC_OK)
+			return true;
+		sites_failed(op, sites, i, rc);
+	}
+	claim_forget(s->claim, i);
+	return sites_try(op, sites, i);
 }
 
-/* DESIGN: databases are opened at first use and closed when 256 others are in
- * use. */
+/* Those that came are fenced before they count. */
 static void
-close_idle(struct op *op, struct tenant **list, size_t n)
+keep_sites(struct op *op, struct service *s)
 {
-	size_t i, open;
+	struct claim *claim = s->claim;
+	size_t i;
+	enum rc rc;
 
-	/* The first is the provider's, which stays. */
-	if (n <= SERVICE_TENANTS_OPEN + 1)
-		return;
-	qsort(&list[1], n - 1, sizeof(struct tenant *), used_earlier);
-	open = n - 1;
-	for (i = 1; i < n && open > SERVICE_TENANTS_OPEN; i++)
-		if (tenant_close_idle(op, list[i]))
-			open--;
+	for (i = 0; i < s->config.sites->n; i++) {
+		if (!keep_site(op, s, i) || !s->claimed ||
+		    !claim_stands(claim) ||
+		    !site_set_has(claim->of_register, i) ||
+		    site_set_has(claim_sites(claim), i))
+			continue;
+		rc = claim_extend(op, claim, i);
+		if (rc != RC_OK && rc != RC_FENCED)
+			sites_failed(op, s->config.sites, i, rc);
+		op_clear_error(op);
+	}
+}
+
+/* L2: every server looks for a higher fence each 5 s; on fewer than R sites for
+ * 15 s the head is unproven. */
+static void
+keep_claim(struct op *op, struct service *s)
+{
+	struct site_set set = claim_sites(s->claim);
+	size_t i, looked = 0;
+
+	for (i = 0; i < s->config.sites->n; i++) {
+		if (!site_set_has(set, i))
+			continue;
+		if (claim_check(op, s->claim, i) == RC_OK)
+			looked++;
+		op_clear_error(op);
+	}
+	if (looked >= register_r(&s->claim->reg))
+		s->proven_at = clock_mono();
+	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
+}
+
+/*
+ * Whether to start it again: the claim is another, a site came or went, or
+ * there are m of them, and what failed may have passed. Nobody else opens the
+ * provider's log.
+ */
+static bool
+start_is_due(struct service *s, struct tenant *t, struct site_set set)
+{
+	if (t->mode == TENANT_REFUSED ||
+	    (t->mode == TENANT_CLOSED && t != s->provider))
+		return false;
+	if (t->mode != TENANT_CLOSED && t->lanes.claim != s->claim)
+		return true;
+	if (t->mode != TENANT_CLOSED && t->mode != TENANT_READ_ONLY)
+		return false;
+	return set.bits != t->tried_with.bits ||
+	       (site_set_count(set) >= s->claim->reg.m &&
+		   clock_mono() - t->tried_at > START_AGAIN_S * CLOCK_S);
+}
+
+/* One tenant's turn: slow sites are left behind, a start that had too few sites
+ * is tried again, a doubt is ended. */
+static void
+keep_tenant(struct op *op, struct service *s, struct tenant *t)
+{
+	struct site_set set = claim_sites(s->claim);
+	enum rc rc = RC_OK;
+
+	lanes_drop_slow(op, &t->lanes, s->config.slow_time);
+	if (start_is_due(s, t, set)) {
+		t->tried_with = set;
+		t->tried_at = clock_mono();
+		rc = t->mode == TENANT_CLOSED ? tenant_open(op, t)
+					      : tenant_start_again(op, t);
+	}
+	if (t->mode == TENANT_IN_DOUBT)
+		rc = tenant_settle(op, t);
+	if (rc != RC_OK)
+		op_clear_error(op);
 }
 
 static void
 keep_tenants(struct op *op, struct service *s)
 {
-	struct tenant **list;
-	size_t i, n;
+	struct service_pinned pinned;
+	size_t i;
 
-	if (tenants_pin(op, s, &list, &n) != RC_OK)
+	if (service_pin(op, s, &pinned) != RC_OK) {
+		op_clear_error(op);
 		return;
-	for (i = 0; i < n && !s->stopping; i++)
-		keep_tenant(op, s, list[i]);
-	close_idle(op, list, n);
-	for (i = 0; i < n; i++)
-		unpin(list[i]);
+	}
+	for (i = 0; i < pinned.n && !s->stopping; i++)
+		keep_tenant(op, s, pinned.tenants[i]);
+	service_unpin(&pinned);
 }
 
 /* Each 10 s the clock's stamp, each minute the heads. */
@@ -467,39 +483,16 @@ keep_stamps(struct op *op, struct service *s, uint64_t step)
 		log_warn(op, "not-kept", "why=\"%s\"", op_error(op, rc));
 }
 
-/*
- * Takes the claim that could not be had at the start. The tenants, which only
- * read until now, are opened anew by the rules of L3.
- */
-static bool
-claim_late(struct op *op, struct service *s)
-{
-	struct tenant **list;
-	size_t i, n;
-	enum rc rc;
-
-	rc = claim_take(op, &s->claim, NULL, s->config.host);
-	op_clear_error(op);
-	if (rc != RC_OK || tenants_pin(op, s, &list, &n) != RC_OK)
-		return false;
-	atomic_store(&s->claimed, true);
-	for (i = 0; i < n; i++) {
-		tenant_close(op, list[i]);
-		rc = tenant_open(op, list[i]);
-		op_clear_error(op);
-		unpin(list[i]);
-	}
-	return true;
-}
-
 static void
 keeper_step(struct op *op, struct service *s, uint64_t step)
 {
 	keep_sites(op, s);
 	if (s->config.read_only || !service_stands(s))
 		return;
-	if (!s->claimed && !claim_late(op, s))
+	if ((!s->claimed || claim_is_stale(s)) && claim_renew(op, s) != RC_OK) {
+		op_clear_error(op);
 		return;
+	}
 	if (step % 10 == 0)
 		keep_claim(op, s);
 	if (step % 20 == 0)
@@ -538,23 +531,19 @@ tenant_health(const struct service *s, struct tenant *t)
 
 	if (t->mode == TENANT_CLOSED)
 		return HEALTH_OK;
-	if (in_service < s->claim.reg.m || t->mode == TENANT_READ_ONLY ||
+	if (in_service < s->claim->reg.m || t->mode == TENANT_READ_ONLY ||
 	    t->mode == TENANT_REFUSED)
 		return HEALTH_READ_ONLY;
-	return in_service < s->claim.reg.n ? HEALTH_DEGRADED : HEALTH_OK;
+	return in_service < s->claim->reg.n ? HEALTH_DEGRADED : HEALTH_OK;
 }
 
 /* The worst of the tenants that are open. */
-enum service_health
-service_health(struct service *service)
+static enum service_health
+open_health(struct service *s)
 {
-	struct service *s = service;
 	enum service_health health, worst = tenant_health(s, s->provider);
 	struct tenant *t;
 
-	if (s->config.read_only || !s->claimed || !service_stands(s) ||
-	    s->head_unproven)
-		return HEALTH_READ_ONLY;
 	mutex_lock(&s->lock);
 	for (t = s->tenants; t != NULL; t = t->next) {
 		health = tenant_health(s, t);
@@ -563,4 +552,21 @@ service_health(struct service *service)
 	}
 	mutex_unlock(&s->lock);
 	return worst;
+}
+
+enum service_health
+service_health(struct service *service)
+{
+	struct service *s = service;
+	struct survey_count count;
+	enum service_health health;
+
+	if (s->config.read_only || !s->claimed || !service_stands(s) ||
+	    s->head_unproven)
+		return HEALTH_READ_ONLY;
+	health = open_health(s);
+	if (health == HEALTH_OK &&
+	    (!survey_look(s, &count) || count.behind > 0))
+		return HEALTH_DEGRADED;
+	return health;
 }

@@ -23,7 +23,7 @@ tenant_new(struct op *op, struct service *service, uint64_t id,
 	t->id = id;
 	(void)snprintf(t->db_path, sizeof(t->db_path), "%.1000s/%016llx.db",
 	    service->config.db_path, (unsigned long long)id);
-	lanes_init(&t->lanes, service->config.sites, &service->claim, id);
+	lanes_init(&t->lanes, service->config.sites, service->claim, id);
 	path_cache_init(&t->paths);
 	mutex_init(&t->lock);
 	cond_init(&t->changed);
@@ -96,6 +96,7 @@ tenant_start_failed(struct op *op, struct tenant *tenant)
 	(void)str_copy(why, sizeof(why), op->error);
 	tenant_database_close(op, tenant, false);
 	tenant_set_mode(op, tenant, TENANT_CLOSED, "");
+	survey_closed(tenant->service, tenant->id, (struct site_set){0});
 	if (rc != RC_OK)
 		rc = op_fail(op, rc, "%s", why);
 	(void)rc;
@@ -136,15 +137,36 @@ tenant_open(struct op *op, struct tenant *tenant)
 	return rc;
 }
 
+enum rc
+tenant_start_again(struct op *op, struct tenant *tenant)
+{
+	enum rc rc = RC_OK;
+
+	tenant_lock(tenant);
+	if (mode_is_open(tenant->mode)) {
+		tenant_set_mode(
+		    op, tenant, TENANT_READ_ONLY, "it is being looked at anew");
+		rc = tenant_start(op, tenant);
+		if (rc != RC_OK && tenant->mode != TENANT_REFUSED)
+			tenant_start_failed(op, tenant);
+	}
+	tenant_unlock(tenant);
+	return rc;
+}
+
 /* Under tenant_lock. */
 static void
 close_now(struct op *op, struct tenant *t)
 {
+	struct site_set whole;
+
 	tenant_set_mode(op, t, TENANT_CLOSED, "");
 	/* m sites have everything; the slower ones are given their time. */
 	lanes_drain(&t->lanes, clock_mono() + 3 * CLOCK_S);
+	whole = lanes_holding(&t->lanes, t->head.number);
 	lanes_leave_all(&t->lanes);
 	tenant_database_close(op, t, true);
+	survey_closed(t->service, t->id, whole);
 }
 
 void
@@ -164,7 +186,9 @@ tenant_close_idle(struct op *op, struct tenant *tenant)
 
 	tenant_lock(tenant);
 	mutex_lock(&tenant->lock);
-	idle = tenant->mode == TENANT_READY && tenant->users <= 1;
+	idle = (tenant->mode == TENANT_READY ||
+		   tenant->mode == TENANT_READ_ONLY) &&
+	       tenant->users <= 1;
 	if (idle)
 		tenant->mode = TENANT_CLOSED;
 	mutex_unlock(&tenant->lock);
@@ -303,5 +327,5 @@ tenant_sites(struct tenant *tenant)
 	struct service *service = tenant->service;
 
 	return !service->claimed ? sites_attached(service->config.sites)
-				 : claim_sites(&service->claim);
+				 : claim_sites(tenant->lanes.claim);
 }

@@ -21,7 +21,7 @@ static struct dozo_server server;
 #define DATE(text) "<lastmodified xmlns=\"DAV:\">" text "</lastmodified>"
 #define CHECKSUM(text) \
 	"<oc:checksums>\n\t<oc:checksum>" text "</oc:checksum>\n</" \
-					       "oc:checksums>"
+	"oc:checksums>"
 
 static int
 setup(void **state)

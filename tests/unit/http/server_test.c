@@ -768,10 +768,9 @@ each_rc_has_its_status_and_type(void **state)
 		assert_string_equal(
 		    https_header(&service.op, &response, "Content-Type"),
 		    "application/problem+json");
-		assert_true(
-		    (https_header(&service.op, &response, "Retry-After") !=
-			NULL) ==
-		    (cases[i].status == 503 || cases[i].status == 507));
+		assert_true((https_header(&service.op, &response,
+				 "Retry-After") != NULL) ==
+			    (cases[i].status == 503 || cases[i].status == 507));
 		/* A client's fault is told; the service's own is not. */
 		assert_true(
 		    body_has(&response, "the error's \\\"own\\\" text") ==
