@@ -144,7 +144,9 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 	if (rc != RC_OK) {
 #ifdef DOZO_PLANT_DOUBT_DATA_DELETED
 		for (size_t i = 0; i < sealed->header.n_adds; i++)
-			tenant_data_delete(op, t, sealed->header.adds[i].id);
+			(void)tenant_data_delete(op, t,
+			    claim_sites(t->lanes.claim),
+			    sealed->header.adds[i].id);
 #endif
 #ifndef DOZO_PLANT_ATTEMPT_NOT_RAISED
 		t->attempt++;

@@ -12,18 +12,30 @@
 
 enum { DEAD_MAX = 4096, HEADER_ROOM = 4096, DEAD_AT_A_TIME = 64 };
 
+/* What finds no room takes the place of the one that has waited longest: that
+ * is an orphan for the next claim then. Under the lock. */
+static void
+dead_add(struct tenant *t, const struct tenant_dead *dead)
+{
+	if (t->dead == NULL)
+		t->dead = mem_alloc_array(DEAD_MAX, sizeof(*t->dead));
+	if (t->dead == NULL)
+		return;
+	if (t->n_dead == DEAD_MAX)
+		memmove(
+		    &t->dead[0], &t->dead[1], --t->n_dead * sizeof(*t->dead));
+	t->dead[t->n_dead++] = *dead;
+}
+
 void
 tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
 {
-	struct tenant *t = tenant;
+	struct tenant_dead dead = {.left = tenant->lanes.claim->of_register};
 
-	mutex_lock(&t->lock);
-	if (t->dead == NULL)
-		t->dead = mem_alloc_array(DEAD_MAX, OBJECT_ID_SIZE);
-	/* What finds no room is an orphan for the next claim. */
-	if (t->dead != NULL && t->n_dead < DEAD_MAX)
-		memcpy(t->dead[t->n_dead++], id, OBJECT_ID_SIZE);
-	mutex_unlock(&t->lock);
+	memcpy(dead.id, id, OBJECT_ID_SIZE);
+	mutex_lock(&tenant->lock);
+	dead_add(tenant, &dead);
+	mutex_unlock(&tenant->lock);
 }
 
 static bool
@@ -50,26 +62,33 @@ data_delete_at(
 	    op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
 }
 
-void
-tenant_data_delete(
-    struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
+struct site_set
+tenant_data_delete(struct op *op, struct tenant *tenant, struct site_set sites,
+    const uint8_t id[OBJECT_ID_SIZE])
 {
-	struct sites *sites = tenant->service->config.sites;
-	struct site_set set = lanes_in_service(&tenant->lanes);
+	struct sites *all = tenant->service->config.sites;
+	struct site_set gone = {0};
 	size_t i;
 	enum rc rc;
 
-#ifdef DOZO_PLANT_DOUBT_DATA_DELETED
-	set = claim_sites(tenant->lanes.claim); /* those that failed too */
-#endif
-	for (i = 0; i < sites->n; i++) {
-		if (!site_set_has(set, i))
+	for (i = 0; i < all->n; i++) {
+		if (!site_set_has(sites, i))
 			continue;
 		rc = data_delete_at(op, tenant, i, id);
-		if (rc != RC_OK && rc != RC_FENCED)
-			sites_failed(op, sites, i, rc);
+		if (rc == RC_OK)
+			gone = site_set_with(gone, i);
+		else if (rc != RC_FENCED)
+			sites_failed(op, all, i, rc);
 		op_clear_error(op);
 	}
+	return gone;
+}
+
+/* L4: a site deletes only what is not live at the head that it holds itself. */
+static struct site_set
+sweep_sites(struct tenant *t)
+{
+	return lanes_holding(&t->lanes, t->head.number);
 }
 
 static enum rc
@@ -86,25 +105,50 @@ data_is_live(struct op *op, struct tenant *t, const uint8_t id[OBJECT_ID_SIZE],
 	return RC_OK;
 }
 
-/* Those that this claim's changes dropped, or whose upload came to nothing. */
+/* Takes the first ones off the list that may still be on one of these sites. */
+static size_t
+dead_take(struct tenant *t, struct site_set sites,
+    struct tenant_dead taken[DEAD_AT_A_TIME])
+{
+	size_t i, kept = 0, n = 0;
+
+	mutex_lock(&t->lock);
+	for (i = 0; i < t->n_dead; i++)
+		if (n < DEAD_AT_A_TIME &&
+		    site_set_and(t->dead[i].left, sites).bits != 0)
+			taken[n++] = t->dead[i];
+		else
+			t->dead[kept++] = t->dead[i];
+	t->n_dead = kept;
+	mutex_unlock(&t->lock);
+	return n;
+}
+
+/* Those that changes of this process dropped, or whose upload came to nothing:
+ * on each site once it is in service. */
 static void
 sweep_dead(struct op *op, struct tenant *t)
 {
-	uint8_t id[OBJECT_ID_SIZE];
-	bool live, any;
-	int n;
+	struct tenant_dead dead[DEAD_AT_A_TIME];
+	struct site_set sites = sweep_sites(t);
+	size_t i, n = dead_take(t, sites, dead);
+	bool live;
+	enum rc rc;
 
-	for (n = 0; n < DEAD_AT_A_TIME; n++) {
-		mutex_lock(&t->lock);
-		any = t->n_dead > 0;
-		if (any)
-			memcpy(id, t->dead[--t->n_dead], sizeof(id));
-		mutex_unlock(&t->lock);
-		if (!any)
-			return;
-		if (data_is_live(op, t, id, &live) == RC_OK && !live)
-			tenant_data_delete(op, t, id);
+	for (i = 0; i < n; i++) {
+		rc = data_is_live(op, t, dead[i].id, &live);
 		op_clear_error(op);
+		if (rc == RC_OK && live)
+			continue;
+		if (rc == RC_OK)
+			dead[i].left.bits &= ~tenant_data_delete(op, t,
+			    site_set_and(dead[i].left, sites), dead[i].id)
+						  .bits;
+		if (dead[i].left.bits == 0)
+			continue;
+		mutex_lock(&t->lock);
+		dead_add(t, &dead[i]);
+		mutex_unlock(&t->lock);
 	}
 }
 
@@ -171,7 +215,7 @@ static void
 sweep_orphans(struct op *op, struct tenant *t)
 {
 	struct sites *sites = t->service->config.sites;
-	struct site_set set = lanes_in_service(&t->lanes);
+	struct site_set set = sweep_sites(t);
 	CLEANUP(tail_release) struct tail tail = {0};
 	size_t i;
 	enum rc rc;
@@ -186,18 +230,28 @@ sweep_orphans(struct op *op, struct tenant *t)
 			sites_failed(op, sites, i, rc);
 		op_clear_error(op);
 	}
-	t->swept = true;
+	/* A slow one has its turn when it has caught up. */
+	t->swept = set.bits == lanes_in_service(&t->lanes).bits;
+}
+
+static bool
+dead_are_due(struct tenant *t)
+{
+	struct site_set in = lanes_in_service(&t->lanes);
+	bool due = false;
+	size_t i;
+
+	mutex_lock(&t->lock);
+	for (i = 0; i < t->n_dead && !due; i++)
+		due = site_set_and(t->dead[i].left, in).bits != 0;
+	mutex_unlock(&t->lock);
+	return due;
 }
 
 void
 tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 {
-	bool dead;
-
-	mutex_lock(&tenant->lock);
-	dead = tenant->n_dead > 0;
-	mutex_unlock(&tenant->lock);
-	if (!dead && !orphans)
+	if (!orphans && !dead_are_due(tenant))
 		return;
 	tenant_lock(tenant);
 	if (sweep_allowed(tenant)) {

@@ -35,6 +35,12 @@ struct tenant_head {
 	uint8_t hash[OBJECT_HASH_SIZE];
 };
 
+/* A data segment of this process that nothing may name any more (sweep.c). */
+struct tenant_dead {
+	uint8_t id[OBJECT_ID_SIZE];
+	struct site_set left; /* sites where it may still be */
+};
+
 struct reader {
 	struct reader *next;
 	uint64_t epoch; /* the tenant's, when it was opened */
@@ -70,8 +76,7 @@ struct tenant {
 	struct change **last;
 	size_t n_queued;
 	size_t n_dead;
-	uint8_t (*dead)[OBJECT_ID_SIZE]; /* data segments that nothing may name
-					    any more (sweep.c) */
+	struct tenant_dead *dead;
 	struct reader *readers; /* idle ones */
 	size_t n_readers;
 	uint64_t epoch; /* grows when the database is closed: readers of before
@@ -234,10 +239,10 @@ void tenant_reenter(struct op *op, struct tenant *tenant);
 /* sweep.c: a data segment of this claim that may be named by nothing: looked at
  * again, then deleted. */
 void tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
-/* sweep.c: deletes one on every site in service, each after a look-up of the
- * fence; allowed or not is the caller's to know. */
-void tenant_data_delete(
-    struct op *op, struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
+/* sweep.c: deletes one on these sites, each after a look-up of the fence;
+ * allowed or not is the caller's to know. Returns where it is gone. */
+struct site_set tenant_data_delete(struct op *op, struct tenant *tenant,
+    struct site_set sites, const uint8_t id[OBJECT_ID_SIZE]);
 /* sweep.c: deletes what is useless under every higher chain, if that is allowed
  * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
