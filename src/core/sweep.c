@@ -12,22 +12,30 @@
 
 enum { DEAD_MAX = 4096, HEADER_ROOM = 4096, DEAD_AT_A_TIME = 64 };
 
+/* What finds no room takes the place of the one that has waited longest: that
+ * is an orphan for the next claim then. Under the lock. */
+static void
+dead_add(struct tenant *t, const struct tenant_dead *dead)
+{
+	if (t->dead == NULL)
+		t->dead = mem_alloc_array(DEAD_MAX, sizeof(*t->dead));
+	if (t->dead == NULL)
+		return;
+	if (t->n_dead == DEAD_MAX)
+		memmove(
+		    &t->dead[0], &t->dead[1], --t->n_dead * sizeof(*t->dead));
+	t->dead[t->n_dead++] = *dead;
+}
+
 void
 tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
 {
-	struct tenant *t = tenant;
+	struct tenant_dead dead = {.left = tenant->lanes.claim->of_register};
 
-	mutex_lock(&t->lock);
-	if (t->dead == NULL)
-		t->dead = mem_alloc_array(DEAD_MAX, sizeof(t->dead[0]));
-	/* What finds no room is an orphan for the next claim. */
-	if (t->dead != NULL && t->n_dead < DEAD_MAX) {
-		struct tenant_dead *dead = &t->dead[t->n_dead++];
-
-		memcpy(dead->id, id, OBJECT_ID_SIZE);
-		dead->left = t->lanes.claim->of_register;
-	}
-	mutex_unlock(&t->lock);
+	memcpy(dead.id, id, OBJECT_ID_SIZE);
+	mutex_lock(&tenant->lock);
+	dead_add(tenant, &dead);
+	mutex_unlock(&tenant->lock);
 }
 
 static bool
@@ -55,25 +63,32 @@ data_delete_at(
 }
 
 struct site_set
-tenant_data_delete(struct op *op, struct tenant *tenant,
-    const uint8_t id[OBJECT_ID_SIZE], struct site_set set)
+tenant_data_delete(struct op *op, struct tenant *tenant, struct site_set sites,
+    const uint8_t id[OBJECT_ID_SIZE])
 {
-	struct sites *sites = tenant->service->config.sites;
+	struct sites *all = tenant->service->config.sites;
 	struct site_set gone = {0};
 	size_t i;
 	enum rc rc;
 
-	for (i = 0; i < sites->n; i++) {
-		if (!site_set_has(set, i))
+	for (i = 0; i < all->n; i++) {
+		if (!site_set_has(sites, i))
 			continue;
 		rc = data_delete_at(op, tenant, i, id);
 		if (rc == RC_OK)
 			gone = site_set_with(gone, i);
 		else if (rc != RC_FENCED)
-			sites_failed(op, sites, i, rc);
+			sites_failed(op, all, i, rc);
 		op_clear_error(op);
 	}
 	return gone;
+}
+
+/* L4: a site deletes only what is not live at the head that it holds itself. */
+static struct site_set
+sweep_sites(struct tenant *t)
+{
+	return lanes_holding(&t->lanes, t->head.number);
 }
 
 static enum rc
@@ -90,54 +105,50 @@ data_is_live(struct op *op, struct tenant *t, const uint8_t id[OBJECT_ID_SIZE],
 	return RC_OK;
 }
 
-/* Notes that sites have the i-th no more; with the last one it leaves the list.
- */
-static void
-dead_gone(struct tenant *t, size_t i, struct site_set gone)
+/* Takes the first ones off the list that may still be on one of these sites. */
+static size_t
+dead_take(struct tenant *t, struct site_set sites,
+    struct tenant_dead taken[DEAD_AT_A_TIME])
 {
-	struct tenant_dead *dead;
+	size_t i, kept = 0, n = 0;
 
 	mutex_lock(&t->lock);
-	dead = &t->dead[i];
-	dead->left.bits &= ~gone.bits;
-	if (dead->left.bits == 0)
-		*dead = t->dead[--t->n_dead];
+	for (i = 0; i < t->n_dead; i++)
+		if (n < DEAD_AT_A_TIME &&
+		    site_set_and(t->dead[i].left, sites).bits != 0)
+			taken[n++] = t->dead[i];
+		else
+			t->dead[kept++] = t->dead[i];
+	t->n_dead = kept;
 	mutex_unlock(&t->lock);
+	return n;
 }
 
-/*
- * Those that this claim's changes dropped, or whose upload came to nothing. A
- * site that is away is asked again when it is back. Nobody else takes from the
- * list; others only add at its end.
- */
+/* Those that changes of this process dropped, or whose upload came to nothing:
+ * on each site once it is in service. */
 static void
 sweep_dead(struct op *op, struct tenant *t)
 {
-	struct site_set here = lanes_in_service(&t->lanes);
-	int tried = 0;
-	size_t i;
+	struct tenant_dead dead[DEAD_AT_A_TIME];
+	struct site_set sites = sweep_sites(t);
+	size_t i, n = dead_take(t, sites, dead);
+	bool live;
+	enum rc rc;
 
-	mutex_lock(&t->lock);
-	i = t->n_dead;
-	mutex_unlock(&t->lock);
-	while (i-- > 0 && tried < DEAD_AT_A_TIME) {
-		struct tenant_dead dead;
-		struct site_set set;
-		bool live;
-
-		mutex_lock(&t->lock);
-		dead = t->dead[i];
-		mutex_unlock(&t->lock);
-		set = site_set_and(dead.left, here);
-		if (set.bits == 0)
+	for (i = 0; i < n; i++) {
+		rc = data_is_live(op, t, dead[i].id, &live);
+		op_clear_error(op);
+		if (rc == RC_OK && live)
 			continue;
-		tried++;
-		if (data_is_live(op, t, dead.id, &live) != RC_OK)
-			op_clear_error(op);
-		else
-			dead_gone(t, i,
-			    live ? dead.left
-				 : tenant_data_delete(op, t, dead.id, set));
+		if (rc == RC_OK)
+			dead[i].left.bits &= ~tenant_data_delete(op, t,
+			    site_set_and(dead[i].left, sites), dead[i].id)
+						  .bits;
+		if (dead[i].left.bits == 0)
+			continue;
+		mutex_lock(&t->lock);
+		dead_add(t, &dead[i]);
+		mutex_unlock(&t->lock);
 	}
 }
 
@@ -204,7 +215,7 @@ static void
 sweep_orphans(struct op *op, struct tenant *t)
 {
 	struct sites *sites = t->service->config.sites;
-	struct site_set set = lanes_in_service(&t->lanes);
+	struct site_set set = sweep_sites(t);
 	CLEANUP(tail_release) struct tail tail = {0};
 	size_t i;
 	enum rc rc;
@@ -219,18 +230,28 @@ sweep_orphans(struct op *op, struct tenant *t)
 			sites_failed(op, sites, i, rc);
 		op_clear_error(op);
 	}
-	t->swept = true;
+	/* A slow one has its turn when it has caught up. */
+	t->swept = set.bits == lanes_in_service(&t->lanes).bits;
+}
+
+static bool
+dead_are_due(struct tenant *t)
+{
+	struct site_set in = lanes_in_service(&t->lanes);
+	bool due = false;
+	size_t i;
+
+	mutex_lock(&t->lock);
+	for (i = 0; i < t->n_dead && !due; i++)
+		due = site_set_and(t->dead[i].left, in).bits != 0;
+	mutex_unlock(&t->lock);
+	return due;
 }
 
 void
 tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 {
-	bool dead;
-
-	mutex_lock(&tenant->lock);
-	dead = tenant->n_dead > 0;
-	mutex_unlock(&tenant->lock);
-	if (!dead && !orphans)
+	if (!orphans && !dead_are_due(tenant))
 		return;
 	tenant_lock(tenant);
 	if (sweep_allowed(tenant)) {
