@@ -24,7 +24,7 @@ enum cli_exit {
 };
 
 enum {
-	CLI_ARGS_MAX = 4,
+	CLI_ARGS_MAX = 5,
 	CLI_VALUES_MAX = 64,
 	CLI_LINES_MAX = 2,
 	CLI_LINE_SIZE = 1100, /* a password is at most 1024 bytes */

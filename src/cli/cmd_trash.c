@@ -1,12 +1,14 @@
-/* cmd_trash.c - dozo trash list, restore. */
+/* cmd_trash.c - dozo trash list, restore, purge. */
 #include "core/trash.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/who.h"
+#include "core/purge.h"
 
 struct list {
 	struct cli *cli;
@@ -124,5 +126,46 @@ cmd_trash_restore(struct cli *cli)
 			     (const char *)name.data, name.size));
 	cli_print(
 	    cli, "Restored: %.*s\n", (int)name.size, (const char *)name.data);
+	return CLI_OK;
+}
+
+/* All that the actor may, or one. */
+static enum rc
+purge_run(struct cli *cli, int64_t id, uint64_t *ret_n)
+{
+	CLEANUP(tenant_put_ptr) struct tenant *t = NULL;
+	int64_t now = service_clock_now(&cli->service->clock);
+	struct tree_result result;
+	struct reader *reader;
+	enum rc rc;
+
+	TRY(who_tenant(cli, &t));
+	*ret_n = 1;
+	if (id != 0)
+		return trash_purge(&cli->op, t, id, &result);
+	TRY(tenant_reader(&cli->op, t, &reader));
+	rc = trash_purge_all(&cli->op, t, &reader->meta, now, ret_n);
+	tenant_reader_put(t, reader);
+	return rc;
+}
+
+enum cli_exit
+cmd_trash_purge(struct cli *cli)
+{
+	uint64_t id = 0, n = 0;
+	enum rc rc;
+
+	if (strcmp(cli->args[2], "all") != 0 &&
+	    !str_to_u64(cli->args[2], 1, INT64_MAX, &id))
+		return cli_misused(cli,
+		    "ID is a number of dozo trash list, or all, not \"%s\"",
+		    cli->args[2]);
+	rc = purge_run(cli, (int64_t)id, &n);
+	if (rc != RC_OK)
+		return cli_end(cli, rc);
+	if (cli->json)
+		return cli_print_json(
+		    cli, json_pack("{s:I}", "purged", (json_int_t)n));
+	cli_print(cli, "%" PRIu64 " purged.\n", n);
 	return CLI_OK;
 }

@@ -93,7 +93,14 @@ static const struct cli_option rebuild_options[] = {
     {"name", "HOST", true, "a further name or address in the certificate"},
     END,
 };
+static const struct cli_option tenant_set_options[] = {AS, BREAK_GLASS, END};
 static const struct cli_option trash_options[] = {AS, END};
+static const struct cli_option versions_options[] = {
+    {"as", "USER", false,
+	"act as this member, whose password is the first line of standard "
+	"input"},
+    END,
+};
 static const struct cli_option notice_list_options[] = {
     {"all", NULL, false, "also those that you have acknowledged"}, AS, END};
 static const struct cli_option notice_acknowledge_options[] = {AS, END};
@@ -123,6 +130,11 @@ const struct cli_command cli_commands[] = {
 	"NAME is 1 to 32 of a-z, 0-9 and -. Its members sign in as USER@NAME."},
     {"tenant list", {"DIR"}, CLI_READ, cmd_tenant_list, NULL, "all tenants",
 	NULL},
+    {"tenant settings", {"DIR", "NAME"}, CLI_READ, cmd_tenant_settings, NULL,
+	"what its administrators have decided", NULL},
+    {"tenant set", {"DIR", "NAME", "KEY", "VALUE"}, CLI_WRITE, cmd_tenant_set,
+	tenant_set_options, "change one of the settings",
+	"Terms that run already keep the end that they have.\n" HOST_RULE},
     {"member add", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_add,
 	member_add_options, "a new member of a tenant",
 	"A generated password is printed, once.\n" HOST_RULE},
@@ -168,6 +180,20 @@ const struct cli_command cli_commands[] = {
 	"what was deleted", HOST_RULE},
     {"trash restore", {"DIR", "TENANT", "ID"}, CLI_WRITE, cmd_trash_restore,
 	trash_options, "take something out of the trash", HOST_RULE},
+    {"trash purge", {"DIR", "TENANT", "ID|all"}, CLI_WRITE, cmd_trash_purge,
+	trash_options, "end something in the trash for good",
+	"Nobody sees it from then on; what it takes up is freed in the "
+	"background.\n" HOST_RULE},
+    {"versions list", {"DIR", "TENANT", "PATH"}, CLI_WRITE, cmd_versions_list,
+	versions_options, "the former contents of a file",
+	"PATH is as a member sees it below /dav, as /Company/report.txt."},
+    {"versions swap", {"DIR", "TENANT", "PATH", "ID"}, CLI_WRITE,
+	cmd_versions_swap, versions_options,
+	"a former content is the file's again",
+	"What it has until then is kept as a version for a full term."},
+    {"versions save-as", {"DIR", "TENANT", "PATH", "ID", "NEW_PATH"}, CLI_WRITE,
+	cmd_versions_save_as, versions_options,
+	"a former content as another file", "The version stays."},
     {"key export", {"DIR", "FILE"}, CLI_ALONE, cmd_key_export, NULL,
 	"a copy of the master key",
 	"FILE and any one site are enough to get everything back; without the "
