@@ -136,7 +136,7 @@ target_put(struct op *op, struct catch_up *c, const struct object_name *name)
 	}
 	TRY(rc);
 	FAILPOINT("catchup.put");
-	return claim_check(op, &c->tenant->service->claim, c->site);
+	return claim_check(op, c->tenant->lanes.claim, c->site);
 }
 
 static void
@@ -372,7 +372,7 @@ void
 tenant_reenter(struct op *op, struct tenant *tenant)
 {
 	struct sites *sites = tenant->service->config.sites;
-	struct site_set out = claim_sites(&tenant->service->claim);
+	struct site_set out = claim_sites(tenant->lanes.claim);
 	struct site_set in = lanes_in_service(&tenant->lanes);
 	size_t i;
 	enum rc rc;

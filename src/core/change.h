@@ -48,10 +48,21 @@ int64_t tx_tag(struct tx *tx);
 enum rc tx_inline(struct op *op, struct tx *tx, struct span sealed,
     uint32_t plain_size, uint64_t *ret_offset) MUST_CHECK;
 
-/* A data segment that stands on sites (bits) and is named by this change (L4,
- * L8). */
-enum rc tx_add_data(struct op *op, struct tx *tx,
-    const struct segment_data *data, struct site_set on) MUST_CHECK;
+/* A data segment that stands on sites and is to be named by a change. */
+struct put_data {
+	struct segment_data data;
+	uint64_t counter; /* of the claim that it was put under */
+	struct site_set on;
+	uint64_t epochs[SITES_MAX]; /* of these sites, before it was put */
+};
+
+/*
+ * A data segment that is named by this change from now on (L4, L8).
+ * RC_NOT_STORED where too few sites are sure to have it: they went away since,
+ * or another claim, which may have taken it for an orphan, came between.
+ */
+enum rc tx_add_data(
+    struct op *op, struct tx *tx, const struct put_data *data) MUST_CHECK;
 
 /* A data segment that nothing names any more after this change. RC_NOT_FOUND.
  */

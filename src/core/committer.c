@@ -51,8 +51,8 @@ tenant_space_left(struct tenant *tenant)
 	}
 	mutex_unlock(&config->sites->lock);
 	/* Too few sites in service are no matter of space: that is 503. */
-	return above >= t->service->claim.reg.m ||
-	       site_set_count(in_service) < t->service->claim.reg.m;
+	return above >= t->lanes.claim->reg.m ||
+	       site_set_count(in_service) < t->lanes.claim->reg.m;
 }
 
 /* The committed group becomes the tenant's head. */
@@ -148,7 +148,7 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 		for (size_t i = 0; i < sealed->header.n_adds; i++)
 			(void)tenant_data_delete(op, t,
 			    sealed->header.adds[i].id,
-			    claim_sites(&t->service->claim));
+			    claim_sites(t->lanes.claim));
 #endif
 #ifndef DOZO_PLANT_ATTEMPT_NOT_RAISED
 		t->attempt++;
@@ -244,11 +244,11 @@ group_run(struct op *op, struct tenant *t, struct batch *batch)
 	enum rc rc, rolled;
 
 	TRY(group_new(op, t, &group));
-	if (site_set_count(group->in_service) < t->service->claim.reg.m)
+	if (site_set_count(group->in_service) < t->lanes.claim->reg.m)
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites are in service, %u are needed",
-		    site_set_count(group->in_service), t->service->claim.reg.n,
-		    t->service->claim.reg.m);
+		    site_set_count(group->in_service), t->lanes.claim->reg.n,
+		    t->lanes.claim->reg.m);
 	TRY(db_begin(op, t->writer));
 	rc = group_make(op, t, group, batch, rows);
 	if (rc == RC_OK || t->writer == NULL)
@@ -298,7 +298,7 @@ doubt_end(struct op *op, struct tenant *t)
 	tenant_set_mode(op, t, TENANT_READY, "");
 	return RC_OK;
 #endif
-	if (site_set_count(in_service) < t->service->claim.reg.m)
+	if (site_set_count(in_service) < t->lanes.claim->reg.m)
 		FAIL(op, RC_NOT_STORED,
 		    "a change is in doubt and too few sites are in service");
 	rc = tenant_opening(op, t, in_service);

@@ -122,6 +122,8 @@ tenant_database_open(struct op *op, struct tenant *tenant)
 	bool trusted;
 	enum rc rc;
 
+	if (tenant->writer != NULL)
+		return RC_OK;
 	TRY(mark_trusted(op, tenant, &trusted));
 	if (!trusted)
 		return RC_OK;

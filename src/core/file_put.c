@@ -100,7 +100,7 @@ make_content(struct op *op, struct tx *tx, const struct put_content *put,
 	memcpy(content.sha256, put->sha256, SHA256_SIZE);
 	memcpy(content.sha1, put->sha1, SHA1_SIZE);
 	for (i = 0; i < put->n_data; i++)
-		TRY(tx_add_data(op, tx, &put->data[i].data, put->data[i].on));
+		TRY(tx_add_data(op, tx, &put->data[i]));
 	content.id = put->session != 0 ? put->session : tx_id(tx);
 	if (put->session != 0)
 		TRY(content_finish(op, tx->meta, &content));

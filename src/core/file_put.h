@@ -23,12 +23,6 @@ struct put_chunk {
 	uint64_t offset; /* of its first frame there */
 };
 
-/* A data segment that stands on sites and is to be named by this change. */
-struct put_data {
-	struct segment_data data;
-	struct site_set on;
-};
-
 struct put_content {
 	/*
 	 * 0: the content's row and chunks are made by this change. Else the row

@@ -97,27 +97,45 @@ tx_inline(struct op *op, struct tx *tx, struct span sealed, uint32_t plain_size,
 	return RC_OK;
 }
 
+/* The sites that have had the data without a break since it was put (S15). */
+static struct site_set
+data_on(struct sites *sites, const struct put_data *data)
+{
+	struct site_set on = data->on;
+	size_t i;
+
+	for (i = 0; i < sites->n; i++)
+		if (sites_epoch(sites, i) != data->epochs[i])
+			on = site_set_without(on, i);
+	return on;
+}
+
 enum rc
-tx_add_data(struct op *op, struct tx *tx, const struct segment_data *data,
-    struct site_set on)
+tx_add_data(struct op *op, struct tx *tx, const struct put_data *data)
 {
 	struct group *group = group_of(tx);
 	struct group_mark *at = &group->at;
-	struct site_set left = site_set_and(at->on, on);
+	struct tenant *t = group->tenant;
+	struct site_set on = data_on(t->service->config.sites, data);
+	struct site_set left;
 
+	/* L8, L29: what is of an older claim may be gone as an orphan. */
+	if (data->counter != t->lanes.claim->counter)
+		on = (struct site_set){0};
+	left = site_set_and(at->on, on);
 	/*
 	 * P: a site that lacks the data may not hold the number that adds it.
 	 * Earlier changes may have data that stand elsewhere.
 	 */
-	if (site_set_count(left) < group->tenant->service->claim.reg.m) {
+	if (site_set_count(left) < t->lanes.claim->reg.m) {
 		group->full = site_set_count(site_set_and(group->in_service,
-				  on)) >= group->tenant->service->claim.reg.m;
+				  on)) >= t->lanes.claim->reg.m;
 		FAIL(op, RC_NOT_STORED,
 		    "too few of the sites in service have the data");
 	}
 	if (at->n_adds == GROUP_DATA_MAX)
 		return group_full(op, group);
-	group->adds[at->n_adds++] = *data;
+	group->adds[at->n_adds++] = data->data;
 	at->on = left;
 	return RC_OK;
 }

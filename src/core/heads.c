@@ -307,7 +307,7 @@ heads_put(struct op *op, struct service *s, size_t i)
 	object_heads(&name, s->heads.counter, s->heads.version);
 	TRY(site_prepare(op, site, "heads"));
 	TRY(site_put(op, site, &name, buf_span(&bytes)));
-	TRY(claim_check(op, &s->claim, i));
+	TRY(claim_check(op, s->claim, i));
 	return site_list(
 	    op, site, "heads", SITE_LIST_SEEN, older_remove, &older);
 }
@@ -316,7 +316,7 @@ enum rc
 heads_write(struct op *op, struct service *service)
 {
 	struct service *s = service;
-	struct site_set set = claim_sites(&s->claim);
+	struct site_set set = claim_sites(s->claim);
 	struct tenant *t;
 	size_t i;
 	enum rc rc = RC_OK;
@@ -328,8 +328,8 @@ heads_write(struct op *op, struct service *service)
 	TRY(rc);
 	TRY(entry_set(op, &s->heads, s->provider));
 	s->heads.version =
-	    s->heads.counter == s->claim.counter ? s->heads.version + 1 : 1;
-	s->heads.counter = s->claim.counter;
+	    s->heads.counter == s->claim->counter ? s->heads.version + 1 : 1;
+	s->heads.counter = s->claim->counter;
 	service_clock_stamp(&s->clock, &s->heads.stamp);
 	for (i = 0; i < s->config.sites->n; i++) {
 		if (!site_set_has(set, i))

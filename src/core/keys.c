@@ -89,7 +89,7 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 	    keystore_find(config->keystore, site->id);
 	struct key_name name = {
 	    .version = t->ring_version,
-	    .generation = {t->service->claim.counter, t->ring_attempt},
+	    .generation = {t->lanes.claim->counter, t->ring_attempt},
 	};
 	CLEANUP(buf_release) struct buf bytes = {0};
 	CLEANUP(keyring_free_ptr) struct keyring *back = NULL;
@@ -109,7 +109,7 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 	TRY(site_prepare(op, site, folder));
 	object_key(&object, t->id, &name);
 	TRY(site_put(op, site, &object, buf_span(&bytes)));
-	TRY(claim_check(op, &t->service->claim, i));
+	TRY(claim_check(op, t->lanes.claim, i));
 	return ring_get(op, t, i, &name, &back);
 }
 

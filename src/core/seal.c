@@ -16,9 +16,9 @@ header_fill(const struct tenant *t, enum segment_role role,
 	header->role = role;
 	header->tenant = t->id;
 	header->number = t->head.number + 1;
-	header->generation.counter = t->service->claim.counter;
+	header->generation.counter = t->lanes.claim->counter;
 	header->generation.attempt = t->attempt;
-	memcpy(header->claim, t->service->claim.id, OBJECT_ID_SIZE);
+	memcpy(header->claim, t->lanes.claim->id, OBJECT_ID_SIZE);
 	memcpy(header->previous, t->head.hash, OBJECT_HASH_SIZE);
 	header->epoch = keyring_newest_epoch(t->ring);
 	header->n_aside = t->n_aside;

@@ -56,6 +56,35 @@ clock_keep(struct op *op, struct service *s)
 	    op, s->config.dir_fd, "clock", span_str(text), 0600);
 }
 
+/*
+ * L2: the claim that the present one makes way for: none could be had at the
+ * start, or it is stale. Tenants go over to it as they are started, by the
+ * rules of L3; what is under way under the former one comes to nothing.
+ */
+static enum rc
+claim_renew(struct op *op, struct service *s)
+{
+	struct claim *claim;
+	enum rc rc;
+
+	TRY(claim_new(op, s->config.sites, &claim));
+	rc = claim_take(op, claim, NULL, s->config.host);
+	if (rc != RC_OK) {
+		claim_free(claim);
+		return rc;
+	}
+	claim->former = s->claim;
+	s->claim = claim;
+	atomic_store(&s->claimed, true);
+	return RC_OK;
+}
+
+static bool
+claim_is_stale(const struct service *s)
+{
+	return atomic_load(&s->claim->end) == CLAIM_STALE;
+}
+
 /* Opens the provider's log; a new service's is made. */
 static enum rc
 provider_open(struct op *op, struct service *s)
@@ -64,8 +93,15 @@ provider_open(struct op *op, struct service *s)
 
 	TRY(tenant_new(op, s, TENANT_PROVIDER, &s->provider));
 	s->provider->users = 1;
-	if (s->config.first == NULL)
+	if (s->config.first == NULL) {
+		rc = tenant_open(op, s->provider);
+		if (rc != RC_FENCED || !claim_is_stale(s))
+			return rc;
+		/* A site has come between the claim and here. */
+		op_clear_error(op);
+		TRY(claim_renew(op, s));
 		return tenant_open(op, s->provider);
+	}
 	tenant_lock(s->provider);
 	rc = tenant_create(op, s->provider);
 	tenant_unlock(s->provider);
@@ -85,22 +121,26 @@ claim_start(struct op *op, struct service *s)
 
 	if (s->config.read_only) {
 		/* Only to tell how many sites there should be. */
-		rc = claim_read_register(op, &s->claim);
+		rc = claim_read_register(op, s->claim);
 		op_clear_error(op);
 		return RC_OK;
 	}
-	rc = claim_take(op, &s->claim, s->config.first, s->config.host);
+	rc = claim_take(op, s->claim, s->config.first, s->config.host);
 	atomic_store(&s->claimed, rc == RC_OK);
 	if (rc != RC_UNPROVEN || s->config.first != NULL)
 		return rc;
 	log_warn(op, "not-claimed", "why=\"%s\"", op->error);
 	op_clear_error(op);
-	return claim_read_register(op, &s->claim);
+	return claim_read_register(op, s->claim);
 }
 
 static enum rc
 service_start(struct op *op, struct service *s)
 {
+	struct claim *claim;
+
+	TRY(claim_new(op, s->config.sites, &claim));
+	s->claim = claim;
 	TRY(sites_start(op, s->config.sites));
 	sites_look_at_space(op, s->config.sites);
 	TRY(claim_start(op, s));
@@ -132,7 +172,6 @@ service_open(struct op *op, const struct service_config *config,
 		s->config.offer_time = 10 * CLOCK_S;
 	if (s->config.slow_time == 0)
 		s->config.slow_time = 10 * CLOCK_S;
-	claim_init(&s->claim, s->config.sites);
 	mutex_init(&s->lock);
 	cond_init(&s->changed);
 	s->started = clock_mono();
@@ -189,7 +228,7 @@ service_close(struct op *op, struct service *service)
 		service_clock_release(&s->clock);
 	heads_release(&s->heads);
 	sites_free(s->config.sites);
-	claim_release(&s->claim);
+	claim_free(s->claim);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -198,7 +237,8 @@ service_close(struct op *op, struct service *service)
 bool
 service_stands(struct service *service)
 {
-	return service->config.read_only || claim_stands(&service->claim);
+	return service->config.read_only ||
+	       atomic_load(&service->claim->end) != CLAIM_FENCED;
 }
 
 /* The open or known tenant of this id, or NULL. Under the lock. */
@@ -272,6 +312,7 @@ static void
 keep_sites(struct op *op, struct service *s)
 {
 	struct sites *sites = s->config.sites;
+	struct claim *claim = s->claim;
 	size_t i;
 	enum rc rc;
 
@@ -283,14 +324,15 @@ keep_sites(struct op *op, struct service *s)
 		}
 		if (!site_set_has(sites_attached(sites), i)) {
 			if (s->claimed)
-				claim_forget(&s->claim, i);
+				claim_forget(claim, i);
 			(void)sites_try(op, sites, i);
 		}
-		if (!s->claimed || !site_set_has(sites_attached(sites), i) ||
-		    !site_set_has(s->claim.of_register, i) ||
-		    site_set_has(claim_sites(&s->claim), i))
+		if (!s->claimed || !claim_stands(claim) ||
+		    !site_set_has(sites_attached(sites), i) ||
+		    !site_set_has(claim->of_register, i) ||
+		    site_set_has(claim_sites(claim), i))
 			continue;
-		rc = claim_extend(op, &s->claim, i);
+		rc = claim_extend(op, claim, i);
 		if (rc != RC_OK && rc != RC_FENCED)
 			sites_failed(op, sites, i, rc);
 		op_clear_error(op);
@@ -302,17 +344,17 @@ keep_sites(struct op *op, struct service *s)
 static void
 keep_claim(struct op *op, struct service *s)
 {
-	struct site_set set = claim_sites(&s->claim);
+	struct site_set set = claim_sites(s->claim);
 	size_t i, looked = 0;
 
 	for (i = 0; i < s->config.sites->n; i++) {
 		if (!site_set_has(set, i))
 			continue;
-		if (claim_check(op, &s->claim, i) == RC_OK)
+		if (claim_check(op, s->claim, i) == RC_OK)
 			looked++;
 		op_clear_error(op);
 	}
-	if (looked >= register_r(&s->claim.reg))
+	if (looked >= register_r(&s->claim->reg))
 		s->proven_at = clock_mono();
 	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
 }
@@ -335,17 +377,22 @@ keep_ready(struct op *op, struct tenant *t)
 }
 
 /*
- * Whether to start it again: a site came or went, or there are m of them, and
- * what failed may have passed. Nobody else opens the provider's log.
+ * Whether to start it again: the claim is another, a site came or went, or
+ * there are m of them, and what failed may have passed. Nobody else opens the
+ * provider's log.
  */
 static bool
-start_again(struct service *s, struct tenant *t, struct site_set set)
+start_is_due(struct service *s, struct tenant *t, struct site_set set)
 {
-	if (t->mode != TENANT_READ_ONLY &&
-	    (t->mode != TENANT_CLOSED || t != s->provider))
+	if (t->mode == TENANT_REFUSED ||
+	    (t->mode == TENANT_CLOSED && t != s->provider))
+		return false;
+	if (t->mode != TENANT_CLOSED && t->lanes.claim != s->claim)
+		return true;
+	if (t->mode != TENANT_CLOSED && t->mode != TENANT_READ_ONLY)
 		return false;
 	return set.bits != t->tried_with.bits ||
-	       (site_set_count(set) >= s->claim.reg.m &&
+	       (site_set_count(set) >= s->claim->reg.m &&
 		   clock_mono() - t->tried_at > START_AGAIN_S * CLOCK_S);
 }
 
@@ -354,15 +401,15 @@ start_again(struct service *s, struct tenant *t, struct site_set set)
 static void
 keep_tenant(struct op *op, struct service *s, struct tenant *t)
 {
-	struct site_set set = claim_sites(&s->claim);
+	struct site_set set = claim_sites(s->claim);
 	enum rc rc = RC_OK;
 
 	lanes_drop_slow(op, &t->lanes, s->config.slow_time);
-	if (start_again(s, t, set)) {
+	if (start_is_due(s, t, set)) {
 		t->tried_with = set;
 		t->tried_at = clock_mono();
-		tenant_close(op, t);
-		rc = tenant_open(op, t);
+		rc = t->mode == TENANT_CLOSED ? tenant_open(op, t)
+					      : tenant_start_again(op, t);
 	} else if (t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT) {
 		tenant_reenter(op, t);
 	}
@@ -467,39 +514,16 @@ keep_stamps(struct op *op, struct service *s, uint64_t step)
 		log_warn(op, "not-kept", "why=\"%s\"", op_error(op, rc));
 }
 
-/*
- * Takes the claim that could not be had at the start. The tenants, which only
- * read until now, are opened anew by the rules of L3.
- */
-static bool
-claim_late(struct op *op, struct service *s)
-{
-	struct tenant **list;
-	size_t i, n;
-	enum rc rc;
-
-	rc = claim_take(op, &s->claim, NULL, s->config.host);
-	op_clear_error(op);
-	if (rc != RC_OK || tenants_pin(op, s, &list, &n) != RC_OK)
-		return false;
-	atomic_store(&s->claimed, true);
-	for (i = 0; i < n; i++) {
-		tenant_close(op, list[i]);
-		rc = tenant_open(op, list[i]);
-		op_clear_error(op);
-		unpin(list[i]);
-	}
-	return true;
-}
-
 static void
 keeper_step(struct op *op, struct service *s, uint64_t step)
 {
 	keep_sites(op, s);
 	if (s->config.read_only || !service_stands(s))
 		return;
-	if (!s->claimed && !claim_late(op, s))
+	if ((!s->claimed || claim_is_stale(s)) && claim_renew(op, s) != RC_OK) {
+		op_clear_error(op);
 		return;
+	}
 	if (step % 10 == 0)
 		keep_claim(op, s);
 	if (step % 20 == 0)
@@ -538,10 +562,10 @@ tenant_health(const struct service *s, struct tenant *t)
 
 	if (t->mode == TENANT_CLOSED)
 		return HEALTH_OK;
-	if (in_service < s->claim.reg.m || t->mode == TENANT_READ_ONLY ||
+	if (in_service < s->claim->reg.m || t->mode == TENANT_READ_ONLY ||
 	    t->mode == TENANT_REFUSED)
 		return HEALTH_READ_ONLY;
-	return in_service < s->claim.reg.n ? HEALTH_DEGRADED : HEALTH_OK;
+	return in_service < s->claim->reg.n ? HEALTH_DEGRADED : HEALTH_OK;
 }
 
 /* The worst of the tenants that are open. */

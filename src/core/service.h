@@ -41,7 +41,8 @@ struct service_config {
 
 struct service {
 	struct service_config config;
-	struct claim claim;
+	/* In force; those before it end with the service. */
+	_Atomic(struct claim *) claim;
 	/*
 	 * Whether a claim was taken. Without one (too few sites at the start)
 	 * what the sites in reach decide is shown, and the keeper goes on
@@ -86,7 +87,10 @@ enum rc service_open(struct op *op, const struct service_config *config,
 /* Drains, closes every database cleanly, frees. Accepts NULL. */
 void service_close(struct op *op, struct service *service);
 
-/* Whether the claim still stands; where not, the process is to end. */
+/*
+ * Whether no other server has taken over; where one has, the process is to end.
+ * A claim that is only stale is taken anew by the keeper.
+ */
 bool service_stands(struct service *service);
 
 /*

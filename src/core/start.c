@@ -27,19 +27,18 @@ struct start {
 /* Fences every attached site that is not: one that appears later is fenced
  * first, then read (L2). */
 static enum rc
-fence_all(struct op *op, struct service *service)
+fence_all(struct op *op, struct sites *sites, struct claim *claim)
 {
-	struct sites *sites = service->config.sites;
 	struct site_set open =
-	    site_set_and(sites_attached(sites), service->claim.of_register);
+	    site_set_and(sites_attached(sites), claim->of_register);
 	size_t i;
 	enum rc rc;
 
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(open, i) ||
-		    site_set_has(claim_sites(&service->claim), i))
+		    site_set_has(claim_sites(claim), i))
 			continue;
-		rc = claim_extend(op, &service->claim, i);
+		rc = claim_extend(op, claim, i);
 		if (rc == RC_FENCED)
 			return rc;
 		if (rc != RC_OK)
@@ -163,12 +162,12 @@ chain_pick(struct op *op, struct start *s)
 #ifndef DOZO_PLANT_FEWER_THAN_R
 		if (!t->service->config.read_only &&
 		    site_set_count(s->tail.listed) <
-			register_r(&t->service->claim.reg))
+			register_r(&t->lanes.claim->reg))
 			FAIL(op, RC_UNPROVEN,
 			    "%zu of %u sites can be listed, %u must be",
 			    site_set_count(s->tail.listed),
-			    t->service->claim.reg.n,
-			    register_r(&t->service->claim.reg));
+			    t->lanes.claim->reg.n,
+			    register_r(&t->lanes.claim->reg));
 #endif
 		TRY(tail_read_all(op, s));
 		rc = tail_pick(op, &s->tail, &root, &s->winner);
@@ -325,11 +324,11 @@ end_write(struct op *op, struct start *s)
 
 	TRY(replay_to(op, s, s->head));
 	TRY(catch_up_sites(op, s, &complete));
-	if (site_set_count(complete) < t->service->claim.reg.m)
+	if (site_set_count(complete) < t->lanes.claim->reg.m)
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites hold everything, %u must",
-		    site_set_count(complete), t->service->claim.reg.n,
-		    t->service->claim.reg.m);
+		    site_set_count(complete), t->lanes.claim->reg.n,
+		    t->lanes.claim->reg.m);
 #ifndef DOZO_PLANT_NO_OPENING
 	if (s->head > s->decided)
 		return tenant_opening(op, t, complete);
@@ -348,11 +347,11 @@ end_open(struct op *op, struct start *s)
 	struct tenant *t = s->tenant;
 	enum rc rc, rolled;
 
-	if (site_set_count(s->tail.listed) < t->service->claim.reg.m)
+	if (site_set_count(s->tail.listed) < t->lanes.claim->reg.m)
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites are reachable, %u are needed to write",
-		    site_set_count(s->tail.listed), t->service->claim.reg.n,
-		    t->service->claim.reg.m);
+		    site_set_count(s->tail.listed), t->lanes.claim->reg.n,
+		    t->lanes.claim->reg.m);
 	if (s->head > s->decided && s->decided > 0)
 		TRY(tenant_database_probe(op, t));
 	if (s->head > s->decided)
@@ -479,8 +478,8 @@ start_run(struct op *op, struct start *s)
 
 	if (!t->service->claimed)
 		return start_reading(op, s);
-	TRY(fence_all(op, t->service));
-	s->set = claim_sites(&t->service->claim);
+	TRY(fence_all(op, t->service->config.sites, t->lanes.claim));
+	s->set = claim_sites(t->lanes.claim);
 	TRY(tenant_database_open(op, t));
 	rc = chain_find(op, s);
 	if (rc == RC_UNPROVEN)
@@ -519,12 +518,31 @@ start_read_only(struct op *op, struct start *s)
 	return RC_OK;
 }
 
+/*
+ * What follows is done under the claim that is in force now. Under another one
+ * than before, keyrings and numbers of the former are not its own (L16, L29).
+ */
+static void
+claim_adopt(struct tenant *t)
+{
+	struct claim *claim = t->service->claim;
+
+	if (claim == t->lanes.claim)
+		return;
+	lanes_set_claim(&t->lanes, claim);
+	t->ring_version = 0;
+	t->ring_attempt = 0;
+	t->ring_on = (struct site_set){0};
+	t->own_number = false;
+}
+
 enum rc
 tenant_start(struct op *op, struct tenant *tenant)
 {
 	struct start s = {.tenant = tenant, .winner = TAIL_NONE};
 	enum rc rc;
 
+	claim_adopt(tenant);
 #ifdef DOZO_PLANT_ATTEMPT_RESET
 	tenant->attempt = 0;
 #else
@@ -558,15 +576,16 @@ tenant_create(struct op *op, struct tenant *tenant)
 	struct sites *sites = tenant->service->config.sites;
 	size_t i;
 
-	TRY(fence_all(op, tenant->service));
+	claim_adopt(tenant);
+	TRY(fence_all(op, sites, tenant->lanes.claim));
 	tenant->attempt++;
 	if (tenant->ring == NULL) /* else what a crash left is gone on with */
 		TRY(keyring_new(op, tenant->id, tenant->id == TENANT_PROVIDER,
 		    &tenant->ring));
 	TRY(tenant_keys_load(op, tenant));
 	TRY(tenant_ring_put(
-	    op, tenant, 0, claim_sites(&tenant->service->claim), &on));
-	if (site_set_count(on) < tenant->service->claim.reg.m)
+	    op, tenant, 0, claim_sites(tenant->lanes.claim), &on));
+	if (site_set_count(on) < tenant->lanes.claim->reg.m)
 		FAIL(op, RC_NOT_STORED, "the keyring stands on %zu sites only",
 		    site_set_count(on));
 	FAILPOINT("create.keyring");

@@ -140,8 +140,8 @@ static enum rc
 sites_look(struct op *op, struct service *s, struct state *state)
 {
 	struct sites *sites = s->config.sites;
-	struct site_set counts = s->config.read_only ? sites_attached(sites)
-						     : claim_sites(&s->claim);
+	struct site_set counts =
+	    s->config.read_only ? sites_attached(sites) : claim_sites(s->claim);
 	size_t i;
 
 	state->n_sites = sites->n;
@@ -168,8 +168,8 @@ state_get(
 	mutex_lock(&service->clock.lock);
 	ret_state->not_counted = service->clock.not_counted;
 	mutex_unlock(&service->clock.lock);
-	ret_state->m = service->claim.reg.m;
-	ret_state->n = service->claim.reg.n;
+	ret_state->m = service->claim->reg.m;
+	ret_state->n = service->claim->reg.n;
 	TRY(sites_look(op, service, ret_state));
 	TRY(pin(op, service, &pinned));
 	rc = op_alloc(

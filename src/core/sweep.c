@@ -25,7 +25,7 @@ tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
 		struct tenant_dead *dead = &t->dead[t->n_dead++];
 
 		memcpy(dead->id, id, OBJECT_ID_SIZE);
-		dead->left = t->service->claim.of_register;
+		dead->left = t->lanes.claim->of_register;
 	}
 	mutex_unlock(&t->lock);
 }
@@ -48,7 +48,7 @@ data_delete_at(
 {
 	struct object_name object;
 
-	TRY(claim_check(op, &t->service->claim, i));
+	TRY(claim_check(op, t->lanes.claim, i));
 	object_data(&object, t->id, id);
 	return site_remove(
 	    op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
@@ -163,7 +163,7 @@ orphan_check(
 	    size < HEADER_ROOM ? (size_t)size : HEADER_ROOM, &room));
 	TRY(site_read(op, site, &object, 0, room, bytes.size));
 	TRY(segment_parse_header(op, buf_span(&bytes), &header));
-	if (header.generation.counter >= t->service->claim.counter)
+	if (header.generation.counter >= t->lanes.claim->counter)
 		return RC_OK;
 	log_info(op, "orphan", "site=%s tenant=%016llx object=%s", site->name,
 	    (unsigned long long)t->id, object.file);
@@ -180,7 +180,7 @@ ring_check(
 	if (!site_set_has(t->ring_on, i) ||
 	    key->name.version >= t->ring_version)
 		return RC_OK;
-	TRY(claim_check(op, &t->service->claim, i));
+	TRY(claim_check(op, t->lanes.claim, i));
 	object_key(&object, t->id, &key->name);
 	return site_remove(op, t->service->config.sites->slots[i].site, &object,
 	    SITE_REMOVE_DURABLE);

@@ -23,7 +23,7 @@ tenant_new(struct op *op, struct service *service, uint64_t id,
 	t->id = id;
 	(void)snprintf(t->db_path, sizeof(t->db_path), "%.1000s/%016llx.db",
 	    service->config.db_path, (unsigned long long)id);
-	lanes_init(&t->lanes, service->config.sites, &service->claim, id);
+	lanes_init(&t->lanes, service->config.sites, service->claim, id);
 	path_cache_init(&t->paths);
 	mutex_init(&t->lock);
 	cond_init(&t->changed);
@@ -132,6 +132,23 @@ tenant_open(struct op *op, struct tenant *tenant)
 		rc = op_fail(op, RC_REFUSED, "%s", tenant->why);
 	if (rc != RC_OK && tenant->mode != TENANT_REFUSED)
 		tenant_start_failed(op, tenant);
+	tenant_unlock(tenant);
+	return rc;
+}
+
+enum rc
+tenant_start_again(struct op *op, struct tenant *tenant)
+{
+	enum rc rc = RC_OK;
+
+	tenant_lock(tenant);
+	if (mode_is_open(tenant->mode)) {
+		tenant_set_mode(
+		    op, tenant, TENANT_READ_ONLY, "it is being looked at anew");
+		rc = tenant_start(op, tenant);
+		if (rc != RC_OK && tenant->mode != TENANT_REFUSED)
+			tenant_start_failed(op, tenant);
+	}
 	tenant_unlock(tenant);
 	return rc;
 }
@@ -303,5 +320,5 @@ tenant_sites(struct tenant *tenant)
 	struct service *service = tenant->service;
 
 	return !service->claimed ? sites_attached(service->config.sites)
-				 : claim_sites(&service->claim);
+				 : claim_sites(tenant->lanes.claim);
 }

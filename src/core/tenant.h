@@ -61,7 +61,7 @@ struct tenant {
 	 * sign-ins remembered before it are void. */
 	atomic_uint_fast64_t member_epoch;
 	struct path_cache paths;
-	struct lanes lanes; /* as long as the claim lives */
+	struct lanes lanes; /* with the claim that it was started under */
 	uint64_t attempt; /* kept over closing and opening again (L1) */
 
 	struct mutex lock; /* guards all below; never held over I/O */
@@ -132,6 +132,12 @@ void tenant_free(struct tenant *tenant); /* closed; accepts NULL */
  */
 enum rc tenant_open(struct op *op, struct tenant *tenant) MUST_CHECK;
 
+/*
+ * L3 once more for one that is open: sites have come, or the claim is another.
+ * Reading goes on meanwhile; changes wait. Without tenant->busy held.
+ */
+enum rc tenant_start_again(struct op *op, struct tenant *tenant) MUST_CHECK;
+
 /* Checkpoints and closes the database, and marks it clean (L10). */
 void tenant_close(struct op *op, struct tenant *tenant);
 
@@ -170,7 +176,8 @@ void tenant_set_mode(struct op *op, struct tenant *tenant,
 /* The claim's sites, or (read-only service) all that are attached. */
 struct site_set tenant_sites(struct tenant *tenant);
 
-/* start.c: L3 on a tenant that is closed. Under tenant_lock. */
+/* start.c: L3, under the claim in force. A database that is open stays so.
+ * Under tenant_lock. */
 enum rc tenant_start(struct op *op, struct tenant *tenant) MUST_CHECK;
 
 /* tenant.c: after a start that failed, which may have left any mode behind:
@@ -181,8 +188,8 @@ void tenant_start_failed(struct op *op, struct tenant *tenant);
  * tenant_lock. */
 enum rc tenant_create(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* database.c: opens the local database if it may be trusted (L10), else leaves
- * tenant->writer NULL. */
+/* database.c: opens the local database, if it is not open and may be trusted
+ * (L10), else leaves tenant->writer NULL. */
 enum rc tenant_database_open(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: an empty one in its place. */
 enum rc tenant_database_new(struct op *op, struct tenant *tenant) MUST_CHECK;

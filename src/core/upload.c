@@ -78,7 +78,7 @@ static void
 chunk_key_make(struct upload *u, uint64_t position, uint8_t key[AEAD_KEY_SIZE])
 {
 	static atomic_ullong counter;
-	const struct claim *claim = &u->tenant->service->claim;
+	const struct claim *claim = u->tenant->lanes.claim;
 	struct {
 		uint8_t random[32];
 		int64_t wall;
@@ -113,21 +113,25 @@ static enum rc
 segment_start(struct op *op, struct upload *u)
 {
 	struct tenant *t = u->tenant;
-	struct service *service = t->service;
+	struct sites *sites = t->service->config.sites;
+	struct claim *claim = t->lanes.claim;
 	struct segment_header header = {
 	    .kind = SEGMENT_DATA,
 	    .tenant = t->id,
-	    .generation = {service->claim.counter, 0},
+	    .generation = {claim->counter, 0},
 	};
+	size_t i;
 
 	/* L14: refused before any site has got anything. */
 	if (!tenant_space_left(t))
 		FAIL(op, RC_NO_SPACE, "too few sites have space left");
-	memcpy(header.claim, service->claim.id, OBJECT_ID_SIZE);
+	memcpy(header.claim, claim->id, OBJECT_ID_SIZE);
 	rand_id(header.data_id, OBJECT_ID_SIZE);
-	TRY(fan_open(op, service->config.sites, &service->claim,
-	    lanes_in_service(&t->lanes), t->id, header.data_id,
-	    service->claim.reg.m, SLOW_SITE_MS * CLOCK_MS, &u->fan));
+	u->data.counter = claim->counter;
+	for (i = 0; i < sites->n; i++)
+		u->data.epochs[i] = sites_epoch(sites, i);
+	TRY(fan_open(op, sites, claim, lanes_in_service(&t->lanes), t->id,
+	    header.data_id, claim->reg.m, SLOW_SITE_MS * CLOCK_MS, &u->fan));
 	return data_begin(op, &u->writer, &header, fan_sink(u->fan));
 }
 

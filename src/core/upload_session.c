@@ -55,7 +55,7 @@ add_run(struct op *op, struct tx *tx, struct change *change)
 	for (i = 0; i < add->n; i++)
 		TRY(chunk_add(op, tx, content.id, &add->chunks[i]));
 	add->content = content.id;
-	return tx_add_data(op, tx, &add->data->data, add->data->on);
+	return tx_add_data(op, tx, add->data);
 }
 
 enum rc

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/rand.h"
 #include "base/str.h"
 
@@ -241,53 +242,53 @@ wait_random(struct claim *claim)
 	cond_release(&never);
 }
 
-void
-claim_init(struct claim *claim, struct sites *sites)
+enum rc
+claim_new(struct op *op, struct sites *sites, struct claim **ret_claim)
 {
-	memset(claim, 0, sizeof(*claim));
+	struct claim *claim = mem_alloc(sizeof(*claim));
+
+	if (claim == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
 	claim->sites = sites;
 	mutex_init(&claim->lock);
 	mutex_init(&claim->extending);
+	*ret_claim = claim;
+	return RC_OK;
 }
 
-/* What a try came to becomes the claim's, at once. */
-static void
-claim_install(struct claim *claim, const struct claim *work)
+void
+claim_free(struct claim *claim)
 {
-	mutex_lock(&claim->lock);
-	memcpy(claim->id, work->id, sizeof(claim->id));
-	memcpy(claim->host, work->host, sizeof(claim->host));
-	claim->counter = work->counter;
-	claim->reg = work->reg;
-	claim->of_register = work->of_register;
-	claim->fenced = work->fenced;
-	atomic_store(&claim->end, CLAIM_STANDS);
-	mutex_unlock(&claim->lock);
+	struct claim *former;
+
+	for (; claim != NULL; claim = former) {
+		former = claim->former;
+		mutex_release(&claim->extending);
+		mutex_release(&claim->lock);
+		mem_free(claim);
+	}
 }
 
 enum rc
 claim_take(struct op *op, struct claim *claim,
     const struct site_register *first, const char *host)
 {
-	struct claim work;
 	enum rc rc = RC_BUSY;
 	int try;
 
-	claim_init(&work, claim->sites);
-	(void)snprintf(work.host, sizeof(work.host), "%.64s", host);
+	(void)snprintf(claim->host, sizeof(claim->host), "%.64s", host);
 	for (try = 0; rc == RC_BUSY && try < CLAIM_TRIES; try++) {
 		if (try > 0)
-			wait_random(&work);
+			wait_random(claim);
 		op_clear_error(op);
-		rc = claim_try(op, &work, first);
+		rc = claim_try(op, claim, first);
 	}
-	if (rc == RC_OK) {
-		claim_install(claim, &work);
+	if (rc == RC_OK)
 		log_info(op, "claim", "counter=%llu sites=%zu of=%u",
-		    (unsigned long long)work.counter,
-		    site_set_count(work.fenced), work.reg.n);
-	}
-	claim_release(&work);
+		    (unsigned long long)claim->counter,
+		    site_set_count(claim->fenced), claim->reg.n);
+	else
+		claim->fenced = (struct site_set){0};
 	return rc;
 }
 
@@ -299,18 +300,9 @@ claim_read_register(struct op *op, struct claim *claim)
 	fences_list(op, claim->sites, &fences);
 	if (!fences.any_register)
 		FAIL(op, RC_UNPROVEN, "no site shows a fence");
-	mutex_lock(&claim->lock);
 	claim->reg = fences.registers[0];
 	claim->of_register = sites_of_register(claim->sites, &claim->reg);
-	mutex_unlock(&claim->lock);
 	return RC_OK;
-}
-
-void
-claim_release(struct claim *claim)
-{
-	mutex_release(&claim->extending);
-	mutex_release(&claim->lock);
 }
 
 /* The own fence, as it stands on a site; RC_NOT_FOUND, RC_EXISTS where it is
@@ -331,6 +323,29 @@ own_fence(struct op *op, struct claim *claim, struct site *site)
 	return RC_OK;
 }
 
+/*
+ * L2: a site that appears later has the counter for another. Where this claim
+ * stands it may have been overtaken since; then that is its end. Else nobody
+ * has taken over: it is only too low, and the server claims anew.
+ */
+static enum rc
+stale_or_fenced(struct op *op, struct claim *claim, size_t i)
+{
+	struct site_set stands = claim_sites(claim);
+	size_t k;
+
+	for (k = 0; k < claim->sites->n; k++) {
+		if (!site_set_has(stands, k))
+			continue;
+		if (claim_check(op, claim, k) == RC_FENCED)
+			return RC_FENCED;
+		op_clear_error(op);
+	}
+	claim_lost(op, claim, CLAIM_STALE, i);
+	FAIL(op, RC_FENCED, "site %s has this claim's counter for another",
+	    claim->sites->slots[i].site->name);
+}
+
 static enum rc
 extend_one(struct op *op, struct claim *claim, size_t i)
 {
@@ -340,24 +355,19 @@ extend_one(struct op *op, struct claim *claim, size_t i)
 	enum rc rc;
 
 	TRY(site_list(op, site, "fence", SITE_LIST_DURABLE, fence_seen, &list));
-	if (fences.highest > claim->counter) {
-		claim_lost(op, claim, CLAIM_FENCED, i);
-		FAIL(op, RC_FENCED, "site %s shows a higher claim", site->name);
-	}
-	rc = fences.highest == claim->counter
+	rc = fences.highest >= claim->counter
 		 ? own_fence(op, claim, site)
 		 : fences_create(op, claim, i, fences.highest);
 	if (rc == RC_EXISTS) {
 		op_clear_error(op);
-		claim_lost(op, claim, CLAIM_STALE, i);
-		FAIL(op, RC_FENCED,
-		    "site %s has this claim's counter for another", site->name);
+		return stale_or_fenced(op, claim, i);
 	}
 	TRY(rc);
+	TRY(claim_check(op, claim, i));
 	mutex_lock(&claim->lock);
 	claim->fenced = site_set_with(claim->fenced, i);
 	mutex_unlock(&claim->lock);
-	return claim_check(op, claim, i);
+	return RC_OK;
 }
 
 enum rc
@@ -366,7 +376,9 @@ claim_extend(struct op *op, struct claim *claim, size_t i)
 	enum rc rc;
 
 	mutex_lock(&claim->extending);
-	rc = extend_one(op, claim, i);
+	rc = claim_stands(claim)
+		 ? extend_one(op, claim, i)
+		 : op_fail(op, RC_FENCED, "the claim does not stand any more");
 	mutex_unlock(&claim->extending);
 	return rc;
 }
@@ -383,6 +395,8 @@ claim_sites(struct claim *claim)
 	if (fenced.bits != 0)
 		fenced = claim->of_register;
 #endif
+	if (!claim_stands(claim))
+		return (struct site_set){0};
 	return site_set_and(fenced,
 	    site_set_and(sites_attached(claim->sites), claim->of_register));
 }

@@ -17,7 +17,7 @@ enum claim_end {
 	CLAIM_FENCED, /* a higher fence was seen: acknowledge nothing, delete
 			 nothing, exit */
 	CLAIM_STALE, /* the own counter is taken on a site that appeared later:
-			claim anew */
+			acknowledge nothing, claim anew */
 };
 
 struct claim {
@@ -36,18 +36,27 @@ struct claim {
 	struct site_set
 	    fenced; /* where the own fence stands: only these count */
 	atomic_int end; /* enum claim_end */
+	struct claim *former; /* the one that it took the place of, or NULL */
 };
 
-/* No claim yet: no site counts. Needs claim_release. */
-void claim_init(struct claim *claim, struct sites *sites);
+/*
+ * No claim yet: no site counts. A claim is taken once; a server that has to
+ * claim anew makes another, and whatever was begun under the former one ends
+ * with it. Free with claim_free.
+ */
+enum rc claim_new(
+    struct op *op, struct sites *sites, struct claim **ret_claim) MUST_CHECK;
+
+/* With the former ones. Accepts NULL. */
+void claim_free(struct claim *claim);
 
 /*
  * Lists the fences of all attached sites, and claims the counter above the
  * highest. first is the register of a new service, or NULL: the newest that any
  * fence names. Waits a random while and tries again where another server is
  * claiming. RC_UNPROVEN where fewer than max(m, R) sites are there (nothing was
- * created), RC_BUSY where the others won. Nothing may use the claim meanwhile
- * but the calls that ask which sites count.
+ * created), RC_BUSY where the others won; then no site counts. Nobody else
+ * knows the claim yet.
  */
 enum rc claim_take(struct op *op, struct claim *claim,
     const struct site_register *first, const char *host) MUST_CHECK;
@@ -58,17 +67,16 @@ enum rc claim_take(struct op *op, struct claim *claim,
  */
 enum rc claim_read_register(struct op *op, struct claim *claim) MUST_CHECK;
 
-void claim_release(struct claim *claim);
-
 /*
  * Puts the claim's fence on a site that it does not stand on yet. RC_FENCED
- * where its counter is taken there or a higher one exists (claim->end says
+ * where a higher one came after it, or its counter is taken there: then it is
+ * stale, unless it was overtaken on another of its sites (claim->end says
  * which).
  */
 enum rc claim_extend(struct op *op, struct claim *claim, size_t i) MUST_CHECK;
 
 /* The sites that count: attached, of the register, and with the claim's own
- * fence. */
+ * fence; none once the claim has ended. */
 struct site_set claim_sites(struct claim *claim);
 
 /* A site went away: its fence has to be looked at again before it counts. */

@@ -50,7 +50,7 @@ lanes_init(struct lanes *lanes, struct sites *sites, struct claim *claim,
 
 	memset(lanes, 0, sizeof(*lanes));
 	lanes->sites = sites;
-	lanes->claim = claim;
+	atomic_init(&lanes->claim, claim);
 	lanes->tenant = tenant;
 	mutex_init(&lanes->lock);
 	cond_init(&lanes->changed);
@@ -217,6 +217,13 @@ lanes_leave_all(struct lanes *lanes)
 	mutex_unlock(&lanes->lock);
 }
 
+void
+lanes_set_claim(struct lanes *lanes, struct claim *claim)
+{
+	lanes_leave_all(lanes);
+	lanes->claim = claim;
+}
+
 /* One put with all that makes it count: the site's own sync, then the look-up
  * of L2. */
 static enum rc
@@ -260,7 +267,7 @@ lane_run(struct site_job *job)
 	item_drop(lane);
 	if (rc == RC_OK) {
 		offer->acks = site_set_with(offer->acks, site);
-		if (lane->in_service)
+		if (lane->in_service && offer->number > lane->held)
 			lane->held = offer->number;
 	} else {
 		offer->failed = site_set_with(offer->failed, site);
@@ -430,7 +437,8 @@ lanes_offer(struct op *op, struct lanes *lanes, struct offer *offer,
 			: deadline);
 		*ret_acks = acks;
 		if (!claim_stands(lanes->claim))
-			FAIL(op, RC_FENCED, "another server has taken over");
+			FAIL(
+			    op, RC_FENCED, "the claim does not stand any more");
 		if (site_set_count(acks) >= lanes->claim->reg.m)
 			return RC_OK;
 #ifdef DOZO_PLANT_ONE_SITE_FAILURE_IGNORED
@@ -446,7 +454,8 @@ lanes_offer(struct op *op, struct lanes *lanes, struct offer *offer,
 			    (unsigned long long)offer->number);
 		}
 		if (reoffer(op, lanes, offer))
-			FAIL(op, RC_FENCED, "another server has taken over");
+			FAIL(
+			    op, RC_FENCED, "the claim does not stand any more");
 	}
 }
 

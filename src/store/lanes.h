@@ -60,7 +60,8 @@ struct lane {
 
 struct lanes {
 	struct sites *sites; /* borrowed */
-	struct claim *claim; /* borrowed */
+	_Atomic(struct claim *) claim; /* borrowed; the one that the tenant was
+					  started under */
 	uint64_t tenant;
 	struct mutex lock;
 	struct cond changed;
@@ -69,6 +70,10 @@ struct lanes {
 
 void lanes_init(struct lanes *lanes, struct sites *sites, struct claim *claim,
     uint64_t tenant);
+
+/* The tenant is being started under another claim: what was offered under the
+ * former one counts no more. No site is in service. */
+void lanes_set_claim(struct lanes *lanes, struct claim *claim);
 
 /* Waits for what the sites' threads still have in hand. */
 void lanes_release(struct lanes *lanes);

@@ -81,12 +81,10 @@ tx_inline(struct op *op, struct tx *tx, struct span sealed, uint32_t plain_size,
 }
 
 enum rc
-tx_add_data(struct op *op, struct tx *tx, const struct segment_data *data,
-    struct site_set on)
+tx_add_data(struct op *op, struct tx *tx, const struct put_data *data)
 {
 	(void)op;
-	(void)data;
-	assert_true(site_set_count(on) > 0);
+	assert_true(site_set_count(data->on) > 0);
 	fake_of(tx)->present.adds++;
 	return RC_OK;
 }

@@ -69,7 +69,7 @@ chunk_of(struct op *op, struct tx *tx, const struct put_content *put,
 	if (put->n_data > 0) {
 		memcpy(chunk->place.data, from->data, OBJECT_ID_SIZE);
 		chunk->place.offset = from->offset;
-		return tx_add_data(op, tx, &put->data[0].data, put->data[0].on);
+		return tx_add_data(op, tx, &put->data[0]);
 	}
 	chunk->place.number = tx->number;
 	return tx_inline(
