@@ -67,6 +67,12 @@ lag_of(const struct state_site *site)
 }
 
 static double
+closed_behind_of(const struct state_site *site)
+{
+	return (double)site->closed_behind;
+}
+
+static double
 free_of(const struct state_site *site)
 {
 	return (double)site->space.free;
@@ -89,6 +95,9 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 		"Open logs that the site is in service for.", in_service_of},
 	    {"dozo_site_lag", "Numbers of open logs that the site lacks.",
 		lag_of},
+	    {"dozo_site_closed_behind",
+		"Logs that are not open of which the site may lack something.",
+		closed_behind_of},
 	    {"dozo_site_free_bytes", "Free space.", free_of},
 	    {"dozo_site_size_bytes", "Size of the site's disk.", total_of},
 	};
@@ -144,6 +153,8 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	TRY(one(op, buf, "dozo_open_logs", "gauge",
 	    "Logs that are open: tenants and the provider.",
 	    (double)state.n_tenants));
+	TRY(one(op, buf, "dozo_closed_logs", "gauge", "Logs that are not open.",
+	    (double)state.n_closed));
 	TRY(one(op, buf, "dozo_numbers", "gauge",
 	    "Sum of the open logs' head numbers.", (double)numbers));
 	TRY(sites_text(op, &state, buf));

@@ -51,7 +51,8 @@ word_of(const struct cli *cli, const struct state *state,
 		return WORD_ATTACHED;
 	if (!state->claimed)
 		return WORD_WAITING;
-	if (!site->counts || site->in_service < state->n_tenants)
+	if (!site->counts || site->in_service < state->n_tenants ||
+	    site->closed_behind > 0 || !state->all_known)
 		return WORD_BEHIND;
 	return WORD_IN_SERVICE;
 }
@@ -154,6 +155,13 @@ site_rows_print(struct cli *cli, const struct state *state)
 			cli_print(cli, "%s%s is %s: %s%s\n",
 			    paint_begin(cli, paints[word]), site->name,
 			    words[word], why, paint_end(cli, paints[word]));
+		if (word == WORD_BEHIND && site->closed_behind > 0)
+			cli_print(cli,
+			    "%s%s is still to be looked at or caught up for "
+			    "%zu of %zu tenants that are not open%s\n",
+			    paint_begin(cli, paints[word]), site->name,
+			    site->closed_behind, state->n_closed,
+			    paint_end(cli, paints[word]));
 	}
 }
 
@@ -180,6 +188,8 @@ row_json(
 	    states[word_of(cli, state, site)], "why", site->why, "device",
 	    device);
 	if (row != NULL && known) {
+		(void)json_object_set_new(row, "closed_behind",
+		    json_integer((json_int_t)site->closed_behind));
 		(void)json_object_set_new(
 		    row, "head", json_integer((json_int_t)site->held));
 		(void)json_object_set_new(

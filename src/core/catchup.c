@@ -61,6 +61,8 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 	size_t i;
 	enum rc rc;
 
+	if (c->tenant->service->stopping)
+		FAIL(op, RC_BUSY, "the service stops");
 	for (i = 0; i < c->tenant->service->config.sites->n; i++) {
 		if (!site_set_has(c->sources, i) || i == c->site)
 			continue;

@@ -9,10 +9,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/heads.h"
-#include "core/purge.h"
-#include "core/upload_session.h"
+#include "core/mend.h"
 
-enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10, PURGE_STEPS = 8 };
+enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10 };
 
 /* L19: the stamp of DIR/clock, or nothing known: a new service. */
 static enum rc
@@ -148,11 +147,16 @@ service_start(struct op *op, struct service *s)
 	s->clock_runs = true;
 	TRY(provider_open(op, s));
 	TRY(service_resume_adding(op, s));
+	survey_load(op, s);
 	if (s->config.committers > 0)
 		TRY(work_pool_start(
 		    op, "committer", s->config.committers, &s->committers));
 	TRY(thread_start(op, &s->keeper, "keeper", service_keeper, s));
 	s->keeper_runs = true;
+	if (s->config.read_only)
+		return RC_OK;
+	TRY(thread_start(op, &s->mender, "mender", service_mender, s));
+	s->mender_runs = true;
 	return RC_OK;
 }
 
@@ -174,6 +178,7 @@ service_open(struct op *op, const struct service_config *config,
 		s->config.slow_time = 10 * CLOCK_S;
 	mutex_init(&s->lock);
 	cond_init(&s->changed);
+	survey_init(&s->survey);
 	s->started = clock_mono();
 	rc = service_start(op, s);
 	if (rc != RC_OK) {
@@ -212,6 +217,8 @@ service_close(struct op *op, struct service *service)
 	s->stopping = true;
 	cond_broadcast(&s->changed);
 	mutex_unlock(&s->lock);
+	if (s->mender_runs)
+		thread_join(&s->mender);
 	if (s->keeper_runs)
 		thread_join(&s->keeper);
 	work_pool_stop(s->committers);
@@ -229,6 +236,7 @@ service_close(struct op *op, struct service *service)
 	heads_release(&s->heads);
 	sites_free(s->config.sites);
 	claim_free(s->claim);
+	survey_release(&s->survey);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -304,37 +312,85 @@ service_tenant(struct op *op, struct service *service, uint64_t id,
 	return RC_OK;
 }
 
+enum rc
+service_pin(
+    struct op *op, struct service *service, struct service_pinned *ret_pinned)
+{
+	struct service *s = service;
+	struct tenant **list;
+	struct tenant *t;
+	size_t n = 1, i;
+
+	mutex_lock(&s->lock);
+	for (t = s->tenants; t != NULL; t = t->next)
+		n++;
+	if (op_alloc(op, n * sizeof(struct tenant *), &list) != RC_OK) {
+		mutex_unlock(&s->lock);
+		return RC_NO_MEMORY;
+	}
+	n = 0;
+	list[n++] = s->provider;
+	for (t = s->tenants; t != NULL; t = t->next)
+		if (t->mode != TENANT_CLOSED)
+			list[n++] = t;
+	for (i = 0; i < n; i++) {
+		mutex_lock(&list[i]->lock);
+		list[i]->users++;
+		mutex_unlock(&list[i]->lock);
+	}
+	mutex_unlock(&s->lock);
+	*ret_pinned = (struct service_pinned){n, list};
+	return RC_OK;
+}
+
+void
+service_unpin(struct service_pinned *pinned)
+{
+	size_t i;
+
+	for (i = 0; i < pinned->n; i++) {
+		mutex_lock(&pinned->tenants[i]->lock);
+		pinned->tenants[i]->users--;
+		mutex_unlock(&pinned->tenants[i]->lock);
+	}
+}
+
 /* ---- the keeper ---- */
 
-/* Sites that are away are looked for; those that came are fenced before they
- * count. */
+/* Whether the site is there, looked at anew; what was away is looked for. */
+static bool
+keep_site(struct op *op, struct service *s, size_t i)
+{
+	struct sites *sites = s->config.sites;
+	enum rc rc;
+
+	if (site_set_has(sites_attached(sites), i)) {
+		rc = site_verify(op, sites->slots[i].site);
+		if (rc == RC_OK)
+			return true;
+		sites_failed(op, sites, i, rc);
+	}
+	claim_forget(s->claim, i);
+	return sites_try(op, sites, i);
+}
+
+/* Those that came are fenced before they count. */
 static void
 keep_sites(struct op *op, struct service *s)
 {
-	struct sites *sites = s->config.sites;
 	struct claim *claim = s->claim;
 	size_t i;
 	enum rc rc;
 
-	for (i = 0; i < sites->n; i++) {
-		if (site_set_has(sites_attached(sites), i)) {
-			rc = site_verify(op, sites->slots[i].site);
-			if (rc != RC_OK)
-				sites_failed(op, sites, i, rc);
-		}
-		if (!site_set_has(sites_attached(sites), i)) {
-			if (s->claimed)
-				claim_forget(claim, i);
-			(void)sites_try(op, sites, i);
-		}
-		if (!s->claimed || !claim_stands(claim) ||
-		    !site_set_has(sites_attached(sites), i) ||
+	for (i = 0; i < s->config.sites->n; i++) {
+		if (!keep_site(op, s, i) || !s->claimed ||
+		    !claim_stands(claim) ||
 		    !site_set_has(claim->of_register, i) ||
 		    site_set_has(claim_sites(claim), i))
 			continue;
 		rc = claim_extend(op, claim, i);
 		if (rc != RC_OK && rc != RC_FENCED)
-			sites_failed(op, sites, i, rc);
+			sites_failed(op, s->config.sites, i, rc);
 		op_clear_error(op);
 	}
 }
@@ -359,23 +415,6 @@ keep_claim(struct op *op, struct service *s)
 	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
 }
 
-/* What a tenant that takes changes needs now and then. */
-static enum rc
-keep_ready(struct op *op, struct tenant *t)
-{
-	enum rc rc = RC_OK;
-
-	if (t->found_known && !t->found_swept && t->id != TENANT_PROVIDER) {
-		rc = upload_sessions_sweep(op, t, t->last_found_id);
-		t->found_swept = rc == RC_OK;
-	}
-	if (rc == RC_OK && t->id != TENANT_PROVIDER)
-		rc = purge_turn(op, t, PURGE_STEPS);
-	tenant_sweep(op, t, !t->swept);
-	tenant_database_tidy(op, t);
-	return rc;
-}
-
 /*
  * Whether to start it again: the claim is another, a site came or went, or
  * there are m of them, and what failed may have passed. Nobody else opens the
@@ -396,8 +435,8 @@ start_is_due(struct service *s, struct tenant *t, struct site_set set)
 		   clock_mono() - t->tried_at > START_AGAIN_S * CLOCK_S);
 }
 
-/* One tenant's turn: behind sites come back, a start that had too few sites is
- * tried again. */
+/* One tenant's turn: slow sites are left behind, a start that had too few sites
+ * is tried again, a doubt is ended. */
 static void
 keep_tenant(struct op *op, struct service *s, struct tenant *t)
 {
@@ -410,96 +449,26 @@ keep_tenant(struct op *op, struct service *s, struct tenant *t)
 		t->tried_at = clock_mono();
 		rc = t->mode == TENANT_CLOSED ? tenant_open(op, t)
 					      : tenant_start_again(op, t);
-	} else if (t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT) {
-		tenant_reenter(op, t);
 	}
 	if (t->mode == TENANT_IN_DOUBT)
 		rc = tenant_settle(op, t);
-	if (t->mode == TENANT_READY)
-		rc = keep_ready(op, t);
 	if (rc != RC_OK)
 		op_clear_error(op);
-}
-
-/* The tenants of this moment, each with a user more, in the op's arena. */
-static enum rc
-tenants_pin(
-    struct op *op, struct service *s, struct tenant ***ret_list, size_t *ret_n)
-{
-	struct tenant **list;
-	struct tenant *t;
-	size_t n = 1;
-
-	mutex_lock(&s->lock);
-	for (t = s->tenants; t != NULL; t = t->next)
-		n++;
-	if (op_alloc(op, n * sizeof(struct tenant *), &list) != RC_OK) {
-		mutex_unlock(&s->lock);
-		return RC_NO_MEMORY;
-	}
-	n = 0;
-	list[n++] = s->provider;
-	for (t = s->tenants; t != NULL; t = t->next)
-		if (t->mode != TENANT_CLOSED)
-			list[n++] = t;
-	for (size_t i = 0; i < n; i++) {
-		mutex_lock(&list[i]->lock);
-		list[i]->users++;
-		mutex_unlock(&list[i]->lock);
-	}
-	mutex_unlock(&s->lock);
-	*ret_list = list;
-	*ret_n = n;
-	return RC_OK;
-}
-
-static void
-unpin(struct tenant *t)
-{
-	mutex_lock(&t->lock);
-	t->users--;
-	mutex_unlock(&t->lock);
-}
-
-static int
-used_earlier(const void *a, const void *b)
-{
-	const struct tenant *x = *(struct tenant *const *)a;
-	const struct tenant *y = *(struct tenant *const *)b;
-
-	return x->last_used < y->last_used ? -1 : x->last_used > y->last_used;
-}
-
-/* DESIGN: databases are opened at first use and closed when 256 others are in
- * use. */
-static void
-close_idle(struct op *op, struct tenant **list, size_t n)
-{
-	size_t i, open;
-
-	/* The first is the provider's, which stays. */
-	if (n <= SERVICE_TENANTS_OPEN + 1)
-		return;
-	qsort(&list[1], n - 1, sizeof(struct tenant *), used_earlier);
-	open = n - 1;
-	for (i = 1; i < n && open > SERVICE_TENANTS_OPEN; i++)
-		if (tenant_close_idle(op, list[i]))
-			open--;
 }
 
 static void
 keep_tenants(struct op *op, struct service *s)
 {
-	struct tenant **list;
-	size_t i, n;
+	struct service_pinned pinned;
+	size_t i;
 
-	if (tenants_pin(op, s, &list, &n) != RC_OK)
+	if (service_pin(op, s, &pinned) != RC_OK) {
+		op_clear_error(op);
 		return;
-	for (i = 0; i < n && !s->stopping; i++)
-		keep_tenant(op, s, list[i]);
-	close_idle(op, list, n);
-	for (i = 0; i < n; i++)
-		unpin(list[i]);
+	}
+	for (i = 0; i < pinned.n && !s->stopping; i++)
+		keep_tenant(op, s, pinned.tenants[i]);
+	service_unpin(&pinned);
 }
 
 /* Each 10 s the clock's stamp, each minute the heads. */
@@ -569,16 +538,12 @@ tenant_health(const struct service *s, struct tenant *t)
 }
 
 /* The worst of the tenants that are open. */
-enum service_health
-service_health(struct service *service)
+static enum service_health
+open_health(struct service *s)
 {
-	struct service *s = service;
 	enum service_health health, worst = tenant_health(s, s->provider);
 	struct tenant *t;
 
-	if (s->config.read_only || !s->claimed || !service_stands(s) ||
-	    s->head_unproven)
-		return HEALTH_READ_ONLY;
 	mutex_lock(&s->lock);
 	for (t = s->tenants; t != NULL; t = t->next) {
 		health = tenant_health(s, t);
@@ -587,4 +552,21 @@ service_health(struct service *service)
 	}
 	mutex_unlock(&s->lock);
 	return worst;
+}
+
+enum service_health
+service_health(struct service *service)
+{
+	struct service *s = service;
+	struct survey_count count;
+	enum service_health health;
+
+	if (s->config.read_only || !s->claimed || !service_stands(s) ||
+	    s->head_unproven)
+		return HEALTH_READ_ONLY;
+	health = open_health(s);
+	if (health == HEALTH_OK &&
+	    (!survey_look(s, &count) || count.behind > 0))
+		return HEALTH_DEGRADED;
+	return health;
 }

@@ -10,6 +10,7 @@
 #include "base/work.h"
 #include "core/clock.h"
 #include "core/heads.h"
+#include "core/survey.h"
 #include "core/tenant.h"
 #include "crypto/keystore.h"
 #include "store/claim.h"
@@ -51,15 +52,18 @@ struct service {
 	atomic_bool claimed;
 	struct service_clock clock;
 	struct heads heads; /* as last read or written */
-	struct mutex lock; /* guards tenants and stopping */
+	struct survey survey; /* of tenants that are not open */
+	struct mutex lock; /* guards tenants */
 	struct cond changed;
 	struct tenant *tenants; /* a list; the provider's is not in it */
 	size_t n_open;
 	struct tenant *provider;
-	bool stopping;
+	atomic_bool stopping; /* set under the lock */
 	struct work_pool *committers; /* or NULL */
-	struct thread keeper;
+	struct thread keeper; /* sites, fences, queues: in time */
 	bool keeper_runs;
+	struct thread mender; /* catching up, deleting: as long as it takes */
+	bool mender_runs;
 	int64_t started; /* clock_mono() */
 	bool clock_runs;
 	int64_t proven_at; /* clock_mono() of the last look at the fences of R
@@ -129,6 +133,21 @@ enum rc service_tenants(struct op *op, struct service *service,
 	void *arg, struct op *op, const struct service_tenant_info *info),
     void *arg) MUST_CHECK;
 
+/* The provider and the tenants that are open, for a moment's work. */
+struct service_pinned {
+	size_t n;
+	struct tenant **tenants; /* the provider first; in the op's arena */
+};
+
+/* Each has a user more until service_unpin, and is not looked at as used. */
+enum rc service_pin(struct op *op, struct service *service,
+    struct service_pinned *ret_pinned) MUST_CHECK;
+void service_unpin(struct service_pinned *pinned);
+
+/*
+ * HEALTH_OK: every site is in service and has everything of every tenant, open
+ * or not. HEALTH_READ_ONLY: changes are refused, of some tenant at least.
+ */
 enum service_health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_READ_ONLY };
 
 /* From memory: what /api/v1/health says. */

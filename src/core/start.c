@@ -282,36 +282,51 @@ replay_to(struct op *op, struct start *s, uint64_t number)
 	return t->head.number == 0 ? RC_OK : tenant_database_load(op, t);
 }
 
-/* Sites that hold everything up to the database's head, after a catch-up of
- * those that lack some. */
+/* One that lacks something is caught up to the database's head, and is in
+ * service then. */
 static enum rc
-catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
+catch_up_site(struct op *op, struct start *s, size_t i)
 {
 	struct tenant *t = s->tenant;
 	struct sites *sites = t->service->config.sites;
-	struct site_set complete = {0};
-	uint64_t epochs[SITES_MAX];
-	size_t i;
-	enum rc rc;
+	uint64_t epoch = sites_epoch(sites, i);
+	enum rc rc = tenant_catch_up(op, t, &s->tail, i);
 
-	for (i = 0; i < sites->n; i++) {
-		epochs[i] = sites_epoch(sites, i);
-		if (!site_set_has(s->tail.listed, i))
-			continue;
-		rc = tenant_catch_up(op, t, &s->tail, i);
-		if (rc == RC_FENCED || rc == RC_NO_MEMORY)
-			return rc;
-		if (rc != RC_OK) {
-			lanes_leave(op, &t->lanes, i, op_error(op, rc));
-			if (rc != RC_EXISTS && rc != RC_DAMAGED)
-				sites_failed(op, sites, i, rc);
-			op_clear_error(op);
-			continue;
-		}
-		complete = site_set_with(complete, i);
-		lanes_enter(&t->lanes, i, t->head.number, epochs[i]);
+	if (rc == RC_FENCED || rc == RC_NO_MEMORY || rc == RC_BUSY)
+		return rc;
+	if (rc == RC_OK) {
+		lanes_enter(&t->lanes, i, t->head.number, epoch);
+		return RC_OK;
 	}
-	*ret_complete = site_set_and(complete, lanes_in_service(&t->lanes));
+	lanes_leave(op, &t->lanes, i, op_error(op, rc));
+	if (rc != RC_EXISTS && rc != RC_DAMAGED)
+		sites_failed(op, sites, i, rc);
+	op_clear_error(op);
+	return RC_OK;
+}
+
+/*
+ * Those that have everything, and of the others as many as make m: the rest is
+ * caught up while the tenant is at work (tenant_reenter), long as that may
+ * take.
+ */
+static enum rc
+catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
+{
+	struct lanes *lanes = &s->tenant->lanes;
+	struct site_set whole = tail_whole(&s->tail);
+	size_t i, n = s->tenant->service->config.sites->n;
+
+	for (i = 0; i < n; i++)
+		if (site_set_has(whole, i))
+			TRY(catch_up_site(op, s, i));
+	for (i = 0; i < n; i++)
+		if (site_set_has(s->tail.listed, i) &&
+		    !site_set_has(whole, i) &&
+		    site_set_count(lanes_in_service(lanes)) <
+			lanes->claim->reg.m)
+			TRY(catch_up_site(op, s, i));
+	*ret_complete = lanes_in_service(lanes);
 	return RC_OK;
 }
 
@@ -561,6 +576,8 @@ tenant_start(struct op *op, struct tenant *tenant)
 		rc = start_read_only(op, &s);
 	tail_release(&s.tail);
 	buf_release(&s.bytes);
+	if (rc == RC_OK || tenant->mode == TENANT_REFUSED)
+		survey_opened(tenant->service, tenant->id);
 	log_info(op, "tenant-started",
 	    "tenant=%016llx rc=%s number=%llu why=\"%s\"",
 	    (unsigned long long)tenant->id, rc_name(rc),
@@ -601,5 +618,6 @@ tenant_create(struct op *op, struct tenant *tenant)
 	TRY(tenant_database_load(op, tenant));
 	tenant->found_known = true;
 	tenant_set_mode(op, tenant, TENANT_READY, "");
+	survey_opened(tenant->service, tenant->id);
 	return RC_OK;
 }

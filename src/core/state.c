@@ -8,51 +8,6 @@
 #include "meta/content.h"
 #include "meta/local.h"
 
-struct pinned {
-	size_t n;
-	struct tenant **tenants;
-};
-
-/* The provider and the tenants that are open, each with a user more. */
-static enum rc
-pin(struct op *op, struct service *s, struct pinned *ret_pinned)
-{
-	struct tenant *t;
-	size_t n = 1, i;
-	enum rc rc;
-
-	mutex_lock(&s->lock);
-	for (t = s->tenants; t != NULL; t = t->next)
-		n++;
-	rc = op_alloc(op, n * sizeof(struct tenant *), &ret_pinned->tenants);
-	if (rc == RC_OK) {
-		ret_pinned->tenants[0] = s->provider;
-		for (n = 1, t = s->tenants; t != NULL; t = t->next)
-			ret_pinned->tenants[n++] = t;
-		for (i = 0; i < n; i++) {
-			mutex_lock(&ret_pinned->tenants[i]->lock);
-			ret_pinned->tenants[i]->users++;
-			mutex_unlock(&ret_pinned->tenants[i]->lock);
-		}
-		ret_pinned->n = n;
-	}
-	mutex_unlock(&s->lock);
-	return rc;
-}
-
-/* Not tenant_put: being looked at is no use. */
-static void
-unpin(struct pinned *pinned)
-{
-	size_t i;
-
-	for (i = 0; i < pinned->n; i++) {
-		mutex_lock(&pinned->tenants[i]->lock);
-		pinned->tenants[i]->users--;
-		mutex_unlock(&pinned->tenants[i]->lock);
-	}
-}
-
 static enum rc
 tenant_count(
     struct op *op, struct tenant *t, bool count, struct state_tenant *state)
@@ -153,11 +108,27 @@ sites_look(struct op *op, struct service *s, struct state *state)
 	return RC_OK;
 }
 
+/* Tenants that are not open; a service that only reads does not look at them.
+ */
+static void
+closed_look(struct service *s, struct state *state)
+{
+	struct survey_count count;
+	size_t i;
+
+	if (s->config.read_only)
+		return;
+	state->all_known = survey_look(s, &count);
+	state->n_closed = count.closed;
+	for (i = 0; i < state->n_sites; i++)
+		state->sites[i].closed_behind = count.behind_at[i];
+}
+
 enum rc
 state_get(
     struct op *op, struct service *service, bool count, struct state *ret_state)
 {
-	struct pinned pinned;
+	struct service_pinned pinned;
 	enum rc rc;
 	size_t i;
 
@@ -171,11 +142,12 @@ state_get(
 	ret_state->m = service->claim->reg.m;
 	ret_state->n = service->claim->reg.n;
 	TRY(sites_look(op, service, ret_state));
-	TRY(pin(op, service, &pinned));
+	closed_look(service, ret_state);
+	TRY(service_pin(op, service, &pinned));
 	rc = op_alloc(
 	    op, pinned.n * sizeof(*ret_state->tenants), &ret_state->tenants);
 	for (i = 0; rc == RC_OK && i < pinned.n; i++)
 		tenant_look(op, pinned.tenants[i], count, ret_state);
-	unpin(&pinned);
+	service_unpin(&pinned);
 	return rc;
 }

@@ -13,6 +13,8 @@ struct state_site {
 	char why[SITE_WHY_SIZE]; /* it is away, or behind for some tenant; "" */
 	struct io_space space; /* as last looked at; all zero: never */
 	size_t in_service; /* open tenants that it is in service for */
+	size_t closed_behind; /* tenants that are not open of which it is not
+				 known to have everything */
 	uint64_t held; /* of open tenants: the numbers that it holds ... */
 	uint64_t lag; /* ... and those that it lacks */
 };
@@ -37,6 +39,8 @@ struct state {
 	uint32_t m, n; /* of the register in force; 0: unknown */
 	size_t n_sites;
 	struct state_site sites[SITES_MAX];
+	bool all_known; /* the list of tenants was read: n_closed is right */
+	size_t n_closed; /* tenants that are not open */
 	size_t n_tenants;
 	struct state_tenant *tenants; /* those that are open, the provider
 					 first; in the op's arena */

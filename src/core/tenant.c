@@ -96,6 +96,7 @@ tenant_start_failed(struct op *op, struct tenant *tenant)
 	(void)str_copy(why, sizeof(why), op->error);
 	tenant_database_close(op, tenant, false);
 	tenant_set_mode(op, tenant, TENANT_CLOSED, "");
+	survey_closed(tenant->service, tenant->id, (struct site_set){0});
 	if (rc != RC_OK)
 		rc = op_fail(op, rc, "%s", why);
 	(void)rc;
@@ -157,11 +158,15 @@ tenant_start_again(struct op *op, struct tenant *tenant)
 static void
 close_now(struct op *op, struct tenant *t)
 {
+	struct site_set whole;
+
 	tenant_set_mode(op, t, TENANT_CLOSED, "");
 	/* m sites have everything; the slower ones are given their time. */
 	lanes_drain(&t->lanes, clock_mono() + 3 * CLOCK_S);
+	whole = lanes_holding(&t->lanes, t->head.number);
 	lanes_leave_all(&t->lanes);
 	tenant_database_close(op, t, true);
+	survey_closed(t->service, t->id, whole);
 }
 
 void
@@ -181,7 +186,9 @@ tenant_close_idle(struct op *op, struct tenant *tenant)
 
 	tenant_lock(tenant);
 	mutex_lock(&tenant->lock);
-	idle = tenant->mode == TENANT_READY && tenant->users <= 1;
+	idle = (tenant->mode == TENANT_READY ||
+		   tenant->mode == TENANT_READ_ONLY) &&
+	       tenant->users <= 1;
 	if (idle)
 		tenant->mode = TENANT_CLOSED;
 	mutex_unlock(&tenant->lock);

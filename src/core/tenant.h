@@ -141,8 +141,8 @@ enum rc tenant_start_again(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* Checkpoints and closes the database, and marks it clean (L10). */
 void tenant_close(struct op *op, struct tenant *tenant);
 
-/* The same for one that nobody uses but the caller; false where it is in use or
- * not ready. */
+/* The same for one that nobody uses but the caller; false where it is in use,
+ * or in doubt. */
 bool tenant_close_idle(struct op *op, struct tenant *tenant);
 
 /* Gives back what service_tenant gave. Also for CLEANUP. */

@@ -335,6 +335,44 @@ tail_find_data(const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE])
 	return found == NULL ? TAIL_NONE : (size_t)(found - tail->data);
 }
 
+/* Where the newest keyring stands: a site's own copy has a name of its own, but
+ * version and generation are alike. */
+static struct site_set
+newest_key_on(const struct tail *tail)
+{
+	const struct key_name *newest;
+	struct site_set on = {0};
+	size_t i = tail->n_keys;
+
+	if (i == 0)
+		return on;
+	newest = &tail->keys[i - 1].name;
+	while (i-- > 0 && tail->keys[i].name.version == newest->version &&
+	       generation_compare(
+		   tail->keys[i].name.generation, newest->generation) == 0)
+		on.bits |= tail->keys[i].on.bits;
+	return on;
+}
+
+struct site_set
+tail_whole(const struct tail *tail)
+{
+	struct site_set whole = site_set_and(tail->listed, newest_key_on(tail));
+	size_t i;
+
+	if (tail->n_logs == 0)
+		return (struct site_set){0};
+	for (i = 0; i < tail->n_logs; i++) {
+		if (i > 0 && tail->logs[i].name.number >
+				 tail->logs[i - 1].name.number + 1)
+			return (struct site_set){0};
+		whole = site_set_and(whole, tail->logs[i].on);
+	}
+	for (i = 0; i < tail->n_data; i++)
+		whole = site_set_and(whole, tail->data[i].on);
+	return whole;
+}
+
 /* Marks what each object stands on. On return linked[i] tells whether i's chain
  * reaches a known start. */
 static void

@@ -71,6 +71,13 @@ size_t tail_find(const struct tail *tail, const struct log_name *name);
 size_t
 tail_find_data(const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE]);
 
+/*
+ * The sites that list everything that any of them lists: every number, with
+ * none missing in between, every data segment, the newest keyring. By names
+ * alone: what is damaged, or lost a branch, only the start of the tenant tells.
+ */
+struct site_set tail_whole(const struct tail *tail);
+
 /* Where the chain starts: the local database's head, or nothing (number 0, zero
  * hash). */
 struct tail_root {

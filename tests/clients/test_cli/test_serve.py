@@ -219,6 +219,28 @@ class Served(cli.Case):
         self.await_true(lambda: dozo("site", "status", d).code == 0)
         self.assertEqual(self.ran("check", d, "--read-data").code, 0)
 
+    def test_a_tenant_that_nobody_opens_is_caught_up_and_told_of(self):
+        d = self.made()
+        for name in ("t", "u"):
+            self.ran("tenant", "add", d, name, "--admin", "a")
+        os.rename(d + "/sites/b", self.path("b"))
+        self.serve(d).end()
+        self.serve(d)
+        self.ran("member", "add", d, "t", "bob")
+        self.servers[-1].end()
+        os.rename(self.path("b"), d + "/sites/b")
+        server = self.serve(d)
+        self.await_true(lambda: dozo("status", d).code == 0)
+        told = self.ran("status", d, "--json").json()
+        self.assertEqual(told["health"], "ok")
+        self.assertEqual({t["state"] for t in told["tenants"]}, {"not open"})
+        self.assertEqual([s["closed_behind"] for s in told["sites"]], [0, 0, 0])
+        logs = [sorted(os.path.relpath(f, d + f"/sites/{s}")
+                       for f in self.files_below(d + f"/sites/{s}/log")) for s in SITES]
+        self.assertEqual(logs[0], logs[1])
+        self.assertEqual(logs[0], logs[2])
+        self.assertIn(b'"ok"', server.request("GET", "/api/v1/health")[2])
+
     def test_metrics_are_told_on_loopback_only(self):
         d = self.made()
         with socket.socket() as s:
