@@ -596,5 +596,8 @@ main(void)
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
+	/* Into memory, where syncs cost nothing. */
+	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+		assert_int_equal(setenv("TMPDIR", "/dev/shm", 1), 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
