@@ -147,8 +147,8 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 #ifdef DOZO_PLANT_DOUBT_DATA_DELETED
 		for (size_t i = 0; i < sealed->header.n_adds; i++)
 			(void)tenant_data_delete(op, t,
-			    claim_sites(t->lanes.claim),
-			    sealed->header.adds[i].id);
+			    sealed->header.adds[i].id,
+			    claim_sites(t->lanes.claim));
 #endif
 #ifndef DOZO_PLANT_ATTEMPT_NOT_RAISED
 		t->attempt++;

@@ -117,11 +117,12 @@ tx_add_data(struct op *op, struct tx *tx, const struct put_data *data)
 	struct group_mark *at = &group->at;
 	struct tenant *t = group->tenant;
 	struct site_set on = data_on(t->service->config.sites, data);
-	struct site_set left = site_set_and(at->on, on);
+	struct site_set left;
 
 	/* L8, L29: what is of an older claim may be gone as an orphan. */
 	if (data->counter != t->lanes.claim->counter)
-		FAIL(op, RC_NOT_STORED, "the data are of an older claim");
+		on = (struct site_set){0};
+	left = site_set_and(at->on, on);
 	/*
 	 * P: a site that lacks the data may not hold the number that adds it.
 	 * Earlier changes may have data that stand elsewhere.

@@ -147,6 +147,7 @@ service_start(struct op *op, struct service *s)
 	s->clock_runs = true;
 	TRY(provider_open(op, s));
 	TRY(service_resume_adding(op, s));
+	survey_load(op, s);
 	if (s->config.committers > 0)
 		TRY(work_pool_start(
 		    op, "committer", s->config.committers, &s->committers));

@@ -32,10 +32,17 @@ tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
 {
 	struct tenant_dead dead = {.left = tenant->lanes.claim->of_register};
 
-	memcpy(dead.id, id, OBJECT_ID_SIZE);
-	mutex_lock(&tenant->lock);
-	dead_add(tenant, &dead);
-	mutex_unlock(&tenant->lock);
+	mutex_lock(&t->lock);
+	if (t->dead == NULL)
+		t->dead = mem_alloc_array(DEAD_MAX, sizeof(t->dead[0]));
+	/* What finds no room is an orphan for the next claim. */
+	if (t->dead != NULL && t->n_dead < DEAD_MAX) {
+		struct tenant_dead *dead = &t->dead[t->n_dead++];
+
+		memcpy(dead->id, id, OBJECT_ID_SIZE);
+		dead->left = t->lanes.claim->of_register;
+	}
+	mutex_unlock(&t->lock);
 }
 
 static bool
@@ -84,7 +91,8 @@ tenant_data_delete(struct op *op, struct tenant *tenant, struct site_set sites,
 	return gone;
 }
 
-/* L4: a site deletes only what is not live at the head that it holds itself. */
+/* L4: what is not live at the head may be at the number that a slow site holds.
+ */
 static struct site_set
 sweep_sites(struct tenant *t)
 {
@@ -129,11 +137,9 @@ dead_take(struct tenant *t, struct site_set sites,
 static void
 sweep_dead(struct op *op, struct tenant *t)
 {
-	struct tenant_dead dead[DEAD_AT_A_TIME];
-	struct site_set sites = sweep_sites(t);
-	size_t i, n = dead_take(t, sites, dead);
-	bool live;
-	enum rc rc;
+	struct site_set here = sweep_sites(t);
+	int tried = 0;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
 		rc = data_is_live(op, t, dead[i].id, &live);
@@ -230,22 +236,8 @@ sweep_orphans(struct op *op, struct tenant *t)
 			sites_failed(op, sites, i, rc);
 		op_clear_error(op);
 	}
-	/* A slow one has its turn when it has caught up. */
+	/* A slow one has its turn when it has the head. */
 	t->swept = set.bits == lanes_in_service(&t->lanes).bits;
-}
-
-static bool
-dead_are_due(struct tenant *t)
-{
-	struct site_set in = lanes_in_service(&t->lanes);
-	bool due = false;
-	size_t i;
-
-	mutex_lock(&t->lock);
-	for (i = 0; i < t->n_dead && !due; i++)
-		due = site_set_and(t->dead[i].left, in).bits != 0;
-	mutex_unlock(&t->lock);
-	return due;
 }
 
 void
