@@ -18,6 +18,11 @@ struct asked {
 	unsigned i; /* in world.changes */
 	unsigned row;
 	struct put_content content;
+	/* For who does not wait inside the committer. */
+	struct log_server *server;
+	struct mutex lock;
+	struct cond changed;
+	bool told;
 };
 
 void
@@ -187,14 +192,54 @@ log_content_check(struct op *op, struct tenant *tenant, int64_t content,
 
 /* ---- changes ---- */
 
+/* The answer leaves from a committer's thread. */
+static void
+answered(struct change *change)
+{
+	struct asked *asked = container_of(change, struct asked, change);
+
+	log_judge_answer(
+	    asked->server, asked->i, change->rc, change->receipt.number);
+	mutex_lock(&asked->lock);
+	asked->told = true;
+	cond_signal(&asked->changed);
+	mutex_unlock(&asked->lock);
+}
+
+static enum rc
+submit(struct op *op, struct asked *asked)
+{
+	mutex_init(&asked->lock);
+	cond_init(&asked->changed);
+	asked->change.then = answered;
+	change_submit(op, asked->server->tenant, &asked->change);
+	mutex_lock(&asked->lock);
+	while (!asked->told)
+		cond_wait(&asked->changed, &asked->lock);
+	mutex_unlock(&asked->lock);
+	cond_release(&asked->changed);
+	mutex_release(&asked->lock);
+	return asked->change.rc;
+}
+
+static enum rc
+commit(struct op *op, struct asked *asked)
+{
+	enum rc rc = change_commit(op, asked->server->tenant, &asked->change);
+
+	log_judge_answer(
+	    asked->server, asked->i, rc, asked->change.receipt.number);
+	return rc;
+}
+
 static enum rc
 ask(struct op *op, struct log_server *server, struct asked *asked)
 {
 	enum rc rc;
 
+	asked->server = server;
 	asked->change.own_session = sim_chance(1500);
-	rc = change_commit(op, server->tenant, &asked->change);
-	log_judge_answer(server, asked->i, rc, asked->change.receipt.number);
+	rc = sim_chance(5000) ? submit(op, asked) : commit(op, asked);
 	if (rc == RC_IN_DOUBT && log_mood(LOG_DOUBTFUL) && sim_chance(3000) &&
 	    !world.stop) {
 		sim_sleep((int64_t)sim_random(3 * CLOCK_S));

@@ -50,6 +50,7 @@ log_config(const struct log_server *server, struct service_config *config)
 		config->offer_time = world.offer_time;
 	config->slow_time = CLOCK_S + 100 * tick;
 	config->reserve_bytes = 1;
+	config->committers = (unsigned)sim_random(3);
 }
 
 /* The marks of a host's databases say which of them are to be trusted; what is
