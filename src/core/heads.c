@@ -58,8 +58,8 @@ heads_ad(const struct service *s, const struct site *site, struct span clear,
 	siv_ad_add(ad, span_of(site->id, OBJECT_ID_SIZE));
 }
 
-static enum rc
-heads_plain(struct op *op, const struct heads *heads, struct buf *out)
+enum rc
+heads_plain_write(struct op *op, const struct heads *heads, struct buf *out)
 {
 	char stamp[HEADS_STAMP] = "";
 	uint8_t *p;
@@ -92,7 +92,7 @@ heads_seal(struct op *op, const struct service *s, const struct site *site,
 		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s",
 		    site->name);
 	buf_init(&plain, HEADS_MAX);
-	TRY(heads_plain(op, heads, &plain));
+	TRY(heads_plain_write(op, heads, &plain));
 	TRY(siv_init(op, &siv, secret_span(key->key)));
 	TRY(buf_grow(op, out, HEADS_CLEAR + plain.size + SIV_TAG_SIZE, &p));
 	p = wire_put_bytes(p, magic, 8);
@@ -103,8 +103,8 @@ heads_seal(struct op *op, const struct service *s, const struct site *site,
 	return siv_seal(op, &siv, &ad, buf_span(&plain), p);
 }
 
-static enum rc
-heads_parse(struct op *op, struct span plain, struct heads *heads)
+enum rc
+heads_plain_read(struct op *op, struct span plain, struct heads *heads)
 {
 	struct wire wire = wire_of(plain);
 	char stamp[HEADS_STAMP];
@@ -123,6 +123,9 @@ heads_parse(struct op *op, struct span plain, struct heads *heads)
 		heads->entries[i].tenant = wire_u64(&wire);
 		heads->entries[i].number = wire_u64(&wire);
 		wire_bytes(&wire, heads->entries[i].hash, OBJECT_HASH_SIZE);
+		if (i > 0 &&
+		    heads->entries[i].tenant <= heads->entries[i - 1].tenant)
+			FAIL(op, RC_DAMAGED, "heads are out of order");
 	}
 	heads->n = n;
 	return RC_OK;
@@ -158,7 +161,7 @@ heads_open(struct op *op, const struct service *s, const struct site *site,
 	TRY(siv_open(op, &siv, &ad,
 	    span_of(bytes.data + HEADS_CLEAR, bytes.size - HEADS_CLEAR),
 	    plain));
-	return heads_parse(op, span_of(plain, size), heads);
+	return heads_plain_read(op, span_of(plain, size), heads);
 }
 
 /* The highest name of a site's heads. */

@@ -44,6 +44,15 @@ enum rc heads_newest_stamp(struct op *op, struct service *service,
  * there. */
 enum rc heads_write(struct op *op, struct service *service) MUST_CHECK;
 
+/*
+ * The bytes that are sealed: the stamp and the entries. RC_DAMAGED; what
+ * reading has made needs heads_release also after a failure.
+ */
+enum rc heads_plain_write(
+    struct op *op, const struct heads *heads, struct buf *out) MUST_CHECK;
+enum rc heads_plain_read(
+    struct op *op, struct span plain, struct heads *heads) MUST_CHECK;
+
 /* NULL where the tenant is not in it. */
 const struct heads_entry *
 heads_find(const struct heads *heads, uint64_t tenant);

@@ -12,25 +12,10 @@
 
 enum { DEAD_MAX = 4096, HEADER_ROOM = 4096, DEAD_AT_A_TIME = 64 };
 
-/* What finds no room takes the place of the one that has waited longest: that
- * is an orphan for the next claim then. Under the lock. */
-static void
-dead_add(struct tenant *t, const struct tenant_dead *dead)
-{
-	if (t->dead == NULL)
-		t->dead = mem_alloc_array(DEAD_MAX, sizeof(*t->dead));
-	if (t->dead == NULL)
-		return;
-	if (t->n_dead == DEAD_MAX)
-		memmove(
-		    &t->dead[0], &t->dead[1], --t->n_dead * sizeof(*t->dead));
-	t->dead[t->n_dead++] = *dead;
-}
-
 void
 tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE])
 {
-	struct tenant_dead dead = {.left = tenant->lanes.claim->of_register};
+	struct tenant *t = tenant;
 
 	mutex_lock(&t->lock);
 	if (t->dead == NULL)
@@ -70,22 +55,22 @@ data_delete_at(
 }
 
 struct site_set
-tenant_data_delete(struct op *op, struct tenant *tenant, struct site_set sites,
-    const uint8_t id[OBJECT_ID_SIZE])
+tenant_data_delete(struct op *op, struct tenant *tenant,
+    const uint8_t id[OBJECT_ID_SIZE], struct site_set set)
 {
-	struct sites *all = tenant->service->config.sites;
+	struct sites *sites = tenant->service->config.sites;
 	struct site_set gone = {0};
 	size_t i;
 	enum rc rc;
 
-	for (i = 0; i < all->n; i++) {
-		if (!site_set_has(sites, i))
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(set, i))
 			continue;
 		rc = data_delete_at(op, tenant, i, id);
 		if (rc == RC_OK)
 			gone = site_set_with(gone, i);
 		else if (rc != RC_FENCED)
-			sites_failed(op, all, i, rc);
+			sites_failed(op, sites, i, rc);
 		op_clear_error(op);
 	}
 	return gone;
@@ -113,27 +98,26 @@ data_is_live(struct op *op, struct tenant *t, const uint8_t id[OBJECT_ID_SIZE],
 	return RC_OK;
 }
 
-/* Takes the first ones off the list that may still be on one of these sites. */
-static size_t
-dead_take(struct tenant *t, struct site_set sites,
-    struct tenant_dead taken[DEAD_AT_A_TIME])
+/* Notes that sites have the i-th no more; with the last one it leaves the list.
+ */
+static void
+dead_gone(struct tenant *t, size_t i, struct site_set gone)
 {
-	size_t i, kept = 0, n = 0;
+	struct tenant_dead *dead;
 
 	mutex_lock(&t->lock);
-	for (i = 0; i < t->n_dead; i++)
-		if (n < DEAD_AT_A_TIME &&
-		    site_set_and(t->dead[i].left, sites).bits != 0)
-			taken[n++] = t->dead[i];
-		else
-			t->dead[kept++] = t->dead[i];
-	t->n_dead = kept;
+	dead = &t->dead[i];
+	dead->left.bits &= ~gone.bits;
+	if (dead->left.bits == 0)
+		*dead = t->dead[--t->n_dead];
 	mutex_unlock(&t->lock);
-	return n;
 }
 
-/* Those that changes of this process dropped, or whose upload came to nothing:
- * on each site once it is in service. */
+/*
+ * Those that this claim's changes dropped, or whose upload came to nothing. A
+ * site that is away is asked again when it is back. Nobody else takes from the
+ * list; others only add at its end.
+ */
 static void
 sweep_dead(struct op *op, struct tenant *t)
 {
@@ -141,20 +125,27 @@ sweep_dead(struct op *op, struct tenant *t)
 	int tried = 0;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		rc = data_is_live(op, t, dead[i].id, &live);
-		op_clear_error(op);
-		if (rc == RC_OK && live)
-			continue;
-		if (rc == RC_OK)
-			dead[i].left.bits &= ~tenant_data_delete(op, t,
-			    site_set_and(dead[i].left, sites), dead[i].id)
-						  .bits;
-		if (dead[i].left.bits == 0)
-			continue;
+	mutex_lock(&t->lock);
+	i = t->n_dead;
+	mutex_unlock(&t->lock);
+	while (i-- > 0 && tried < DEAD_AT_A_TIME) {
+		struct tenant_dead dead;
+		struct site_set set;
+		bool live;
+
 		mutex_lock(&t->lock);
-		dead_add(t, &dead[i]);
+		dead = t->dead[i];
 		mutex_unlock(&t->lock);
+		set = site_set_and(dead.left, here);
+		if (set.bits == 0)
+			continue;
+		tried++;
+		if (data_is_live(op, t, dead.id, &live) != RC_OK)
+			op_clear_error(op);
+		else
+			dead_gone(t, i,
+			    live ? dead.left
+				 : tenant_data_delete(op, t, dead.id, set));
 	}
 }
 
@@ -243,7 +234,12 @@ sweep_orphans(struct op *op, struct tenant *t)
 void
 tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 {
-	if (!orphans && !dead_are_due(tenant))
+	bool dead;
+
+	mutex_lock(&tenant->lock);
+	dead = tenant->n_dead > 0;
+	mutex_unlock(&tenant->lock);
+	if (!dead && !orphans)
 		return;
 	tenant_lock(tenant);
 	if (sweep_allowed(tenant)) {

@@ -37,17 +37,17 @@ struct tenant_head {
 	uint8_t hash[OBJECT_HASH_SIZE];
 };
 
-/* A data segment of this process that nothing may name any more (sweep.c). */
-struct tenant_dead {
-	uint8_t id[OBJECT_ID_SIZE];
-	struct site_set left; /* sites where it may still be */
-};
-
 struct reader {
 	struct reader *next;
 	uint64_t epoch; /* the tenant's, when it was opened */
 	struct db *db;
 	struct meta meta;
+};
+
+/* A data segment that nothing may name any more. */
+struct tenant_dead {
+	uint8_t id[OBJECT_ID_SIZE];
+	struct site_set left; /* sites that may still have it */
 };
 
 struct service;
@@ -245,9 +245,10 @@ void tenant_reenter(struct op *op, struct tenant *tenant);
  * again, then deleted. */
 void tenant_data_dead(struct tenant *tenant, const uint8_t id[OBJECT_ID_SIZE]);
 /* sweep.c: deletes one on these sites, each after a look-up of the fence;
- * allowed or not is the caller's to know. Returns where it is gone. */
+ * allowed or not is the caller's to know. Returns the sites that have it no
+ * more. */
 struct site_set tenant_data_delete(struct op *op, struct tenant *tenant,
-    struct site_set sites, const uint8_t id[OBJECT_ID_SIZE]);
+    const uint8_t id[OBJECT_ID_SIZE], struct site_set set);
 /* sweep.c: deletes what is useless under every higher chain, if that is allowed
  * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
