@@ -98,12 +98,13 @@ static const struct cli_option notice_list_options[] = {
     {"all", NULL, false, "also those that you have acknowledged"}, AS, END};
 static const struct cli_option notice_acknowledge_options[] = {AS, END};
 
-#define HOST_RULE \
+#define TAKEN_RULE \
 	"From the host this works until an administrator of the tenant has " \
 	"first\n" \
-	"signed in. From then on --as USER names one, or --break-glass " \
-	"REASON acts for a\n" \
-	"tenant whose only administrator is locked out."
+	"signed in. From then on --as USER says who acts"
+#define HOST_RULE \
+	TAKEN_RULE ", or --break-glass REASON\nacts for a tenant whose " \
+		   "only administrator is locked out."
 
 const struct cli_command cli_commands[] = {
     {"init", {"DIR"}, CLI_ALONE, cmd_init, init_options,
@@ -161,13 +162,16 @@ const struct cli_command cli_commands[] = {
 	"damaged, with 3 where something is missing."},
     {"rebuild", {NULL}, CLI_ALONE, cmd_rebuild, rebuild_options,
 	"a service from one site and the master key",
-	"Only reads the site. dozo serve DIR2 then serves what there is, "
-	"read-only. Ends with 3\n"
-	"where the site lacks something that had been acknowledged."},
+	"--from-site, --master-key and --into must be given. The site is only "
+	"read. dozo serve\n"
+	"DIR2 then serves what there is, read-only. Ends with 3 where the site "
+	"lacks something\n"
+	"that had been acknowledged."},
     {"trash list", {"DIR", "TENANT"}, CLI_WRITE, cmd_trash_list, trash_options,
-	"what was deleted", HOST_RULE},
+	"what was deleted",
+	TAKEN_RULE ".\nA member sees the own trash and the company's."},
     {"trash restore", {"DIR", "TENANT", "ID"}, CLI_WRITE, cmd_trash_restore,
-	trash_options, "take something out of the trash", HOST_RULE},
+	trash_options, "take something out of the trash", TAKEN_RULE "."},
     {"key export", {"DIR", "FILE"}, CLI_ALONE, cmd_key_export, NULL,
 	"a copy of the master key",
 	"FILE and any one site are enough to get everything back; without the "
