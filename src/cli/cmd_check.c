@@ -188,7 +188,7 @@ enum cli_exit
 cmd_check(struct cli *cli)
 {
 	static const char *const titles[] = {"TENANT", "SITE", ">NUMBERS",
-	    ">DATA", ">BYTES", ">OPENED", ">MISSING", ">DAMAGED", ""};
+	    ">DATA", ">BYTES", ">OPENED", ">MISSING", ">DAMAGED", "RESULT"};
 	struct checking c = {
 	    .cli = cli,
 	    .only = cli_value(cli, "tenant"),

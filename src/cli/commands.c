@@ -105,12 +105,13 @@ static const struct cli_option notice_list_options[] = {
     {"all", NULL, false, "also those that you have acknowledged"}, AS, END};
 static const struct cli_option notice_acknowledge_options[] = {AS, END};
 
-#define HOST_RULE \
+#define TAKEN_RULE \
 	"From the host this works until an administrator of the tenant has " \
 	"first\n" \
-	"signed in. From then on --as USER names one, or --break-glass " \
-	"REASON acts for a\n" \
-	"tenant whose only administrator is locked out."
+	"signed in. From then on --as USER says who acts"
+#define HOST_RULE \
+	TAKEN_RULE ", or --break-glass REASON\nacts for a tenant whose " \
+		   "only administrator is locked out."
 
 const struct cli_command cli_commands[] = {
     {"init", {"DIR"}, CLI_ALONE, cmd_init, init_options,
@@ -173,17 +174,21 @@ const struct cli_command cli_commands[] = {
 	"damaged, with 3 where something is missing."},
     {"rebuild", {NULL}, CLI_ALONE, cmd_rebuild, rebuild_options,
 	"a service from one site and the master key",
-	"Only reads the site. dozo serve DIR2 then serves what there is, "
-	"read-only. Ends with 3\n"
-	"where the site lacks something that had been acknowledged."},
+	"--from-site, --master-key and --into must be given. The site is only "
+	"read. dozo serve\n"
+	"DIR2 then serves what there is, read-only. Ends with 3 where the site "
+	"lacks something\n"
+	"that had been acknowledged."},
     {"trash list", {"DIR", "TENANT"}, CLI_WRITE, cmd_trash_list, trash_options,
-	"what was deleted", HOST_RULE},
+	"what was deleted",
+	TAKEN_RULE ".\nA member sees the own trash and the company's."},
     {"trash restore", {"DIR", "TENANT", "ID"}, CLI_WRITE, cmd_trash_restore,
-	trash_options, "take something out of the trash", HOST_RULE},
+	trash_options, "take something out of the trash", TAKEN_RULE "."},
     {"trash purge", {"DIR", "TENANT", "ID|all"}, CLI_WRITE, cmd_trash_purge,
 	trash_options, "end something in the trash for good",
 	"Nobody sees it from then on; what it takes up is freed in the "
-	"background.\n" HOST_RULE},
+	"background. The company's is emptied by administrators.\n" TAKEN_RULE
+	"."},
     {"versions list", {"DIR", "TENANT", "PATH"}, CLI_WRITE, cmd_versions_list,
 	versions_options, "the former contents of a file",
 	"PATH is as a member sees it below /dav, as /Company/report.txt."},

@@ -37,6 +37,11 @@ dir_open(struct op *op, const char *path, struct dir *dir)
 		    DIR_PATH_SIZE - 1);
 	(void)str_copy(dir->db_folder, sizeof(dir->db_folder), "db");
 	(void)snprintf(dir->db_path, sizeof(dir->db_path), "%s/db", dir->path);
+	if (access(dir->path, R_OK | W_OK | X_OK) != 0 && errno == EACCES)
+		FAIL(op, RC_IO,
+		    "%s belongs to another user: run this as the one "
+		    "that owns it",
+		    dir->path);
 	return io_open_root(op, dir->path, &dir->fd);
 }
 

@@ -101,7 +101,8 @@ refuse_network(struct op *op, int root_fd, const char *path)
 	TRY(io_space(op, root_fd, &space));
 	if (space.network)
 		FAIL(op, RC_REFUSED,
-		    "%s is on a network file system, whose listings may be old",
+		    "%s is on a network file system, whose listings may be "
+		    "old: a site needs a disk or a block device",
 		    path);
 	return RC_OK;
 }
@@ -113,10 +114,19 @@ dir_attach(struct op *op, struct site *site)
 	CLEANUP(io_close) int fd = -1;
 	struct io_dir_id where;
 	struct site_id id;
+	enum rc rc;
 
 	TRY(io_open_root(op, dir->path, &fd));
 	TRY(refuse_network(op, fd, dir->path));
-	TRY(id_read(op, fd, &id));
+	rc = id_read(op, fd, &id);
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		FAIL(op, rc,
+		    "%s has no site.id: it is no site, or its disk is not "
+		    "mounted",
+		    dir->path);
+	}
+	TRY(rc);
 	if (memcmp(id.service, site->service, OBJECT_ID_SIZE) != 0)
 		FAIL(op, RC_REFUSED, "%s is a site of another service",
 		    dir->path);

@@ -8,88 +8,24 @@
 #include "core/download.h"
 #include "core/path.h"
 #include "core/trash.h"
-#include "meta/content.h"
+#include "lib/seed.h"
 #include "world.h"
 
-enum { REAL_CHUNKS = 4, CHUNK_ROWS = 900, LEVELS = 200 };
-
-static const uint64_t chunk_size = 4 * MIB;
-static const uint64_t huge_size = (UINT64_C(1) << 40) + 16 * MIB;
+enum { LEVELS = 200, REAL_SEED = 7, ENTRIES_MAX = 10000000 };
 
 /* ---- a content of rows that repeat four real chunks ---- */
-
-struct rows_change {
-	struct change change;
-	int64_t content; /* 0: made by the first change */
-	uint64_t from;
-	uint64_t to;
-	const struct chunk *real;
-};
-
-static enum rc
-rows_run(struct op *op, struct tx *tx, struct change *change)
-{
-	struct rows_change *rows =
-	    container_of(change, struct rows_change, change);
-	struct content content = {.id = rows->content};
-	uint64_t i;
-
-	if (rows->from == 0) {
-		content.id = tx_id(tx);
-		TRY(content_insert(op, tx->meta, &content, NULL));
-	}
-	for (i = rows->from; i < rows->to; i++) {
-		struct chunk chunk = rows->real[i % REAL_CHUNKS];
-
-		chunk.start = i * chunk_size;
-		TRY(chunk_insert(op, tx->meta, content.id, &chunk));
-	}
-	rows->content = content.id;
-	return RC_OK;
-}
-
-static void
-real_chunks(struct world *w, struct chunk *real)
-{
-	struct file_put_result result;
-	struct reader *reader;
-	struct node node;
-	size_t i;
-
-	ASSERT_OK(&w->op, world_put(&w->op, w, w->space, "real",
-			      REAL_CHUNKS * chunk_size, 7, &result));
-	ASSERT_OK(&w->op, world_node(&w->op, w, result.tree.etag.node, &node));
-	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
-	for (i = 0; i < REAL_CHUNKS; i++) {
-		ASSERT_OK(&w->op, chunk_find(&w->op, &reader->meta,
-				      node.content, i * chunk_size, &real[i]));
-		assert_int_equal(real[i].size, chunk_size);
-	}
-	tenant_reader_put(w->t, reader);
-}
 
 static void
 huge_make(struct world *w)
 {
-	struct chunk real[REAL_CHUNKS];
-	struct rows_change rows = {.change.run = rows_run, .real = real};
-	struct file_put file = {.to.parent = w->space};
 	struct file_put_result result;
-	uint64_t n = huge_size / chunk_size, at;
+	struct node node;
 
-	real_chunks(w, real);
-	for (at = 0; at < n; at += CHUNK_ROWS) {
-		rows.from = at;
-		rows.to = at + CHUNK_ROWS < n ? at + CHUNK_ROWS : n;
-		ASSERT_OK(&w->op, change_commit(&w->op, w->t, &rows.change));
-	}
-	ASSERT_OK(
-	    &w->op, tree_name_init(&w->op, span_str("huge"), &file.to.name));
-	file.content.session = rows.content;
-	file.content.session_chunks = n;
-	file.content.size = huge_size;
-	ASSERT_OK(&w->op, file_put(&w->op, w->t, &file, &result));
-	assert_true(result.tree.created);
+	ASSERT_OK(&w->op,
+	    world_put(&w->op, w, w->space, "real",
+		SEED_REAL_CHUNKS * SEED_CHUNK_SIZE, REAL_SEED, &result));
+	ASSERT_OK(&w->op, world_node(&w->op, w, result.tree.etag.node, &node));
+	seed_huge(&w->op, w->t, w->space, "huge", &node);
 }
 
 static void
@@ -97,16 +33,16 @@ range_check(
     struct world *w, struct download *download, uint64_t offset, size_t size)
 {
 	uint8_t *got = malloc(size), *want = malloc(size);
-	uint64_t period = REAL_CHUNKS * chunk_size;
+	uint64_t period = SEED_REAL_CHUNKS * SEED_CHUNK_SIZE;
 	size_t n, i;
 
 	assert_true(got != NULL && want != NULL);
 	ASSERT_OK(
 	    &w->op, download_read(&w->op, download, offset, got, size, &n));
 	assert_int_equal(
-	    n, huge_size - offset < size ? huge_size - offset : size);
+	    n, SEED_HUGE_SIZE - offset < size ? SEED_HUGE_SIZE - offset : size);
 	for (i = 0; i < n; i++)
-		world_fill(want + i, 1, (offset + i) % period, 7);
+		world_fill(want + i, 1, (offset + i) % period, REAL_SEED);
 	assert_memory_equal(got, want, n);
 	free(got);
 	free(want);
@@ -120,13 +56,13 @@ huge_check(struct world *w)
 	uint64_t past = UINT64_C(1) << 40;
 
 	ASSERT_OK(&w->op, world_find(&w->op, w, w->space, "huge", &node));
-	assert_int_equal(node.size, huge_size);
+	assert_int_equal(node.size, SEED_HUGE_SIZE);
 	ASSERT_OK(&w->op, download_open(&w->op, w->t, node.content, &download));
 	range_check(w, download, 0, 1000);
 	range_check(w, download, past - 3, 7);
-	range_check(w, download, past + chunk_size - 5, 70000);
+	range_check(w, download, past + SEED_CHUNK_SIZE - 5, 70000);
 	range_check(w, download, past + 9 * MIB + 77, 300000);
-	range_check(w, download, huge_size - 10, 100);
+	range_check(w, download, SEED_HUGE_SIZE - 10, 100);
 	range_check(w, download, UINT64_C(1) << 39, 64);
 	/* Every 32-bit boundary of the way. */
 	range_check(w, download, (UINT64_C(1) << 32) - 2, 5);
@@ -241,45 +177,6 @@ names_have_up_to_255_utf16_units(void **state)
 
 /* ---- a folder with very many entries ---- */
 
-struct entries_change {
-	struct change change;
-	struct world *w;
-	int64_t folder;
-	unsigned from;
-	unsigned to;
-};
-
-static void
-entry_name(char out[32], unsigned i)
-{
-	(void)snprintf(out, 32, "entry-%07u", i);
-}
-
-static enum rc
-entries_run(struct op *op, struct tx *tx, struct change *change)
-{
-	struct entries_change *e =
-	    container_of(change, struct entries_change, change);
-	unsigned i;
-
-	for (i = e->from; i < e->to; i++) {
-		struct node node = {.id = tx_id(tx),
-		    .parent = e->folder,
-		    .kind = NODE_FOLDER,
-		    .mtime = tx->wall,
-		    .created_at = tx->wall,
-		    .changed_at = tx->wall};
-		char name[32];
-
-		entry_name(name, i);
-		node.name = span_str(name);
-		node.tag = node.id;
-		node_key(&e->w->t->keys, e->folder, node.name, node.key);
-		TRY(node_insert(op, tx->meta, &node));
-	}
-	return tx_touch_folder(op, tx, e->folder);
-}
-
 struct entries_seen {
 	unsigned n;
 	uint8_t last[META_NAME_KEY_SIZE]; /* the highest key so far */
@@ -310,7 +207,7 @@ entry_see(void *arg, struct op *op, const struct node *node)
 static unsigned
 entries_count(struct world *w, int64_t folder)
 {
-	struct entries_seen seen = {.bits = calloc(1, 200000)};
+	struct entries_seen seen = {.bits = calloc(1, ENTRIES_MAX / 8)};
 	uint8_t after[META_NAME_KEY_SIZE];
 	unsigned before;
 	enum rc rc;
@@ -335,24 +232,9 @@ entries_count(struct world *w, int64_t folder)
 }
 
 static void
-entries_make(struct world *w, int64_t folder, unsigned n)
-{
-	struct entries_change e = {
-	    .change.run = entries_run, .w = w, .folder = folder};
-
-	for (; e.from < n; e.from = e.to) {
-		CLEANUP(op_release) struct op op;
-
-		world_ask(w, &op);
-		e.to = e.from + 900 < n ? e.from + 900 : n;
-		ASSERT_OK(&op, change_commit(&op, w->t, &e.change));
-	}
-}
-
-static void
 a_folder_holds_very_many_entries(void **state)
 {
-	unsigned n = getenv("DOZO_TEST_SOAK") != NULL ? 1000000 : 50000;
+	unsigned n = seed_entries_wanted(50000);
 	struct precondition none = {0};
 	struct file_put_result put;
 	struct tree_result result;
@@ -365,11 +247,11 @@ a_folder_holds_very_many_entries(void **state)
 	(void)state;
 	world_make(&w, 2, 2);
 	ASSERT_OK(&w.op, world_mkdir(&w.op, &w, w.space, "many", &folder));
-	entries_make(&w, folder, n);
+	seed_entries(&w.op, w.t, folder, n);
 	assert_int_equal(entries_count(&w, folder), n);
 	ASSERT_OK(
 	    &w.op, world_put(&w.op, &w, folder, "one more", 100, 1, &put));
-	entry_name(name, n / 2);
+	seed_entry_name(name, n / 2);
 	ASSERT_OK(&w.op, world_find(&w.op, &w, folder, name, &node));
 	ASSERT_OK(&w.op, tree_delete(&w.op, w.t, node.id, &none, &result));
 	assert_int_equal(entries_count(&w, folder), n);

@@ -2,10 +2,13 @@
 """The command line by itself: help, mistakes, init, dozo.conf, keys."""
 import hashlib
 import os
+import pty
 import resource
 import signal
 import ssl
 import stat
+import subprocess
+import unicodedata
 import unittest
 
 import cli
@@ -19,7 +22,7 @@ class Help(cli.Case):
 
     def test_every_command_has_a_help(self):
         commands = self.commands()
-        self.assertGreater(len(commands), 18)
+        self.assertGreater(len(commands), 20)
         for command in commands:
             words = [word for word in command.split() if word.islower() or "-" in word]
             for question in ([*words, "--help"], ["help", *words]):
@@ -197,6 +200,66 @@ class Conf(cli.Case):
                           self.ran(*words, self.path("empty"), code=1).err)
             self.ran(*words, self.path("nothing"), code=1)
         self.assertEqual(os.listdir(self.path("empty")), [])
+
+
+class Terminal(cli.Case):
+    def on_a_terminal(self, *words, **environment):
+        """What a command prints where standard output is a terminal."""
+        ours, theirs = pty.openpty()
+        done = subprocess.run([cli.DOZO, *words], stdout=theirs, timeout=120, check=True,
+                              env={**os.environ, "TERM": "xterm", **environment})
+        os.close(theirs)
+        told = b""
+        try:
+            while block := os.read(ours, 65536):
+                told += block
+        except OSError:
+            pass  # the other end is closed
+        os.close(ours)
+        self.assertEqual(done.returncode, 0)
+        return told
+
+    def test_colours_are_for_terminals_and_for_those_who_want_them(self):
+        d = self.made()
+        self.ran("tenant", "add", d, "t", "--admin", "ann")
+        for served in (False, True):
+            if served:
+                self.serve(d)
+            for words in (["status", d], ["member", "list", d, "t"]):
+                self.assertIn(b"\033[", self.on_a_terminal(*words))
+                self.assertNotIn(b"\033[", self.on_a_terminal(*words, NO_COLOR="1"))
+                self.assertIn(b"\033[", self.on_a_terminal(*words, NO_COLOR=""))
+                self.assertNotIn(b"\033[", self.on_a_terminal(*words, TERM="dumb"))
+                self.assertNotIn(b"\033[", self.on_a_terminal(*words, "--json"))
+                self.assertNotIn("\033[", self.ran(*words).out)
+
+    def test_an_empty_service_has_lists_too(self):
+        d = self.made()
+        self.assertEqual(self.ran("tenant", "list", d).out, "There is none.\n")
+        self.ran("tenant", "add", d, "t")
+        for served in (False, True):
+            if served:
+                self.serve(d)
+            for words in (["member", "list", d, "t"], ["trash", "list", d, "t"],
+                          ["notice", "list", d, "t"]):
+                self.assertEqual(self.ran(*words).out, "There is none.\n")
+                self.assertEqual(self.ran(*words, "--json").json(), [])
+            for words in (["status", d], ["site", "list", d], ["site", "status", d], ["check", d]):
+                self.ran(*words)
+
+    def test_columns_line_up_whatever_is_in_them(self):
+        d = self.made()
+        self.ran("tenant", "add", d, "t", "--admin", "山田花子_とても長い名前の兼務担当者")
+        self.ran("member", "add", d, "t", "bob")
+
+        def width(text):
+            return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+        lines = self.ran("member", "list", d, "t").out.splitlines()
+        self.assertEqual(len({width(line[:line.index("active")]) for line in lines[1:]}), 1)
+        self.assertEqual(width(lines[0][:lines[0].index("STATUS")]),
+                         width(lines[1][:lines[1].index("active")]))
+        self.assertEqual([line for line in lines if line != line.rstrip()], [])
 
 
 class Fingerprint(cli.Case):
