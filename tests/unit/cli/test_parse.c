@@ -157,7 +157,7 @@ a_word_that_several_commands_begin_with_names_them(void **state)
 	assert_int_equal(end, CLI_USAGE);
 	cli_note(&cli, "%c", 0);
 	assert_string_equal((const char *)cli.err.data,
-	    "dozo: it is dozo trash list, trash restore\n"
+	    "dozo: it is dozo trash list, trash restore, trash purge\n"
 	    "dozo help tells more.\n");
 }
 
