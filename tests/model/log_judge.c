@@ -30,9 +30,8 @@ log_judge_refusal(const char *where, const char *why)
 
 struct copies {
 	char prefix[24]; /* the number, as names begin */
-	uint8_t hash8[LOG_SITES][8];
-	unsigned sites[LOG_SITES]; /* a set */
-	size_t n;
+	struct generation generation; /* the highest */
+	unsigned on; /* a set of sites, which have that one */
 	unsigned site;
 };
 
@@ -43,23 +42,18 @@ copy_seen(
 	struct copies *copies = arg;
 	CLEANUP(op_release) struct op op;
 	struct log_name log;
-	size_t i;
+	int order;
 
 	(void)bytes;
 	op_init(&op);
 	if (standing != SIM_DURABLE || !str_starts(name, copies->prefix))
 		return;
 	HARNESS(&op, object_log_parse(&op, name, &log));
-	for (i = 0; i < copies->n; i++)
-		if (memcmp(copies->hash8[i], log.hash8, 8) == 0)
-			break;
-	if (i == LOG_SITES)
-		return; /* so many segments of one number: none is on m */
-	if (i == copies->n) {
-		memcpy(copies->hash8[copies->n], log.hash8, 8);
-		copies->sites[copies->n++] = 0;
-	}
-	copies->sites[i] |= 1u << copies->site;
+	order = generation_compare(log.generation, copies->generation);
+	if (order < 0)
+		return;
+	copies->generation = log.generation;
+	copies->on = (order > 0 ? 0 : copies->on) | 1u << copies->site;
 }
 
 static void
@@ -68,28 +62,21 @@ folder_of(char out[OBJECT_FOLDER_SIZE], const char *kind)
 	object_folder(out, kind, world.tenant);
 }
 
-/* The sites that have a number on disk, of the segment that most of them have.
- */
+/* The sites that have a number on disk: of several segments the one that
+ * outranks the others, for it is the one that was acknowledged (L1). */
 static unsigned
 number_on(uint64_t number)
 {
-	struct copies copies = {.n = 0};
+	struct copies copies = {.on = 0};
 	char folder[OBJECT_FOLDER_SIZE];
-	unsigned best = 0;
-	size_t i;
 
 	(void)snprintf(
 	    copies.prefix, sizeof(copies.prefix), "%016" PRIx64 ".", number);
 	folder_of(folder, "log");
-	for (i = 0; i < world.n_sites; i++) {
-		copies.site = (unsigned)i;
-		sim_disk_each(world.sites[i], folder, copy_seen, &copies);
-	}
-	for (i = 0; i < copies.n; i++)
-		if (__builtin_popcount(copies.sites[i]) >
-		    __builtin_popcount(best))
-			best = copies.sites[i];
-	return best;
+	for (; copies.site < world.n_sites; copies.site++)
+		sim_disk_each(
+		    world.sites[copies.site], folder, copy_seen, &copies);
+	return copies.on;
 }
 
 static unsigned

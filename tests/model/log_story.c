@@ -159,7 +159,7 @@ kill_server(int host)
 }
 
 static struct log_order *
-order(int host, int kind)
+order(int host, enum log_order_kind kind)
 {
 	struct log_order *order = &story.orders[host];
 
@@ -237,7 +237,7 @@ begin(int64_t offer_time)
 
 /* Host 1 offers a number that only one site gets. */
 static void
-offer_to(enum place place, int kind, enum sim_bar bar)
+offer_to(enum place place, enum log_order_kind kind, enum sim_bar bar)
 {
 	enum place other;
 

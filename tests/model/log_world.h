@@ -51,9 +51,11 @@ struct log_change {
 	uint8_t data[OBJECT_ID_SIZE]; /* PUT: its data segment */
 };
 
+enum log_order_kind { LOG_ORDER_SET, LOG_ORDER_DATA, LOG_ORDER_READ };
+
 /* What a story asks of a server: one of its clients does it. */
 struct log_order {
-	enum { LOG_ORDER_SET, LOG_ORDER_DATA, LOG_ORDER_READ } kind;
+	enum log_order_kind kind;
 	bool taken;
 	bool done;
 	enum rc rc;
