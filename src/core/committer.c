@@ -230,7 +230,7 @@ group_make(struct op *op, struct tenant *t, struct group *group,
 	    op, t, &sealed, group->at.on, group->at.next_id, &receipt.sites));
 	if (!group->keeps_paths)
 		path_cache_void(&t->paths);
-	receipt.number = t->head.number;
+	receipt.number = sealed.header.number;
 	receipt.service_time = t->last_time;
 	batch_answer(batch, &receipt, rows);
 	return RC_OK;

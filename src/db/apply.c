@@ -64,6 +64,8 @@ db_apply(struct op *op, struct db *db, struct span changeset)
 	    (void *)(uintptr_t)changeset.data, NULL, refuse_conflict, &replay,
 	    NULL, NULL, SQLITE_CHANGESETAPPLY_NOSAVEPOINT);
 	TRY(replay.rc);
+	if (code == SQLITE_MISMATCH) /* no conflict to SQLite */
+		FAIL(op, RC_DAMAGED, "replay: a rowid that is no integer");
 	if (code != SQLITE_OK)
 		return db_fail(op, db, code, "replay");
 	applied = sqlite3_total_changes64(db->handle) - before;

@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "db/db_internal.h"
 #include "world.h"
 
 enum { SENDAI = 2 };
@@ -81,7 +82,8 @@ amid_run(
 
 	fault_point_arm(amid_put, NULL);
 	world_make(&w, 2, 2);
-	w.f.service->config.offer_time = 300 * CLOCK_MS;
+	if (want != RC_OK)
+		w.f.service->config.offer_time = 300 * CLOCK_MS;
 	fixture_shell(&w.f, c->before);
 	memcpy(amid.from, c->from, sizeof(amid.from));
 	memcpy(amid.to, c->to, sizeof(amid.to));
@@ -249,6 +251,61 @@ after_a_failed_put_nothing_later_in_the_queue_is_sent(void **state)
 	fault_point_arm(NULL, NULL);
 }
 
+/* ---- a COMMIT that fails after the acks (L7) ---- */
+
+static struct world *vetoed; /* its next COMMIT fails */
+
+static int
+veto(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+/* On the committer's thread, which owns the connection. */
+static void
+commit_fails(void *arg, const char *name)
+{
+	struct world *w = vetoed;
+
+	(void)arg;
+	if (w == NULL || strcmp(name, "committer.acknowledged") != 0)
+		return;
+	vetoed = NULL;
+	(void)sqlite3_commit_hook(w->t->writer->handle, veto, NULL);
+}
+
+static void
+what_m_sites_have_stands_though_the_local_commit_fails(void **state)
+{
+	uint8_t before[DB_HASH_SIZE], after[DB_HASH_SIZE];
+	struct file_put_result put;
+	struct world w;
+	uint64_t head;
+
+	(void)state;
+	fault_point_arm(commit_fails, NULL);
+	world_make(&w, 3, 2);
+	ASSERT_OK(&w.op, world_put(&w.op, &w, w.space, "file", 100, 1, &put));
+	head = put.tree.receipt.number;
+	vetoed = &w;
+	ASSERT_OK(
+	    &w.op, world_put(&w.op, &w, w.space, "file", 200000, 2, &put));
+	assert_null(vetoed);
+	assert_int_equal(put.tree.receipt.number, head + 1);
+	world_check(&w, w.space, "file", 200000, 2);
+	ASSERT_OK(&w.op, world_put(&w.op, &w, w.space, "other", 10, 3, &put));
+	world_await(&w, "every site is in service", world_sites_in_service, 3);
+	world_assert_whole(&w, 3);
+	world_assert_no_orphans(&w);
+	world_state_hash(&w, before);
+	world_start_without_databases(&w);
+	world_state_hash(&w, after);
+	assert_memory_equal(before, after, sizeof(before));
+	world_end(&w);
+	fault_point_arm(NULL, NULL);
+}
+
 int
 main(void)
 {
@@ -261,6 +318,8 @@ main(void)
 		a_site_that_lags_is_not_asked_for_what_it_does_not_have_yet),
 	    cmocka_unit_test(
 		after_a_failed_put_nothing_later_in_the_queue_is_sent),
+	    cmocka_unit_test(
+		what_m_sites_have_stands_though_the_local_commit_fails),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

@@ -58,11 +58,12 @@ class Server:
         if user:
             import base64
             headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        data = answer.read()
-        connection.close()
-        return answer.status, answer.headers, data
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
 
 
 class Case(unittest.TestCase):

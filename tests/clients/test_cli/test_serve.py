@@ -20,6 +20,15 @@ SPACE = "/dav/%E5%85%A8%E7%A4%BE%E5%85%B1%E6%9C%89/"  # 全社共有
 
 
 class Served(cli.Case):
+    def twin(self, d):
+        """A second DIR over the same sites, as on another machine."""
+        other = self.path("other")
+        os.mkdir(other)
+        for name in ("keys", "tls"):
+            shutil.copytree(f"{d}/{name}", f"{other}/{name}")
+        shutil.copy(d + "/dozo.conf", other)
+        return other
+
     def test_a_command_gives_the_same_served_or_not(self):
         d = self.made()
         self.ran("tenant", "add", d, "acme", "--admin", "ann")
@@ -190,11 +199,7 @@ class Served(cli.Case):
     def test_a_second_server_takes_the_sites_over_and_the_first_ends(self):
         d = self.made()
         self.ran("tenant", "add", d, "t", "--admin", "a", "--password-stdin", stdin=SECRET + "\n")
-        other = self.path("other")
-        os.mkdir(other)
-        for name in ("keys", "tls"):
-            shutil.copytree(f"{d}/{name}", f"{other}/{name}")
-        shutil.copy(d + "/dozo.conf", other)
+        other = self.twin(d)
         first = self.serve(d)
         second = self.serve(other)
         self.assertEqual(first.wait(), 1)
@@ -203,11 +208,36 @@ class Served(cli.Case):
         self.assertEqual(second.request("PUT", SPACE + "x", b"hello", "a@t:" + SECRET)[0], 201)
         self.assertEqual(second.end(), 0)
 
+    def test_a_server_that_was_paused_acknowledges_nothing_when_it_wakes(self):
+        d = self.made()
+        self.ran("tenant", "add", d, "t", "--admin", "a", "--password-stdin", stdin=SECRET + "\n")
+        other, user = self.twin(d), "a@t:" + SECRET
+        first = self.serve(d)
+        self.assertEqual(first.request("PUT", SPACE + "x", b"first", user)[0], 201)
+        first.process.send_signal(signal.SIGSTOP)
+        second = self.serve(other)
+        self.assertEqual(second.request("PUT", SPACE + "x", b"second", user)[0], 204)
+        first.process.send_signal(signal.SIGCONT)
+        try:
+            told = first.request("PUT", SPACE + "x", b"third", user)[0]
+        except OSError:
+            told = 0
+        self.assertNotIn(told, (200, 201, 204))
+        self.assertEqual(first.wait(), 1)
+        with open(first.log, encoding="utf-8") as file:
+            self.assertIn("another server", file.read())
+        self.assertEqual(second.request("GET", SPACE + "x", None, user)[2], b"second")
+        self.assertEqual(second.request("PUT", SPACE + "x", b"fourth", user)[0], 204)
+        self.assertEqual(self.ran("check", other, "--read-data").code, 0)
+        self.assertEqual(second.end(), 0)
+
     def test_a_site_that_is_away_is_named_with_its_reason(self):
         d = self.made()
         self.ran("site", "set", d, "b", "--place", "大阪", "--country", "JP")
         os.rename(d + "/sites/b", self.path("b"))
-        self.serve(d)
+        server = self.serve(d)
+        with open(server.log, encoding="utf-8") as file:
+            self.assertRegex(file.read(), r'event=site-away site=b why="[^"]*No such file')
         result = self.ran("status", d, code=3)
         self.assertRegex(result.out, r"b +大阪 JP +away")
         self.assertRegex(result.out, r"b is away: .*No such file")

@@ -237,8 +237,10 @@ class Rebuild(Filled):
         shutil.rmtree(self.d + "/db")
         server = self.serve(self.d)
         self.assertEqual(self.get(server, "big"), (200, BIG))
+        self.assertEqual(self.get(server, "small"), (200, b"a small file"))
         self.assertEqual(server.end(), 0)
-        self.assertEqual(sorted(before), sorted(self.hashes(self.rebuild("a", "r2"))))
+        self.assertEqual(self.hashes(self.rebuild("a", "r2")), before)
+        self.assertEqual(len(before), 2)
 
 
 class Json(cli.Case):

@@ -397,6 +397,8 @@ each_flipped_bit_is_refused_or_only_another_value(void **state)
 /* 'T' 5 columns, key in the first, "node", then what each case says. */
 #define NODE "T\x05\x01\x00\x00\x00\x00node\x00"
 #define INT "\x01\x00\x00\x00\x00\x00\x00\x00\x01"
+/* 1.5 */
+#define FLOAT "\x02\x3f\xf8\x00\x00\x00\x00\x00\x00"
 #define OF(bytes) \
 	{ \
 		(const uint8_t *)(bytes), sizeof(bytes) - 1 \
@@ -478,6 +480,26 @@ malformed_changesets_are_damaged(void **state)
 	}
 }
 
+/* Nothing is wrong with its form, and SQLite knows no conflict of this kind. */
+static void
+a_rowid_that_is_no_integer_is_refused(void **state)
+{
+	static const struct span cases[] = {
+	    OF(NODE "\x12\x00" FLOAT INT "\x04\x01"
+		    "a" INT "\x05"),
+	    OF(NODE "\x12\x00"
+		    "\x03\x01"
+		    "x" INT "\x04\x01"
+		    "a" INT "\x05"),
+	};
+	struct db_test *test = *state;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		ASSERT_RC(&test->op, RC_DAMAGED,
+		    apply_and_roll_back(&test->op, test->other, cases[i]));
+}
+
 /* The control of the cases above: they differ from these in one thing each. */
 static void
 wellformed_changesets_of_the_same_make_apply(void **state)
@@ -541,6 +563,7 @@ main(void)
 	    T(each_cut_changeset_is_refused_or_is_a_whole_shorter_one),
 	    T(each_flipped_bit_is_refused_or_only_another_value),
 	    T(malformed_changesets_are_damaged),
+	    T(a_rowid_that_is_no_integer_is_refused),
 	    T(wellformed_changesets_of_the_same_make_apply),
 	    T(the_check_counts_what_a_session_wrote),
 	};
