@@ -20,8 +20,7 @@ static struct dozo_server server;
 #define SET(inside) "<D:set><D:prop>" inside "</D:prop></D:set>"
 #define DATE(text) "<lastmodified xmlns=\"DAV:\">" text "</lastmodified>"
 #define CHECKSUM(text) \
-	"<oc:checksums>\n\t<oc:checksum>" text "</oc:checksum>\n</" \
-	"oc:checksums>"
+	"<oc:checksums> <oc:checksum>" text "</oc:checksum> </oc:checksums>"
 
 static int
 setup(void **state)

@@ -47,6 +47,8 @@ the_home_page_tells_how_to_connect_in_two_languages(void **state)
 	assert_non_null(strstr(dozo_body(&server), "href=\"/ca.crt\""));
 	assert_non_null(strstr(dozo_body(&server), "<html lang=\"en\">"));
 	assert_null(strstr(dozo_body(&server), "<script"));
+	/* No account that strangers might try. */
+	assert_null(strstr(dozo_body(&server), "demo"));
 	assert_null(strstr(dozo_body(&server), "{"));
 	assert_non_null(strstr(dozo_header(&server, "Content-Security-Policy"),
 	    "default-src 'none'"));
