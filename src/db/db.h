@@ -185,6 +185,34 @@ enum rc db_migrate(struct op *op, struct db *db,
 enum rc db_prepare_all(struct op *op, struct db *db) MUST_CHECK;
 
 /*
+ * All replicated rows as a run of bytes (docs/FORMAT.md 10.6), in one read
+ * transaction or the one that is open: in table name order, rows in primary key
+ * order, each value with its type and length. rows is called with whole tables'
+ * heads and whole rows, DB_DUMP_PIECE bytes or a row more each time, the last
+ * time with less; its failure ends the dump. *ret_hash: the state hash.
+ */
+enum { DB_DUMP_PIECE = 768 << 10, DB_DUMP_LIMIT = 64 << 20 };
+struct db_sink {
+	enum rc (*rows)(struct db_sink *sink, struct op *op, struct span rows);
+};
+enum rc db_dump(struct op *op, struct db *db, struct db_sink *sink,
+    uint8_t ret_hash[DB_HASH_SIZE]) MUST_CHECK;
+
+/*
+ * Puts what db_dump gave into a database of the same schema, whose replicated
+ * tables are emptied first; inside the open transaction, which may be committed
+ * and begun again between two calls. RC_DAMAGED: the caller discards the
+ * database. Free with db_load_free before db_close.
+ */
+struct db_load;
+enum rc
+db_load_new(struct op *op, struct db *db, struct db_load **ret_load) MUST_CHECK;
+enum rc
+db_load_rows(struct op *op, struct db_load *load, struct span rows) MUST_CHECK;
+void db_load_free(struct db_load *load); /* accepts NULL */
+void db_load_free_ptr(struct db_load **load); /* for CLEANUP */
+
+/*
  * The state hash (L12): SHA-256 over all replicated tables in name order, rows
  * in primary key order, each value with its type and length. One read
  * transaction.

@@ -75,8 +75,18 @@ SELECT name FROM sqlite_schema WHERE type = 'table'
 AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'local_*'
 AND sql LIKE '%on conflict%';
 
+-- name: table_empty
+-- Made like ordered_select: a table that rows are loaded into is empty before.
+SELECT printf('DELETE FROM "%w"', ?1);
+
+-- name: ordered_insert
+-- Made like ordered_select: a row with all its columns, in their order.
+SELECT printf('INSERT INTO "%w" VALUES (%s)', ?1, (
+	SELECT group_concat('?', ', ') FROM pragma_table_info(?1)
+));
+
 -- name: ordered_select
--- The one statement that is made, not written: it follows the schema, whose names it quotes.
+-- Made, not written, as the two above: it follows the schema, whose names it quotes.
 SELECT printf('SELECT * FROM "%w" ORDER BY %s', ?1, (
 	SELECT group_concat(printf('"%w"', name), ', ')
 	FROM (SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk)

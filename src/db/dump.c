@@ -1,45 +1,50 @@
 /*
- * state_hash.c - one hash over all that is replicated (L12).
+ * dump.c - all that is replicated as one run of bytes, and the hash over it
+ * (L12).
  *
- * Hashed is, for each table in the order of the names' bytes: 'T', the name as
- * a text value, the number of columns as an integer value; for each row in the
- * order of the primary key 'R' and its values. A value is SQLite's type (1
+ * The bytes are, for each table in the order of the names' bytes: 'T', the name
+ * as a text value, the number of columns as an integer value; for each row in
+ * the order of the primary key 'R' and its values. A value is SQLite's type (1
  * integer, 2 float, 3 text, 4 blob, 5 NULL), its size (64 bit), its bytes;
  * numbers are their 8 bytes. All big-endian.
  */
 #include <string.h>
 
-#include "base/mem.h"
 #include "crypto/hash.h"
 #include "db/db_internal.h"
 #include "db_own_sql.h"
 
-/* Most values are small: gathered, so that SHA-256 is not called for each. */
+enum { FLUSH_SIZE = 4096 };
+
+/* Rows gathered, so that SHA-256 and sink are not called for each value. */
 struct gather {
+	struct op *op;
+	struct db_sink *sink; /* NULL: the hash alone */
+	size_t piece;
 	struct sha256 hash;
-	size_t used;
-	uint8_t bytes[4096];
+	struct buf bytes;
+	enum rc rc; /* of the first failure */
 };
 
-static void
-gather_flush(struct gather *gather)
+/* Between rows: hands over what is there. */
+static enum rc
+gather_flush(struct op *op, struct gather *gather)
 {
-	sha256_update(&gather->hash, span_of(gather->bytes, gather->used));
-	gather->used = 0;
+	TRY(gather->rc);
+	sha256_update(&gather->hash, buf_span(&gather->bytes));
+	if (gather->sink != NULL && gather->bytes.size > 0)
+		TRY(gather->sink->rows(
+		    gather->sink, op, buf_span(&gather->bytes)));
+	buf_clear(&gather->bytes);
+	return RC_OK;
 }
 
 static void
 gather_add(struct gather *gather, const void *bytes, size_t size)
 {
-	if (size > sizeof(gather->bytes) - gather->used)
-		gather_flush(gather);
-	if (size > sizeof(gather->bytes)) {
-		sha256_update(&gather->hash, span_of(bytes, size));
-		return;
-	}
-	if (size > 0)
-		memcpy(gather->bytes + gather->used, bytes, size);
-	gather->used += size;
+	if (gather->rc == RC_OK)
+		gather->rc =
+		    buf_add(gather->op, &gather->bytes, span_of(bytes, size));
 }
 
 static void
@@ -113,7 +118,7 @@ prepare_table(
 }
 
 static enum rc
-hash_table(struct op *op, struct db *db, const struct db_table *table,
+dump_table(struct op *op, struct db *db, const struct db_table *table,
     struct gather *gather)
 {
 	CLEANUP(db_finalize) sqlite3_stmt *handle = NULL;
@@ -133,11 +138,13 @@ hash_table(struct op *op, struct db *db, const struct db_table *table,
 		gather_byte(gather, 'R');
 		for (i = 0; i < n_columns; i++)
 			gather_column(gather, handle, i);
+		if (gather->bytes.size >= gather->piece)
+			TRY(gather_flush(op, gather));
 	}
 }
 
 static enum rc
-hash_tables(struct op *op, struct db *db, struct gather *gather)
+dump_tables(struct op *op, struct db *db, struct gather *gather)
 {
 	size_t i;
 
@@ -146,28 +153,45 @@ hash_tables(struct op *op, struct db *db, struct gather *gather)
 	db_tables_forget(db);
 	TRY(db_tables(op, db));
 	for (i = 0; i < db->n_tables; i++)
-		TRY(hash_table(op, db, &db->tables[i], gather));
+		TRY(dump_table(op, db, &db->tables[i], gather));
+	return RC_OK;
+}
+
+static void
+gather_release(struct gather *gather)
+{
+	buf_release(&gather->bytes);
+}
+
+enum rc
+db_dump(struct op *op, struct db *db, struct db_sink *sink,
+    uint8_t ret_hash[DB_HASH_SIZE])
+{
+	CLEANUP(gather_release)
+	struct gather gather = {
+	    .op = op,
+	    .sink = sink,
+	    .piece = sink == NULL ? FLUSH_SIZE : DB_DUMP_PIECE,
+	};
+	bool own = !db_in_transaction(db);
+	enum rc rc;
+
+	buf_init(&gather.bytes, DB_DUMP_LIMIT);
+	sha256_init(&gather.hash);
+	if (own)
+		TRY(db_read_begin(op, db));
+	rc = dump_tables(op, db, &gather);
+	if (own)
+		db_read_end(db);
+	if (rc == RC_OK)
+		rc = gather_flush(op, &gather);
+	TRY(rc);
+	sha256_digest(&gather.hash, ret_hash);
 	return RC_OK;
 }
 
 enum rc
 db_state_hash(struct op *op, struct db *db, uint8_t ret_hash[DB_HASH_SIZE])
 {
-	CLEANUP(mem_free_ptr) struct gather *gather = NULL;
-	bool own = !db_in_transaction(db);
-	enum rc rc;
-
-	gather = mem_alloc(sizeof(*gather));
-	if (gather == NULL)
-		FAIL(op, RC_NO_MEMORY, "out of memory");
-	sha256_init(&gather->hash);
-	if (own)
-		TRY(db_read_begin(op, db));
-	rc = hash_tables(op, db, gather);
-	if (own)
-		db_read_end(db);
-	TRY(rc);
-	gather_flush(gather);
-	sha256_digest(&gather->hash, ret_hash);
-	return RC_OK;
+	return db_dump(op, db, NULL, ret_hash);
 }
