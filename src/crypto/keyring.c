@@ -227,6 +227,21 @@ keyring_merge(struct op *op, struct keyring *ring, const struct keyring *other)
 	return RC_OK;
 }
 
+enum rc
+keyring_copy(
+    struct op *op, const struct keyring *ring, struct keyring **ret_copy)
+{
+	CLEANUP(keyring_free_ptr) struct keyring *copy = NULL;
+
+	TRY(ring_alloc(op, ring->tenant, &copy));
+	copy->version = ring->version;
+	TRY(secret_new_from(op, secret_span(ring->root), &copy->root));
+	TRY(keyring_merge(op, copy, ring));
+	*ret_copy = copy;
+	copy = NULL;
+	return RC_OK;
+}
+
 static void
 header_make(uint8_t header[HEADER_SIZE],
     const uint8_t service[KEYSTORE_ID_SIZE], const struct keystore_site *site,

@@ -33,6 +33,9 @@ struct keyring {
  * keyring_free. */
 enum rc keyring_new(struct op *op, uint64_t tenant, bool with_signing,
     struct keyring **ret_ring) MUST_CHECK;
+/* The same keys again, for whoever uses them while ring changes. */
+enum rc keyring_copy(struct op *op, const struct keyring *ring,
+    struct keyring **ret_copy) MUST_CHECK;
 void keyring_free(struct keyring *ring); /* accepts NULL */
 void keyring_free_ptr(struct keyring **ring);
 
