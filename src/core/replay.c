@@ -67,6 +67,7 @@ replay_record(struct op *op, struct tenant *t, const struct segment *segment,
 		return db_migrate(op, t->writer, migration);
 	case SEGMENT_CHUNK:
 	case SEGMENT_FACT:
+	case SEGMENT_ROWS:
 		break;
 	}
 	FAIL(op, RC_REFUSED,

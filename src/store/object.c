@@ -156,6 +156,34 @@ object_data_parse(
 }
 
 void
+object_snap(struct object_name *name, uint64_t tenant,
+    const uint8_t id[OBJECT_ID_SIZE], uint32_t part)
+{
+	char hex[2 * OBJECT_ID_SIZE + 1];
+
+	object_folder(name->folder, "snap", tenant);
+	str_hex(hex, span_of(id, OBJECT_ID_SIZE));
+	(void)snprintf(
+	    name->file, sizeof(name->file), "%s.%08" PRIx32, hex, part);
+}
+
+enum rc
+object_snap_parse(struct op *op, const char *file,
+    uint8_t ret_id[OBJECT_ID_SIZE], uint32_t *ret_part)
+{
+	uint64_t high, low, part;
+
+	if (strlen(file) != (size_t)2 * OBJECT_ID_SIZE + 9 ||
+	    !hex_field(file, 16, &high) || !hex_field(file + 16, 16, &low) ||
+	    file[32] != '.' || !hex_field(file + 33, 8, &part))
+		FAIL(op, RC_INVALID, "not the name of a snapshot's piece");
+	hash8_from(ret_id, high);
+	hash8_from(ret_id + 8, low);
+	*ret_part = (uint32_t)part;
+	return RC_OK;
+}
+
+void
 object_key(
     struct object_name *name, uint64_t tenant, const struct key_name *key)
 {

@@ -61,6 +61,13 @@ void object_data(struct object_name *name, uint64_t tenant,
 enum rc object_data_parse(
     struct op *op, const char *file, uint8_t ret_id[OBJECT_ID_SIZE]) MUST_CHECK;
 
+/* snap/<tenant>/<id>.<part> (32, 8 hex digits); part 0 is the list of the
+ * others (L12) */
+void object_snap(struct object_name *name, uint64_t tenant,
+    const uint8_t id[OBJECT_ID_SIZE], uint32_t part);
+enum rc object_snap_parse(struct op *op, const char *file,
+    uint8_t ret_id[OBJECT_ID_SIZE], uint32_t *ret_part) MUST_CHECK;
+
 /* keys/<tenant>/<version>.<counter>.<attempt>.<hash8> */
 void object_key(
     struct object_name *name, uint64_t tenant, const struct key_name *key);

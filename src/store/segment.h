@@ -35,7 +35,11 @@ enum {
 	SEGMENT_ITEMS_MAX = 4096,
 };
 
-enum segment_kind { SEGMENT_NUMBERED = 1, SEGMENT_DATA = 2 };
+enum segment_kind {
+	SEGMENT_NUMBERED = 1,
+	SEGMENT_DATA = 2,
+	SEGMENT_PIECE = 3, /* of a snapshot (L12) */
+};
 
 /* What a numbered segment is for; only an opening is without changes (L1). */
 enum segment_role {
@@ -43,6 +47,8 @@ enum segment_role {
 	SEGMENT_OPENING = 2,
 	SEGMENT_SNAPSHOT = 3, /* names a snapshot (L12) */
 	SEGMENT_CUT = 4, /* names base and kept snapshots (L13) */
+	SEGMENT_UPKEEP =
+	    5, /* changes that are no user's: bytes are moved (L11) */
 };
 
 /* A data segment as headers list it. */
@@ -62,16 +68,18 @@ struct segment_aside {
 
 struct segment_header {
 	enum segment_kind kind;
-	enum segment_role role; /* 0 for data segments */
+	enum segment_role role; /* 0 but for numbered ones */
 	uint64_t tenant;
-	uint64_t number; /* 0 for data segments */
+	uint64_t number; /* 0 for data segments; a snapshot's */
 	struct generation generation;
 	uint8_t claim[OBJECT_ID_SIZE];
-	uint8_t data_id[OBJECT_ID_SIZE]; /* zero for numbered ones */
-	uint8_t previous[OBJECT_HASH_SIZE]; /* hash of number - 1; zero for
-					       number 1 and data */
+	uint8_t data_id[OBJECT_ID_SIZE]; /* zero for numbered ones; a snapshot's
+					    id for its pieces */
+	uint8_t previous[OBJECT_HASH_SIZE]; /* hash of number - 1, a piece's: of
+					       number; zero for number 1 and
+					       data */
 	uint32_t epoch; /* key epoch of its records; 0 for data segments */
-	size_t n_adds, n_drops, n_aside, n_losses, n_live;
+	size_t n_adds, n_drops, n_aside, n_losses, n_live, n_parts, n_at;
 	const struct segment_data
 	    *adds; /* borrowed when writing, in the op's arena when read */
 	const struct segment_data *drops;
@@ -79,7 +87,13 @@ struct segment_header {
 	const struct segment_aside *losses; /* accepted loss (L21): generation
 					       and hash as known, may be zero */
 	const struct segment_data
-	    *live; /* snapshot: data segments live at its number */
+	    *live; /* piece: data segments live at the snapshot's number */
+	const struct segment_data
+	    *parts; /* list of a snapshot: its other pieces, in order (id: the
+		       snapshot's); numbers: lists of the snapshots that are
+		       named */
+	const struct segment_aside
+	    *at; /* one: the snapshot's number, a cut's base */
 };
 
 enum segment_item_type {
@@ -88,6 +102,7 @@ enum segment_item_type {
 	SEGMENT_MIGRATION = 3, /* u32 version, 32 bytes SHA-256 of the SQL */
 	SEGMENT_FACT =
 	    4, /* register fact, snapshot name, cut: bytes of core/ */
+	SEGMENT_ROWS = 5, /* pieces only: rows, as db_dump gives them */
 };
 
 struct segment_item {
@@ -99,13 +114,15 @@ struct segment_item {
 	uint8_t commitment[32];
 };
 
-/* ---- writing a numbered segment: whole in memory ---- */
+/* ---- writing a numbered segment or a piece of a snapshot: whole in memory
+ * ---- */
 
 struct segment_writer {
 	struct buf out;
 	struct buf directory;
 	const struct secret *epoch_key; /* borrowed of the keyring */
 	struct secret *salt_key; /* owned; derived once, not for each record */
+	enum segment_kind kind;
 	enum segment_role role;
 	uint8_t header_hash[SHA256_SIZE];
 	struct sha256 hash;

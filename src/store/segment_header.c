@@ -8,9 +8,11 @@ static const uint8_t magic_numbered[SEGMENT_MAGIC_SIZE] = {
     'd', 'o', 'z', 'o', '-', 'l', 'o', 'g'};
 static const uint8_t magic_data[SEGMENT_MAGIC_SIZE] = {
     'd', 'o', 'z', 'o', '-', 'd', 'a', 't'};
+static const uint8_t magic_piece[SEGMENT_MAGIC_SIZE] = {
+    'd', 'o', 'z', 'o', '-', 's', 'n', 'p'};
 
 /* Sections by type, in the order in which they stand; absent ones are empty. */
-enum section { ADDS = 1, DROPS, ASIDE, LOSSES, LIVE, SECTIONS_END };
+enum section { ADDS = 1, DROPS, ASIDE, LOSSES, LIVE, PARTS, AT, SECTIONS_END };
 
 static bool
 all_zero(const uint8_t *bytes, size_t size)
@@ -37,6 +39,10 @@ section_count(const struct segment_header *header, enum section section)
 		return header->n_losses;
 	case LIVE:
 		return header->n_live;
+	case PARTS:
+		return header->n_parts;
+	case AT:
+		return header->n_at;
 	case SECTIONS_END:
 		break;
 	}
@@ -61,6 +67,31 @@ put_aside(uint8_t *p, const struct segment_aside *aside)
 }
 
 static uint8_t *
+put_entry(uint8_t *p, const struct segment_header *header, enum section section,
+    size_t i)
+{
+	switch (section) {
+	case ADDS:
+		return put_data(p, &header->adds[i]);
+	case DROPS:
+		return put_data(p, &header->drops[i]);
+	case ASIDE:
+		return put_aside(p, &header->aside[i]);
+	case LOSSES:
+		return put_aside(p, &header->losses[i]);
+	case LIVE:
+		return put_data(p, &header->live[i]);
+	case PARTS:
+		return put_data(p, &header->parts[i]);
+	case AT:
+		return put_aside(p, &header->at[i]);
+	case SECTIONS_END:
+		break;
+	}
+	return p;
+}
+
+static uint8_t *
 put_section(
     uint8_t *p, const struct segment_header *header, enum section section)
 {
@@ -71,18 +102,8 @@ put_section(
 	p = wire_put_u16(p, (uint16_t)section);
 	p = wire_put_u16(p, 0);
 	p = wire_put_u32(p, (uint32_t)n);
-	for (i = 0; i < n; i++) {
-		if (section == ADDS)
-			p = put_data(p, &header->adds[i]);
-		else if (section == DROPS)
-			p = put_data(p, &header->drops[i]);
-		else if (section == LIVE)
-			p = put_data(p, &header->live[i]);
-		else if (section == ASIDE)
-			p = put_aside(p, &header->aside[i]);
-		else
-			p = put_aside(p, &header->losses[i]);
-	}
+	for (i = 0; i < n; i++)
+		p = put_entry(p, header, section, i);
 	return p;
 }
 
@@ -90,10 +111,11 @@ static uint8_t *
 put_fixed(uint8_t *p, const struct segment_header *header, size_t size,
     uint32_t n_sections)
 {
-	bool data = header->kind == SEGMENT_DATA;
+	const uint8_t *magic = header->kind == SEGMENT_DATA    ? magic_data
+			       : header->kind == SEGMENT_PIECE ? magic_piece
+							       : magic_numbered;
 
-	p = wire_put_bytes(
-	    p, data ? magic_data : magic_numbered, SEGMENT_MAGIC_SIZE);
+	p = wire_put_bytes(p, magic, SEGMENT_MAGIC_SIZE);
 	p = wire_put_u16(p, SEGMENT_FORMAT);
 	p = wire_put_u16(p, (uint16_t)header->kind);
 	p = wire_put_u16(p, (uint16_t)header->role);
@@ -114,7 +136,7 @@ put_fixed(uint8_t *p, const struct segment_header *header, size_t size,
 static const char *
 numbered_fault(const struct segment_header *header)
 {
-	if (header->role < SEGMENT_CHANGES || header->role > SEGMENT_CUT)
+	if (header->role < SEGMENT_CHANGES || header->role > SEGMENT_UPKEEP)
 		return "an unknown role";
 	if (header->number == 0)
 		return "no number";
@@ -125,6 +147,23 @@ numbered_fault(const struct segment_header *header)
 	if (header->number == 1 &&
 	    !all_zero(header->previous, sizeof(header->previous)))
 		return "a number before number 1";
+	if (header->n_at > 1)
+		return "two places in the log";
+	return NULL;
+}
+
+static const char *
+piece_fault(const struct segment_header *header)
+{
+	if (header->role != 0 || header->number == 0 || header->epoch == 0 ||
+	    all_zero(header->previous, sizeof(header->previous)))
+		return "a piece without a place in the log";
+	if (header->n_adds + header->n_drops + header->n_losses != 0)
+		return "a piece that changes something";
+	if (header->n_at > 1)
+		return "two places in the log";
+	if (all_zero(header->data_id, sizeof(header->data_id)))
+		return "no snapshot's id";
 	return NULL;
 }
 
@@ -135,7 +174,8 @@ data_fault(const struct segment_header *header)
 	    !all_zero(header->previous, sizeof(header->previous)))
 		return "a data segment with a place in the log";
 	if (header->n_adds + header->n_drops + header->n_aside +
-		header->n_losses + header->n_live !=
+		header->n_losses + header->n_live + header->n_parts +
+		header->n_at !=
 	    0)
 		return "a data segment with sections";
 	if (all_zero(header->data_id, sizeof(header->data_id)))
@@ -153,6 +193,8 @@ header_fault(const struct segment_header *header)
 		return numbered_fault(header);
 	if (header->kind == SEGMENT_DATA)
 		return data_fault(header);
+	if (header->kind == SEGMENT_PIECE)
+		return piece_fault(header);
 	return "an unknown kind";
 }
 
@@ -196,12 +238,30 @@ segment_kind_of(struct span bytes)
 		return SEGMENT_NUMBERED;
 	if (memcmp(bytes.data, magic_data, SEGMENT_MAGIC_SIZE) == 0)
 		return SEGMENT_DATA;
+	if (memcmp(bytes.data, magic_piece, SEGMENT_MAGIC_SIZE) == 0)
+		return SEGMENT_PIECE;
 	return 0;
+}
+
+bool
+segment_item_fits(enum segment_kind kind, uint32_t type)
+{
+	switch (kind) {
+	case SEGMENT_NUMBERED:
+		return type >= SEGMENT_CHUNK && type <= SEGMENT_FACT;
+	case SEGMENT_DATA:
+		return type == SEGMENT_CHUNK;
+	case SEGMENT_PIECE:
+		return type == SEGMENT_FACT || type == SEGMENT_ROWS;
+	}
+	return false;
 }
 
 bool
 segment_role_fits(enum segment_role role, size_t n_items, size_t n_records)
 {
+	if (role == 0) /* a piece: its sections may be all of it */
+		return true;
 	return role == SEGMENT_OPENING ? n_items == 0 : n_records > 0;
 }
 
@@ -258,6 +318,10 @@ get_entries(struct op *op, struct wire *wire, enum section section, size_t n,
 		    op, wire, n, &header->losses, &header->n_losses);
 	case LIVE:
 		return get_data(op, wire, n, &header->live, &header->n_live);
+	case PARTS:
+		return get_data(op, wire, n, &header->parts, &header->n_parts);
+	case AT:
+		return get_aside(op, wire, n, &header->at, &header->n_at);
 	case SECTIONS_END:
 		break;
 	}

@@ -41,8 +41,11 @@ segment_header_decode(struct op *op, struct span bytes, enum rc short_rc,
 /* By the magic, 0 where it is none. */
 enum segment_kind segment_kind_of(struct span bytes);
 
-/* Whether items of that number suit the role: openings have none, all others a
- * record. */
+/* Whether an item of that type may stand in a segment of that kind. */
+bool segment_item_fits(enum segment_kind kind, uint32_t type);
+
+/* Whether items of that number suit the role: openings have none, all other
+ * numbers a record. */
 bool
 segment_role_fits(enum segment_role role, size_t n_items, size_t n_records);
 

@@ -49,7 +49,7 @@ find_parts(struct op *op, struct span bytes, size_t header_size,
 	struct span magic = wire_span(&wire, SEGMENT_MAGIC_SIZE);
 	uint64_t directory = wire_u64(&wire);
 	uint64_t index = wire_u64(&wire);
-	size_t index_size = kind == SEGMENT_NUMBERED ? SEGMENT_INDEX_SIZE : 0;
+	size_t index_size = kind == SEGMENT_DATA ? 0 : SEGMENT_INDEX_SIZE;
 
 	if (memcmp(magic.data, "dozo-end", SEGMENT_MAGIC_SIZE) != 0)
 		FAIL(op, RC_DAMAGED, "a segment without a trailer");
@@ -74,8 +74,7 @@ get_item(struct op *op, struct wire *wire, enum segment_kind kind,
 	uint32_t type = wire_u32(wire);
 
 	*item = (struct segment_item){.plain_size = wire_u32(wire)};
-	if (type < SEGMENT_CHUNK || type > SEGMENT_FACT ||
-	    (kind == SEGMENT_DATA && type != SEGMENT_CHUNK))
+	if (!segment_item_fits(kind, type))
 		FAIL(op, RC_DAMAGED, "an item of type %u", type);
 	item->type = type;
 	if (item_is_record(item->type)) {
@@ -165,8 +164,7 @@ parse_items(struct op *op, struct segment *segment, const struct parts *parts)
 
 	TRY(walk_directory(
 	    op, segment->bytes, parts, kind, NULL, &n, &n_records));
-	if (kind == SEGMENT_NUMBERED &&
-	    !segment_role_fits(segment->header.role, n, n_records))
+	if (!segment_role_fits(segment->header.role, n, n_records))
 		FAIL(op, RC_DAMAGED, "only openings are without changes");
 	TRY(op_alloc(op, n * sizeof(*segment->items), &segment->items));
 	segment->n_items = n;
@@ -189,7 +187,7 @@ segment_parse(struct op *op, struct span bytes, struct segment *ret_segment)
 	TRY(parse_items(op, &segment, &parts));
 	TRY(check_hash(op, &segment, &parts));
 	segment.directory_offset = parts.directory;
-	if (segment.header.kind == SEGMENT_NUMBERED)
+	if (segment.header.kind != SEGMENT_DATA)
 		segment.index_offset = parts.index;
 	*ret_segment = segment;
 	return RC_OK;
@@ -201,7 +199,7 @@ epoch_key(struct op *op, const struct segment *segment,
 {
 	const struct segment_header *header = &segment->header;
 
-	if (header->kind != SEGMENT_NUMBERED)
+	if (header->kind == SEGMENT_DATA)
 		FAIL(op, RC_INVALID, "a data segment has no records");
 	if (header->tenant != keys->tenant)
 		FAIL(op, RC_DAMAGED, "a segment of another tenant");

@@ -22,11 +22,12 @@ enum rc
 segment_begin(struct op *op, struct segment_writer *w,
     const struct segment_header *header, const struct keyring *keys)
 {
-	*w = (struct segment_writer){.role = header->role};
+	*w =
+	    (struct segment_writer){.kind = header->kind, .role = header->role};
 	buf_init(&w->out, SEGMENT_NUMBERED_MAX);
 	buf_init(&w->directory,
 	    (size_t)SEGMENT_ITEMS_MAX * SEGMENT_DIRECTORY_RECORD);
-	if (header->kind != SEGMENT_NUMBERED || header->tenant != keys->tenant)
+	if (header->kind == SEGMENT_DATA || header->tenant != keys->tenant)
 		FAIL(op, RC_INVALID, "not a header of this keyring's log");
 	w->epoch_key = keyring_epoch_key(keys, header->epoch);
 	if (w->epoch_key == NULL)
@@ -70,8 +71,10 @@ segment_add_chunk(struct op *op, struct segment_writer *w, struct span sealed,
 
 	if (plain_size > SEGMENT_CHUNK_MAX)
 		FAIL(op, RC_LIMIT, "a chunk of %u bytes", plain_size);
-	if (sealed.size != aead_sealed_size(plain_size))
-		FAIL(op, RC_INVALID, "a chunk of other size than its text");
+	if (w->kind != SEGMENT_NUMBERED ||
+	    sealed.size != aead_sealed_size(plain_size))
+		FAIL(op, RC_INVALID,
+		    "a chunk in a piece, or of other size than its text");
 	TRY(check_room(op, w, sealed.size + SEGMENT_DIRECTORY_CHUNK));
 	TRY(buf_add(op, &w->out, sealed));
 	if (buf_grow(op, &w->directory, SEGMENT_DIRECTORY_CHUNK, &p) != RC_OK) {
@@ -118,7 +121,7 @@ segment_add_record(struct op *op, struct segment_writer *w,
 	size_t out_size = w->out.size, directory_size = w->directory.size;
 	enum rc rc;
 
-	if (type < SEGMENT_CHANGESET || type > SEGMENT_FACT)
+	if (type == SEGMENT_CHUNK || !segment_item_fits(w->kind, type))
 		FAIL(op, RC_INVALID, "a record of type %d", (int)type);
 	if (plain.size > SEGMENT_NUMBERED_MAX)
 		FAIL(op, RC_LIMIT, "a record of %zu bytes", plain.size);

@@ -51,6 +51,7 @@ extern const uint8_t fixture_changeset_2[146];
 int fixture_golden_write(const char *dir);
 void golden_numbered_segment_reads_field_by_field(void **state);
 void golden_data_segment_reads_field_by_field(void **state);
+void golden_snapshot_reads_field_by_field(void **state);
 void golden_site_id_and_fence_read_field_by_field(void **state);
 void golden_files_are_made_again_byte_for_byte(void **state);
 

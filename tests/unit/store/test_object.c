@@ -36,6 +36,10 @@ names_are_spelled_in_fixed_width_lower_case_hex(void **state)
 	object_data(&name, 1, id);
 	assert_string_equal(name.folder, "data/0000000000000001");
 	assert_string_equal(name.file, "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0");
+	object_snap(&name, 1, id, 0x1f);
+	assert_string_equal(name.folder, "snap/0000000000000001");
+	assert_string_equal(
+	    name.file, "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0.0000001f");
 	object_fence(&name, 0x10);
 	assert_string_equal(name.folder, "fence");
 	assert_string_equal(name.file, "0000000000000010");
@@ -52,6 +56,7 @@ names_are_read_back(void **state)
 	struct key_name key = {.version = 1, .generation = {2, 3}}, key_back;
 	uint8_t id[OBJECT_ID_SIZE], id_back[OBJECT_ID_SIZE];
 	uint64_t counter, version;
+	uint32_t part;
 	struct log_name log_back;
 	struct object_name name;
 	struct op op;
@@ -71,6 +76,11 @@ names_are_read_back(void **state)
 	object_data(&name, 1, id);
 	ASSERT_OK(&op, object_data_parse(&op, name.file, id_back));
 	assert_memory_equal(id_back, id, sizeof(id));
+	memset(id_back, 0, sizeof(id_back));
+	object_snap(&name, 1, id, UINT32_MAX);
+	ASSERT_OK(&op, object_snap_parse(&op, name.file, id_back, &part));
+	assert_memory_equal(id_back, id, sizeof(id));
+	assert_int_equal(part, UINT32_MAX);
 	object_fence(&name, UINT64_MAX);
 	ASSERT_OK(&op, object_fence_parse(&op, name.file, &counter));
 	assert_true(counter == UINT64_MAX);
@@ -88,9 +98,11 @@ some_parser_takes(struct op *op, const char *file)
 	struct log_name log;
 	struct key_name key;
 	uint64_t a, b;
+	uint32_t part;
 	bool taken = object_log_parse(op, file, &log) == RC_OK ||
 		     object_key_parse(op, file, &key) == RC_OK ||
 		     object_data_parse(op, file, id) == RC_OK ||
+		     object_snap_parse(op, file, id, &part) == RC_OK ||
 		     object_fence_parse(op, file, &a) == RC_OK ||
 		     object_heads_parse(op, file, &a, &b) == RC_OK;
 

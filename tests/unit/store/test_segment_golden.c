@@ -34,12 +34,16 @@ struct golden {
 #define GOLDEN_LOG_HASH8 "6aa7988dfb392a52"
 #define GOLDEN_LOG_HASH \
 	"6aa7988dfb392a52fdfef0df73509e7f50e1dbbb7d9ed0162b107f828a3ecb1a"
+#define GOLDEN_LIST_HASH \
+	"9a5a84a45fdfbb4d53abf94d9aef1e14d7e6508c2aa95d4dff2d5756518b2481"
 #define GOLDEN_DATA_HASH \
 	"37a83cef9f3a9048b39b9785fa5ffbd6b83ae690a6958eedbc12082a87367dfd"
 
 static const uint8_t site_bytes[OBJECT_ID_SIZE] = "golden site 001";
 static const uint8_t claim_bytes[OBJECT_ID_SIZE] = "golden claim 01";
 static const uint8_t data_bytes[OBJECT_ID_SIZE] = "golden data 001";
+static const uint8_t snap_bytes[OBJECT_ID_SIZE] = "golden snap 001";
+static const uint8_t rows_bytes[] = "rows of a state";
 static const uint8_t fact_bytes[] = "a fact of core/";
 static const size_t chunk_sizes[] = {5, 65536 + 10, 0};
 
@@ -247,6 +251,75 @@ add_changes(struct golden *g)
 	end_number(g, &w, 3, header.generation);
 }
 
+/* Ends a piece of the snapshot at number 3 and keeps it. */
+static void
+end_piece(struct golden *g, struct segment_writer *w, uint32_t part,
+    struct segment_data *ret_data)
+{
+	struct object_name name;
+	struct op *op = &g->op;
+
+	ASSERT_OK(op, segment_end(op, w, ret_data->hash));
+	memcpy(ret_data->id, snap_bytes, OBJECT_ID_SIZE);
+	ret_data->size = w->out.size;
+	object_snap(&name, FIXTURE_TENANT, snap_bytes, part);
+	ASSERT_OK(op, buf_add(op, golden_add(g, &name), buf_span(&w->out)));
+}
+
+static struct segment_header
+piece_header(const struct golden *g)
+{
+	struct segment_header header = {
+	    .kind = SEGMENT_PIECE,
+	    .tenant = FIXTURE_TENANT,
+	    .number = 3,
+	    .generation = {.counter = 1},
+	    .epoch = 2,
+	};
+
+	memcpy(header.claim, claim_bytes, sizeof(header.claim));
+	memcpy(header.data_id, snap_bytes, sizeof(header.data_id));
+	memcpy(header.previous, g->hashes[3], sizeof(header.previous));
+	return header;
+}
+
+static void
+add_snapshot(struct golden *g)
+{
+	struct segment_aside at = {.number = 3, .generation = {1, 2}};
+	struct segment_data parts[2], list;
+	struct op *op = &g->op;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(parts); i++) {
+		CLEANUP(segment_writer_release) struct segment_writer w;
+		struct segment_header header = piece_header(g);
+
+		header.n_live = i == 0 ? 1 : 0;
+		header.live = &g->data;
+		ASSERT_OK(op, segment_begin(op, &w, &header, g->keys));
+		if (i == 1)
+			ASSERT_OK(op,
+			    segment_add_record(op, &w, SEGMENT_ROWS,
+				span_of(rows_bytes, sizeof(rows_bytes) - 1)));
+		end_piece(g, &w, (uint32_t)i + 1, &parts[i]);
+	}
+	CLEANUP(segment_writer_release) struct segment_writer w;
+	struct segment_header header = piece_header(g);
+
+	memcpy(at.hash, g->hashes[3], sizeof(at.hash));
+	header.n_parts = ARRAY_LEN(parts);
+	header.parts = parts;
+	header.n_at = 1;
+	header.at = &at;
+	header.n_aside = ARRAY_LEN(golden_aside);
+	header.aside = golden_aside;
+	ASSERT_OK(op, segment_begin(op, &w, &header, g->keys));
+	ASSERT_OK(op, segment_add_record(op, &w, SEGMENT_FACT,
+			  span_of(fact_bytes, sizeof(fact_bytes) - 1)));
+	end_piece(g, &w, 0, &list);
+}
+
 static void
 golden_make(struct golden *g)
 {
@@ -259,6 +332,7 @@ golden_make(struct golden *g)
 	add_opening(g);
 	add_full(g);
 	add_changes(g);
+	add_snapshot(g);
 }
 
 static void
@@ -469,6 +543,65 @@ golden_data_segment_reads_field_by_field(void **state)
 		    (uint8_t)(0xc0 + i));
 	ASSERT_OK(&op, str_unhex(&op, GOLDEN_DATA_HASH, hash, sizeof(hash)));
 	assert_memory_equal(segment.hash, hash, sizeof(hash));
+	op_release(&op);
+}
+
+static void
+piece_read(struct op *op, const struct keyring *keys, const char *part,
+    struct buf *bytes, struct segment *ret_segment)
+{
+	char file[64];
+
+	(void)snprintf(
+	    file, sizeof(file), "676f6c64656e20736e61702030303100.%s", part);
+	golden_read(op, "site/snap/0000000000000007", file, bytes);
+	ASSERT_OK(op, segment_parse(op, buf_span(bytes), ret_segment));
+	ASSERT_OK(op, segment_check_index(op, ret_segment, keys));
+	assert_int_equal(ret_segment->header.kind, SEGMENT_PIECE);
+	assert_int_equal(ret_segment->header.number, 3);
+	assert_int_equal(ret_segment->header.epoch, 2);
+	assert_memory_equal(
+	    ret_segment->header.data_id, snap_bytes, OBJECT_ID_SIZE);
+}
+
+void
+golden_snapshot_reads_field_by_field(void **state)
+{
+	CLEANUP(keyring_free_ptr) struct keyring *keys = NULL;
+	CLEANUP(buf_release) struct buf list_bytes = {0};
+	CLEANUP(buf_release) struct buf live_bytes = {0};
+	CLEANUP(buf_release) struct buf rows_bytes_read = {0};
+	struct segment list, live, rows;
+	uint8_t hash[OBJECT_HASH_SIZE];
+	struct op op;
+
+	(void)state;
+	op_init(&op);
+	keys = golden_keys(&op);
+	piece_read(&op, keys, "00000000", &list_bytes, &list);
+	piece_read(&op, keys, "00000001", &live_bytes, &live);
+	piece_read(&op, keys, "00000002", &rows_bytes_read, &rows);
+	assert_int_equal(list.header.n_parts, 2);
+	assert_memory_equal(
+	    list.header.parts[0].hash, live.hash, OBJECT_HASH_SIZE);
+	assert_memory_equal(
+	    list.header.parts[1].hash, rows.hash, OBJECT_HASH_SIZE);
+	assert_int_equal(list.header.parts[1].size, rows_bytes_read.size);
+	assert_int_equal(list.header.n_at, 1);
+	assert_int_equal(list.header.at->number, 3);
+	assert_int_equal(list.header.at->generation.attempt, 2);
+	assert_memory_equal(
+	    list.header.at->hash, list.header.previous, OBJECT_HASH_SIZE);
+	assert_int_equal(list.header.n_aside, 1);
+	check_record(&op, &list, 0, SEGMENT_FACT,
+	    span_of(fact_bytes, sizeof(fact_bytes) - 1), keys);
+	assert_int_equal(live.n_items, 0);
+	assert_int_equal(live.header.n_live, 1);
+	assert_memory_equal(live.header.live->id, data_bytes, OBJECT_ID_SIZE);
+	check_record(&op, &rows, 0, SEGMENT_ROWS,
+	    span_of(rows_bytes, sizeof(rows_bytes) - 1), keys);
+	ASSERT_OK(&op, str_unhex(&op, GOLDEN_LIST_HASH, hash, sizeof(hash)));
+	assert_memory_equal(list.hash, hash, sizeof(hash));
 	op_release(&op);
 }
 
