@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -18,6 +19,18 @@ generation_compare(struct generation a, struct generation b)
 	if (a.attempt != b.attempt)
 		return a.attempt < b.attempt ? -1 : 1;
 	return 0;
+}
+
+int
+log_name_compare(const struct log_name *a, const struct log_name *b)
+{
+	int order = generation_compare(a->generation, b->generation);
+
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	if (order == 0)
+		order = memcmp(a->hash8, b->hash8, sizeof(a->hash8));
+	return order;
 }
 
 void
@@ -130,6 +143,32 @@ object_log_parse(struct op *op, const char *file, struct log_name *ret_log)
 	if (!versioned_parse(file, &log.number, &log.generation, log.hash8))
 		FAIL(op, RC_INVALID, "not a number's name");
 	*ret_log = log;
+	return RC_OK;
+}
+
+void
+object_pack(
+    struct object_name *name, uint64_t tenant, const struct pack_name *pack)
+{
+	object_folder(name->folder, "log", tenant);
+	(void)snprintf(name->file, sizeof(name->file),
+	    "pack.%016" PRIx64 ".%016" PRIx64 ".%016" PRIx64, pack->first,
+	    pack->last, hash8_value(pack->hash8));
+}
+
+enum rc
+object_pack_parse(struct op *op, const char *file, struct pack_name *ret_pack)
+{
+	static const size_t widths[] = {16, 16, 16};
+	uint64_t values[FIELDS_MAX];
+
+	if (!str_starts(file, "pack.") ||
+	    !parse_fields(file + 5, widths, ARRAY_LEN(widths), values) ||
+	    values[0] == 0 || values[0] > values[1])
+		FAIL(op, RC_INVALID, "not a pack's name");
+	ret_pack->first = values[0];
+	ret_pack->last = values[1];
+	hash8_from(ret_pack->hash8, values[2]);
 	return RC_OK;
 }
 

@@ -36,6 +36,9 @@ struct log_name {
 	uint8_t hash8[8]; /* the hash's first 8 bytes */
 };
 
+/* -1, 0, 1 (or another sign): by number, generation, hash8. */
+int log_name_compare(const struct log_name *a, const struct log_name *b);
+
 /* A keyring's object, as its name tells it. */
 struct key_name {
 	uint64_t version;
@@ -54,6 +57,19 @@ void object_log(
     struct object_name *name, uint64_t tenant, const struct log_name *log);
 enum rc object_log_parse(
     struct op *op, const char *file, struct log_name *ret_log) MUST_CHECK;
+
+/* A pack's object, as its name tells it: numbers first to last. */
+struct pack_name {
+	uint64_t first;
+	uint64_t last;
+	uint8_t hash8[8]; /* of its directory's hash */
+};
+
+/* log/<tenant>/pack.<first>.<last>.<hash8> (16 hex digits each) */
+void object_pack(
+    struct object_name *name, uint64_t tenant, const struct pack_name *pack);
+enum rc object_pack_parse(
+    struct op *op, const char *file, struct pack_name *ret_pack) MUST_CHECK;
 
 /* data/<tenant>/<id> (32 hex digits) */
 void object_data(struct object_name *name, uint64_t tenant,

@@ -81,18 +81,6 @@ compare_u64(uint64_t a, uint64_t b)
 }
 
 static int
-log_name_compare(const struct log_name *a, const struct log_name *b)
-{
-	int order = compare_u64(a->number, b->number);
-
-	if (order == 0)
-		order = generation_compare(a->generation, b->generation);
-	if (order == 0)
-		order = memcmp(a->hash8, b->hash8, sizeof(a->hash8));
-	return order;
-}
-
-static int
 log_compare(const void *a, const void *b)
 {
 	const struct tail_log *x = a, *y = b;

@@ -21,6 +21,7 @@ names_are_spelled_in_fixed_width_lower_case_hex(void **state)
 	    .hash8 = {0xff},
 	};
 	uint8_t id[OBJECT_ID_SIZE];
+	struct pack_name pack = {7, 9, {0xab}};
 	struct object_name name;
 
 	(void)state;
@@ -40,6 +41,10 @@ names_are_spelled_in_fixed_width_lower_case_hex(void **state)
 	assert_string_equal(name.folder, "snap/0000000000000001");
 	assert_string_equal(
 	    name.file, "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0.0000001f");
+	object_pack(&name, 1, &pack);
+	assert_string_equal(name.folder, "log/0000000000000001");
+	assert_string_equal(name.file,
+	    "pack.0000000000000007.0000000000000009.ab00000000000000");
 	object_fence(&name, 0x10);
 	assert_string_equal(name.folder, "fence");
 	assert_string_equal(name.file, "0000000000000010");
@@ -57,6 +62,7 @@ names_are_read_back(void **state)
 	uint8_t id[OBJECT_ID_SIZE], id_back[OBJECT_ID_SIZE];
 	uint64_t counter, version;
 	uint32_t part;
+	struct pack_name pack = {5, 6, {1}}, pack_back;
 	struct log_name log_back;
 	struct object_name name;
 	struct op op;
@@ -81,6 +87,9 @@ names_are_read_back(void **state)
 	ASSERT_OK(&op, object_snap_parse(&op, name.file, id_back, &part));
 	assert_memory_equal(id_back, id, sizeof(id));
 	assert_int_equal(part, UINT32_MAX);
+	object_pack(&name, 1, &pack);
+	ASSERT_OK(&op, object_pack_parse(&op, name.file, &pack_back));
+	assert_memory_equal(&pack_back, &pack, sizeof(pack));
 	object_fence(&name, UINT64_MAX);
 	ASSERT_OK(&op, object_fence_parse(&op, name.file, &counter));
 	assert_true(counter == UINT64_MAX);
@@ -99,10 +108,12 @@ some_parser_takes(struct op *op, const char *file)
 	struct key_name key;
 	uint64_t a, b;
 	uint32_t part;
+	struct pack_name pack;
 	bool taken = object_log_parse(op, file, &log) == RC_OK ||
 		     object_key_parse(op, file, &key) == RC_OK ||
 		     object_data_parse(op, file, id) == RC_OK ||
 		     object_snap_parse(op, file, id, &part) == RC_OK ||
+		     object_pack_parse(op, file, &pack) == RC_OK ||
 		     object_fence_parse(op, file, &a) == RC_OK ||
 		     object_heads_parse(op, file, &a, &b) == RC_OK;
 
