@@ -237,6 +237,7 @@ serving_start(struct op *op, struct serving *s)
 	const char *listen = cli_value(s->cli, "listen");
 	struct dir_how how = {
 	    .accept_loss = cli_has(s->cli, "accept-loss"),
+	    .upkeep = true,
 	    .committers = COMMITTERS,
 	};
 

@@ -85,6 +85,10 @@ static const struct cli_option check_options[] = {
     {"tenant", "NAME", false, "only this one"},
     END,
 };
+static const struct cli_option compact_options[] = {
+    {"tenant", "NAME", false, "only this one"},
+    END,
+};
 static const struct cli_option rebuild_options[] = {
     {"from-site", "dir:PATH", false, "the site"},
     {"master-key", "FILE", false,
@@ -172,6 +176,11 @@ const struct cli_command cli_commands[] = {
 	"Reads every segment on every site that is there. Ends with 1 where "
 	"something is\n"
 	"damaged, with 3 where something is missing."},
+    {"compact", {"DIR"}, CLI_WRITE, cmd_compact, compact_options,
+	"space back from what was deleted",
+	"Rewrites segments of which less than half is in use, and small ones "
+	"where there are\n"
+	"many. dozo serve does the same by itself, without haste."},
     {"rebuild", {NULL}, CLI_ALONE, cmd_rebuild, rebuild_options,
 	"a service from one site and the master key",
 	"--from-site, --master-key and --into must be given. The site is only "

@@ -277,6 +277,8 @@ config_fill(const struct dir *dir, const struct dir_how *how, const char *host,
 	    .host = host,
 	    .read_only = how->reading || dir_read_only(dir),
 	    .accept_loss = how->accept_loss,
+	    .upkeep = how->upkeep,
+	    .upkeep_rate = conf_get_u64(conf, "service", "upkeep_rate"),
 	    .committers = how->committers,
 	    .offer_time =
 		(int64_t)conf_get_u64(conf, "service", "offer_time") * CLOCK_S,

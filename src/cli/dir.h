@@ -56,6 +56,7 @@ struct dir_how {
 	bool reading; /* claims nothing, and makes databases of its own that it
 			 then removes */
 	bool accept_loss;
+	bool upkeep; /* serve: snapshots, cuts and the like go on beside it */
 	unsigned committers; /* service_config's */
 	const struct site_register *first; /* init */
 };

@@ -75,6 +75,9 @@ const struct conf_key settings_keys[] = {
 	"A site that lags by more than this is behind: it is left out and "
 	"caught up "
 	"later."),
+    SERVICE("upkeep_rate", CONF_SIZE, "64 MiB", 64 << 10, INT64_MAX,
+	"Bytes a second that snapshots, compaction and the like read and write "
+	"at most."),
     SERVICE(
 	"log_level", CONF_STRING, "info", 1, 5, "debug, info, warn or error."),
     SERVICE("read_only", CONF_BOOL, "no", 0, 0,

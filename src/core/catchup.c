@@ -7,6 +7,8 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/kept.h"
+#include "core/scratch.h"
 #include "core/service.h"
 #include "core/verify.h"
 #include "meta/local.h"
@@ -77,6 +79,31 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 	    name->folder, name->file);
 }
 
+/* As source_read; a number may lie in a pack there. */
+static enum rc
+number_read(struct op *op, struct catch_up *c, const struct log_name *name,
+    enum rc (*check)(struct op *op, struct catch_up *c, const void *row),
+    const void *row)
+{
+	struct sites *sites = c->tenant->service->config.sites;
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(c->sources, i) || i == c->site)
+			continue;
+		rc =
+		    packs_get(op, &c->tenant->packs, sites, i, name, &c->bytes);
+		if (rc == RC_OK)
+			rc = check(op, c, row);
+		if (rc == RC_OK || rc == RC_NO_MEMORY)
+			return rc;
+		op_clear_error(op);
+	}
+	FAIL(op, RC_DAMAGED, "no site has an undamaged copy of number %llu",
+	    (unsigned long long)name->number);
+}
+
 /*
  * L22: hashes prove order against sites; what proves the bytes is that the
  * records open, and every frame that a row still names.
@@ -97,7 +124,7 @@ log_check(struct op *op, struct catch_up *c, const void *row)
 	    segment.header.tenant != c->tenant->id)
 		FAIL(op, RC_DAMAGED, "number %llu is not the chain's",
 		    (unsigned long long)log->number);
-	TRY(verify_records(op, &segment, c->tenant->ring));
+	TRY(verify_records(op, &segment, c->ring));
 	return verify_chunks(op, c->meta, &segment, &place, log->body_offset);
 }
 
@@ -117,6 +144,27 @@ data_check(struct op *op, struct catch_up *c, const void *row)
 		    "a data segment is not the one that was added");
 	memcpy(place.data, data->id, OBJECT_ID_SIZE);
 	return verify_chunks(op, c->meta, &segment, &place, 0);
+}
+
+struct snap_row {
+	uint32_t part;
+	struct segment_data data;
+};
+
+static enum rc
+snap_check(struct op *op, struct catch_up *c, const void *row)
+{
+	const struct snap_row *snap = row;
+	struct segment segment;
+
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (segment.header.kind != SEGMENT_PIECE ||
+	    segment.header.tenant != c->tenant->id ||
+	    memcmp(segment.header.data_id, snap->data.id, OBJECT_ID_SIZE) !=
+		0 ||
+	    memcmp(segment.hash, snap->data.hash, OBJECT_HASH_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "a piece is not the snapshot's");
+	return verify_records(op, &segment, c->ring);
 }
 
 /*
@@ -189,7 +237,7 @@ copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 	if (log_held(c, &name))
 		return RC_OK;
 	object_log(&object, c->tenant->id, &name);
-	TRY(source_read(op, c, &object, log_check, log));
+	TRY(number_read(op, c, &name, log_check, log));
 	return target_put(op, c, &object);
 }
 
@@ -233,10 +281,17 @@ copy_all_logs(struct op *op, struct catch_up *c)
 {
 	CLEANUP(mem_free_ptr) struct log_rows *rows = mem_alloc(sizeof(*rows));
 	uint64_t number = c->from;
+	struct kept kept;
 	size_t i;
 
 	if (rows == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
+	if (c->tenant->head.number == 0)
+		return RC_OK;
+	/* What a cut took away is not put again (L13). */
+	TRY(kept_get(op, c->meta, &kept));
+	if (kept.base.number > number)
+		number = kept.base.number;
 	do {
 		rows->n = 0;
 		TRY(local_log_list(
@@ -249,10 +304,76 @@ copy_all_logs(struct op *op, struct catch_up *c)
 	return RC_OK;
 }
 
+static bool
+snap_held(const struct catch_up *c, const struct snap_row *row)
+{
+	size_t at;
+
+	if (c->tail == NULL)
+		return false;
+	at = tail_find_snap(c->tail, row->data.id, row->part);
+	return at != TAIL_NONE && site_set_has(c->tail->snaps[at].on, c->site);
+}
+
+static enum rc
+copy_part(struct op *op, struct catch_up *c, const struct snap_row *row)
+{
+	CLEANUP(op_release) struct op step;
+	struct object_name object;
+	enum rc rc;
+
+	scratch_init(&step, op);
+	if (snap_held(c, row))
+		return RC_OK;
+	object_snap(&object, c->tenant->id, row->data.id, row->part);
+	rc = source_read(&step, c, &object, snap_check, row);
+	if (rc == RC_OK)
+		rc = target_put(&step, c, &object);
+	return scratch_end(op, &step, rc);
+}
+
+/* The list names the others and is put last, so that it stands for all. */
+static enum rc
+copy_snapshot(
+    struct op *op, struct catch_up *c, const struct snapshot *snapshot)
+{
+	struct snap_row list = {.data = snapshot->list}, part;
+	struct object_name object;
+	struct segment segment;
+	uint32_t i;
+
+	object_snap(&object, c->tenant->id, list.data.id, 0);
+	TRY(source_read(op, c, &object, snap_check, &list));
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	for (i = 0; i < segment.header.n_parts; i++) {
+		part.part = i + 1;
+		part.data = segment.header.parts[i];
+		TRY(copy_part(op, c, &part));
+	}
+	return copy_part(op, c, &list);
+}
+
+/* L4, L13: before the numbers, so that the log may begin above them. */
+static enum rc
+copy_snapshots(struct op *op, struct catch_up *c)
+{
+	struct kept kept;
+	size_t i;
+
+	/* Before number 1 there are no rows. */
+	if (c->tenant->head.number == 0)
+		return RC_OK;
+	TRY(kept_get(op, c->meta, &kept));
+	for (i = 0; i < kept.n; i++)
+		if (kept.list[i].named > c->from || c->from == 0)
+			TRY(copy_snapshot(op, c, &kept.list[i]));
+	return RC_OK;
+}
+
 enum rc
 catch_up_prepare(struct op *op, struct catch_up *c)
 {
-	static const char *const kinds[] = {"log", "data", "keys"};
+	static const char *const kinds[] = {"log", "data", "keys", "snap"};
 	char folder[OBJECT_FOLDER_SIZE];
 	size_t i;
 
@@ -273,6 +394,8 @@ catch_up_run(struct op *op, struct catch_up *c)
 	if (rc == RC_OK)
 		rc = copy_all_data(op, c);
 	if (rc == RC_OK)
+		rc = copy_snapshots(op, c);
+	if (rc == RC_OK)
 		rc = copy_all_logs(op, c);
 	buf_release(&c->bytes);
 	return rc;
@@ -284,6 +407,7 @@ tenant_catch_up(
 {
 	struct catch_up c = {
 	    .tenant = tenant,
+	    .ring = tenant->ring,
 	    .meta = &tenant->meta,
 	    .tail = tail,
 	    .site = i,
@@ -302,6 +426,7 @@ reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 {
 	struct site_set sources = sites_attached(t->service->config.sites);
 	CLEANUP(tail_release) struct tail tail = {0};
+	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 	struct reader *reader;
 	struct catch_up c = {
 	    .tenant = t, .tail = &tail, .site = i, .sources = sources};
@@ -312,6 +437,8 @@ reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 	    site_set_with((struct site_set){0}, i), t->id, &tail));
 	if (!site_set_has(tail.listed, i))
 		FAIL(op, RC_IO, "its folders cannot be listed");
+	TRY(tenant_ring_copy(op, t, &ring));
+	c.ring = ring;
 	TRY(tenant_reader(op, t, &reader));
 	c.meta = &reader->meta;
 	rc = local_log_head(op, c.meta, &head);
@@ -331,6 +458,7 @@ reenter_last(
 {
 	struct catch_up c = {
 	    .tenant = t,
+	    .ring = t->ring,
 	    .meta = &t->meta,
 	    .from = number,
 	    .site = i,

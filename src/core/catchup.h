@@ -7,6 +7,7 @@
 
 struct catch_up {
 	struct tenant *tenant;
+	const struct keyring *ring;
 	struct meta *meta; /* rows of the chain: the writer's under tenant_lock,
 			      or a reader's */
 	const struct tail *tail; /* what the site lists; NULL: numbers above

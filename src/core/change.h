@@ -69,6 +69,23 @@ enum rc tx_add_data(
 enum rc tx_drop_data(
     struct op *op, struct tx *tx, const uint8_t id[OBJECT_ID_SIZE]) MUST_CHECK;
 
+/*
+ * What a change of role SEGMENT_SNAPSHOT or SEGMENT_CUT says: sections of the
+ * number's header, and a record (kept.h), which is noted in the local rows
+ * here. on: sites that have what it names; the others leave service (P). Once a
+ * group.
+ */
+struct tx_fact {
+	size_t n_parts; /* TX_PARTS_MAX at most */
+	const struct segment_data *parts;
+	const struct segment_aside *at;
+	struct span record;
+	const struct put_data *put;
+};
+enum { TX_PARTS_MAX = 4 };
+enum rc
+tx_fact(struct op *op, struct tx *tx, const struct tx_fact *fact) MUST_CHECK;
+
 /* This folder gets a new ETag with the group (written once at its end). */
 enum rc
 tx_touch_folder(struct op *op, struct tx *tx, int64_t folder) MUST_CHECK;
@@ -99,6 +116,9 @@ struct change {
 	/* Moves and removes no folder and changes no member or space: what
 	 * path_cache.h keeps still holds. */
 	bool keeps_paths;
+	/* Of the number that it becomes; 0: SEGMENT_CHANGES, a user's. Changes
+	 * of different roles are never in one group. */
+	enum segment_role role;
 	/* May use the space below the reserve: deletes, purges (L14). */
 	bool frees_space;
 	/* An offer of bytes for tx_inline, so that groups can be cut before

@@ -8,15 +8,18 @@
 
 #include "base/mem.h"
 #include "core/check_content.h"
+#include "core/kept.h"
 #include "meta/local.h"
 
 enum { ROWS_AT_A_TIME = 256, TEXT_SIZE = 400 };
 
 struct check {
 	struct tenant *tenant;
+	struct keyring *ring; /* owned */
 	const struct check_job *job;
 	struct meta *meta;
 	struct check_report *report;
+	struct kept kept; /* as at the beginning */
 	size_t site;
 	struct buf bytes;
 	struct buf plain;
@@ -75,21 +78,22 @@ log_open(struct op *op, struct check *c, const struct segment *segment)
 {
 	size_t i;
 
-	TRY(segment_check_index(op, segment, c->tenant->ring));
+	TRY(segment_check_index(op, segment, c->ring));
 	for (i = 0; i < segment->n_items; i++)
 		if (segment->items[i].type != SEGMENT_CHUNK)
 			TRY(segment_open_record(
-			    op, segment, i, c->tenant->ring, &c->plain));
+			    op, segment, i, c->ring, &c->plain));
 	return RC_OK;
 }
 
 static enum rc
 log_look(struct op *op, struct check *c, const struct local_log *row,
-    const struct object_name *name)
+    const struct log_name *name)
 {
 	struct segment segment;
 
-	TRY(site_get(op, site_of(c), name, &c->bytes));
+	TRY(packs_get(op, &c->tenant->packs, c->tenant->service->config.sites,
+	    c->site, name, &c->bytes));
 	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
 	if (segment.header.kind != SEGMENT_NUMBERED ||
 	    segment.header.tenant != c->tenant->id ||
@@ -104,6 +108,16 @@ log_look(struct op *op, struct check *c, const struct local_log *row,
 	return c->job->read_data ? log_open(op, c, &segment) : RC_OK;
 }
 
+static bool
+was_cut(struct op *op, struct check *c, uint64_t number)
+{
+	struct local_log row;
+	bool gone = local_log_get(op, c->meta, number, &row) == RC_NOT_FOUND;
+
+	op_clear_error(op);
+	return gone;
+}
+
 static enum rc
 log_check(struct op *op, struct check *c, const struct local_log *row)
 {
@@ -111,15 +125,16 @@ log_check(struct op *op, struct check *c, const struct local_log *row)
 	struct op step; /* an object's memory goes with it */
 	struct log_name name = {
 	    .number = row->number, .generation = row->generation};
-	struct object_name object;
 	char what[64];
 	enum rc rc;
 
 	op_init(&step);
 	memcpy(name.hash8, row->hash, sizeof(name.hash8));
-	object_log(&object, c->tenant->id, &name);
-	rc = log_look(&step, c, row, &object);
+	rc = log_look(&step, c, row, &name);
 	memcpy(c->previous, row->hash, OBJECT_HASH_SIZE);
+	/* Cut since: no loss. */
+	if (rc == RC_NOT_FOUND && was_cut(op, c, row->number))
+		return RC_OK;
 	if (rc == RC_OK) {
 		result_of(c)->numbers++;
 		result_of(c)->bytes += c->bytes.size;
@@ -143,10 +158,10 @@ log_row(void *arg, struct op *op, const struct local_log *row)
 static enum rc
 logs_check(struct op *op, struct check *c)
 {
-	uint64_t number = 0;
+	uint64_t number = c->kept.base.number;
 	size_t i;
 
-	memset(c->previous, 0, sizeof(c->previous));
+	memcpy(c->previous, c->kept.base.hash, sizeof(c->previous));
 	do {
 		c->n = 0;
 		TRY(local_log_list(
@@ -240,6 +255,86 @@ data_check_all(struct op *op, struct check *c)
 	return RC_OK;
 }
 
+/* ---- snapshots ---- */
+
+static enum rc
+part_look(struct op *op, struct check *c, const struct segment_data *part,
+    uint32_t number, struct segment *ret_segment)
+{
+	struct object_name name;
+
+	object_snap(&name, c->tenant->id, part->id, number);
+	TRY(site_get(op, site_of(c), &name, &c->bytes));
+	TRY(segment_parse(op, buf_span(&c->bytes), ret_segment));
+	if (ret_segment->header.kind != SEGMENT_PIECE ||
+	    ret_segment->header.tenant != c->tenant->id ||
+	    memcmp(ret_segment->hash, part->hash, OBJECT_HASH_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "another piece stands under this name");
+	return c->job->read_data ? log_open(op, c, ret_segment) : RC_OK;
+}
+
+/* Replaced since: no loss. */
+static bool
+was_replaced(struct op *op, struct check *c, const struct snapshot *snapshot)
+{
+	struct kept now;
+	bool gone = kept_get(op, c->meta, &now) == RC_OK && now.n > 0 &&
+		    now.list[0].at.number > snapshot->at.number;
+
+	op_clear_error(op);
+	return gone;
+}
+
+static enum rc
+part_check(struct op *op, struct check *c, const struct snapshot *snapshot,
+    const struct segment_data *part, uint32_t number)
+{
+	CLEANUP(op_release) struct op step;
+	struct segment segment;
+	char what[80];
+	enum rc rc;
+
+	op_init(&step);
+	TRY(stop_look(op, c));
+	rc = part_look(&step, c, part, number, &segment);
+	if (rc == RC_OK) {
+		result_of(c)->bytes += c->bytes.size;
+		return RC_OK;
+	}
+	if (was_replaced(op, c, snapshot))
+		return RC_OK;
+	(void)snprintf(what, sizeof(what),
+	    "snapshot at number %" PRIu64 ", piece %u", snapshot->at.number,
+	    number);
+	return object_note(op, c, what, rc, op_error(&step, rc));
+}
+
+static enum rc
+snapshot_check(struct op *op, struct check *c, const struct snapshot *snapshot)
+{
+	CLEANUP(op_release) struct op step;
+	struct segment list;
+	uint32_t i;
+
+	op_init(&step);
+	TRY(part_check(op, c, snapshot, &snapshot->list, 0));
+	if (part_look(&step, c, &snapshot->list, 0, &list) != RC_OK)
+		return RC_OK; /* told of already */
+	for (i = 0; i < list.header.n_parts; i++)
+		TRY(part_check(op, c, snapshot, &list.header.parts[i], i + 1));
+	return RC_OK;
+}
+
+static enum rc
+snapshots_check(struct op *op, struct check *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->kept.n; i++)
+		TRY(snapshot_check(op, c, &c->kept.list[i]));
+	return RC_OK;
+}
+
 /* ---- numbers that are nobody's ---- */
 
 struct aside_search {
@@ -265,14 +360,20 @@ name_check(void *arg, struct op *op, const char *file)
 {
 	struct check *c = arg;
 	struct aside_search search = {0};
+	struct pack_name pack;
 	struct local_log row;
 	struct log_name name;
 	char text[TEXT_SIZE];
 
 	search.name = &name;
+	if (object_pack_parse(op, file, &pack) == RC_OK)
+		return RC_OK; /* its numbers were looked at one by one */
+	op_clear_error(op);
 	if (object_log_parse(op, file, &name) == RC_OK) {
 		if (name.number > c->report->head)
 			return RC_OK; /* newer than this check */
+		if (name.number <= c->kept.base.number)
+			return RC_OK; /* below a cut: it goes */
 		if (local_log_get(op, c->meta, name.number, &row) == RC_OK &&
 		    memcmp(row.hash, name.hash8, sizeof(name.hash8)) == 0)
 			return RC_OK;
@@ -301,6 +402,7 @@ site_check(struct op *op, struct check *c)
 	result_of(c)->looked = true;
 	TRY(logs_check(op, c));
 	TRY(data_check_all(op, c));
+	TRY(snapshots_check(op, c));
 	object_folder(folder, "log", c->tenant->id);
 	rc = site_list(op, site_of(c), folder, SITE_LIST_SEEN, name_check, c);
 	if (rc == RC_IO || rc == RC_NOT_FOUND) {
@@ -325,6 +427,8 @@ sites_check(struct op *op, struct check *c)
 
 	TRY(local_log_head(op, c->meta, &head));
 	c->report->head = head.number;
+	TRY(kept_get(op, c->meta, &c->kept));
+	TRY(tenant_ring_copy(op, c->tenant, &c->ring));
 	for (c->site = 0; c->site < c->tenant->service->config.sites->n;
 	     c->site++)
 		if (site_set_has(set, c->site))
@@ -354,5 +458,6 @@ check_tenant(struct op *op, struct tenant *tenant, const struct check_job *job,
 	tenant_reader_put(tenant, reader);
 	buf_release(&c->bytes);
 	buf_release(&c->plain);
+	keyring_free(c->ring);
 	return rc;
 }

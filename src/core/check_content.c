@@ -7,50 +7,28 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/fetch.h"
 #include "crypto/aead.h"
 #include "meta/content.h"
-#include "meta/local.h"
 
 struct contents {
 	struct tenant *tenant;
 	struct meta *meta;
-	struct site *site;
+	size_t site;
 	uint8_t *sealed; /* a chunk's */
 	uint8_t *plain;
 };
-
-/* Which object holds a chunk, and where in it. */
-static enum rc
-place_find(struct op *op, struct contents *c, const struct chunk_place *place,
-    struct object_name *ret_object, uint64_t *ret_offset)
-{
-	struct log_name name = {.number = place->number};
-	struct local_log row;
-
-	if (place->number == 0) {
-		object_data(ret_object, c->tenant->id, place->data);
-		*ret_offset = place->offset;
-		return RC_OK;
-	}
-	TRY(local_log_get(op, c->meta, place->number, &row));
-	name.generation = row.generation;
-	memcpy(name.hash8, row.hash, sizeof(name.hash8));
-	object_log(ret_object, c->tenant->id, &name);
-	*ret_offset = row.body_offset + place->offset;
-	return RC_OK;
-}
 
 static enum rc
 chunk_open(struct op *op, struct contents *c, const struct chunk *chunk)
 {
 	size_t sealed = (size_t)aead_sealed_size(chunk->size);
-	struct object_name object;
-	uint64_t offset;
+	struct fetch_place place;
 
 	if (chunk->size > SEGMENT_CHUNK_MAX)
 		FAIL(op, RC_DAMAGED, "a chunk is larger than any can be");
-	TRY(place_find(op, c, &chunk->place, &object, &offset));
-	TRY(site_read(op, c->site, &object, offset, c->sealed, sealed));
+	TRY(fetch_place(op, c->tenant, c->meta, &chunk->place, &place));
+	TRY(fetch_bytes(op, c->tenant, c->site, &place, 0, c->sealed, sealed));
 	return aead_open(op, span_of(chunk->key, AEAD_KEY_SIZE),
 	    segment_chunk_ad(), span_of(c->sealed, sealed), c->plain,
 	    chunk->size);
@@ -147,7 +125,7 @@ check_contents(struct op *op, struct tenant *tenant, struct meta *meta,
 	struct contents c = {
 	    .tenant = tenant,
 	    .meta = meta,
-	    .site = tenant->service->config.sites->slots[site].site,
+	    .site = site,
 	};
 	CLEANUP(mem_free_ptr)
 	uint8_t *sealed =

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/replay.h"
 #include "core/schema.h"
 #include "core/service.h"
 
@@ -138,8 +139,8 @@ number_offer(struct op *op, struct tenant *t, const struct sealed *sealed,
 	int64_t wait = t->service->config.offer_time;
 	enum rc rc;
 
-	TRY(tenant_note_segment(
-	    op, t, &sealed->header, sealed->hash, sealed->body_offset));
+	TRY(replay_note(
+	    op, &t->meta, &sealed->header, sealed->hash, sealed->body_offset));
 	FAILPOINT("committer.sealed");
 	rc = lanes_offer(
 	    op, &t->lanes, sealed->offer, sites, clock_mono() + wait, ret_acks);
@@ -221,7 +222,8 @@ group_make(struct op *op, struct tenant *t, struct group *group,
 	TRY(group_end_session(op, group));
 	/* Rows written as they were leave no record: there is nothing to log.
 	 */
-	if (group->n_records == 0 && group->at.n_adds == 0)
+	if (group->n_records == 0 && group->at.n_adds == 0 &&
+	    group->at.fact_size == 0)
 		return db_rollback(op, t->writer);
 	TRY(group_bookkeeping(op, group));
 	TRY(group_seal(op, group, &sealed));
@@ -243,7 +245,7 @@ group_run(struct op *op, struct tenant *t, struct batch *batch)
 	int64_t rows[GROUP_CHANGES_MAX] = {0};
 	enum rc rc, rolled;
 
-	TRY(group_new(op, t, &group));
+	TRY(group_new(op, t, batch->first->role, &group));
 	if (site_set_count(group->in_service) < t->lanes.claim->reg.m)
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites are in service, %u are needed",
@@ -385,7 +387,8 @@ batch_take(struct tenant *t, struct batch *ret_batch, struct change **ret_all)
 
 	while (*at != NULL && n < GROUP_CHANGES_MAX) {
 		bytes += (*at)->inline_size;
-		if (n > 0 && bytes > GROUP_BODY_MAX)
+		if (n > 0 &&
+		    (bytes > GROUP_BODY_MAX || (*at)->role != t->first->role))
 			break;
 		n++;
 		at = &(*at)->next;

@@ -4,6 +4,7 @@
 #define DOZO_CORE_COMMITTER_H
 
 #include "core/change.h"
+#include "core/kept.h"
 #include "core/tenant.h"
 
 enum {
@@ -24,6 +25,7 @@ struct group_mark {
 	size_t n_adds;
 	size_t n_drops;
 	size_t n_folders;
+	size_t fact_size; /* 0: none */
 	struct site_set on;
 	int64_t next_id;
 };
@@ -50,14 +52,19 @@ struct group {
 	struct group_chunk chunks[GROUP_CHUNKS_MAX];
 	struct segment_data adds[GROUP_DATA_MAX];
 	struct segment_data drops[GROUP_DATA_MAX];
+	enum segment_role role;
+	size_t n_parts; /* of the fact, as below */
+	struct segment_data parts[TX_PARTS_MAX];
+	struct segment_aside place;
+	uint8_t fact[FACT_SIZE_MAX];
 	int64_t folders[GROUP_FOLDERS_MAX]; /* touched, in order of touching */
 	uint16_t table[GROUP_TABLE_SIZE]; /* open addressing: place in folders +
 					     1, 0: empty */
 };
 
 /* group.c: what the calls of change.h work on. */
-enum rc group_new(
-    struct op *op, struct tenant *tenant, struct group **ret_group) MUST_CHECK;
+enum rc group_new(struct op *op, struct tenant *tenant, enum segment_role role,
+    struct group **ret_group) MUST_CHECK;
 void group_free(struct group *group);
 void group_free_ptr(struct group **group);
 

@@ -191,10 +191,10 @@ tenant_keys_load(struct op *op, struct tenant *tenant)
 	return meta_init(op, &tenant->meta, tenant->writer, &tenant->keys);
 }
 
-void
-tenant_database_tidy(struct op *op, struct tenant *tenant)
+static void
+wal_bring_back(struct op *op, struct tenant *tenant, uint64_t size)
 {
-	if (db_wal_size(tenant->db_path) < WAL_LARGE)
+	if (db_wal_size(tenant->db_path) < size)
 		return;
 	tenant_lock(tenant);
 	/* A reader in the way is no matter: the next turn tries again. */
@@ -202,6 +202,18 @@ tenant_database_tidy(struct op *op, struct tenant *tenant)
 	    db_checkpoint(op, tenant->writer) != RC_OK)
 		op_clear_error(op);
 	tenant_unlock(tenant);
+}
+
+void
+tenant_database_tidy(struct op *op, struct tenant *tenant)
+{
+	wal_bring_back(op, tenant, WAL_LARGE);
+}
+
+void
+tenant_database_idle(struct op *op, struct tenant *tenant)
+{
+	wal_bring_back(op, tenant, 1);
 }
 
 enum rc

@@ -6,9 +6,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/fetch.h"
+#include "core/scratch.h"
 #include "core/service.h"
 #include "crypto/aead.h"
-#include "meta/local.h"
 #include "store/segment.h"
 
 enum { FRAMES_AT_A_TIME = 4 };
@@ -20,8 +21,7 @@ struct download {
 	/* The chunk at hand, with its key made ready. */
 	bool has_chunk;
 	struct chunk chunk;
-	struct object_name object;
-	uint64_t base; /* of the chunk's first frame in the object */
+	struct fetch_place place; /* of its first frame */
 	struct aead aead;
 
 	struct site_set
@@ -105,28 +105,6 @@ chunk_drop(struct download *d)
 	d->has_chunk = false;
 }
 
-/* Where the chunk's frames lie: in a data segment, or in a numbered one behind
- * its header. */
-static enum rc
-place_find(struct op *op, struct download *d, struct meta *meta)
-{
-	struct local_log log;
-	struct log_name name;
-
-	d->base = d->chunk.place.offset;
-	if (d->chunk.place.number == 0) {
-		object_data(&d->object, d->tenant->id, d->chunk.place.data);
-		return RC_OK;
-	}
-	TRY(local_log_get(op, meta, d->chunk.place.number, &log));
-	name.number = log.number;
-	name.generation = log.generation;
-	memcpy(name.hash8, log.hash, sizeof(name.hash8));
-	object_log(&d->object, d->tenant->id, &name);
-	d->base += log.body_offset;
-	return RC_OK;
-}
-
 /* Makes the chunk that holds the position the one at hand. */
 static enum rc
 chunk_read(
@@ -134,21 +112,18 @@ chunk_read(
 {
 	chunk_drop(d);
 	TRY(chunk_find(op, meta, d->content.id, position, &d->chunk));
-	TRY(place_find(op, d, meta));
+	TRY(fetch_place(op, d->tenant, meta, &d->chunk.place, &d->place));
 	TRY(aead_init(op, &d->aead, span_of(d->chunk.key, AEAD_KEY_SIZE)));
 	d->has_chunk = true;
 	return RC_OK;
 }
 
 static enum rc
-chunk_need(struct op *op, struct download *d, uint64_t position)
+chunk_look_up(struct op *op, struct download *d, uint64_t position)
 {
 	struct reader *reader;
 	enum rc rc;
 
-	if (d->has_chunk && position >= d->chunk.start &&
-	    position - d->chunk.start < d->chunk.size)
-		return RC_OK;
 	TRY(tenant_reader(op, d->tenant, &reader));
 	rc = db_read_begin(op, reader->db);
 	if (rc == RC_OK)
@@ -177,11 +152,21 @@ download_open_at(struct op *op, struct tenant *tenant, struct meta *meta,
 	return RC_OK;
 }
 
+/* Makes the chunk that holds the position the one at hand. */
+static enum rc
+chunk_need(struct op *op, struct download *d, uint64_t position)
+{
+	if (d->has_chunk && position >= d->chunk.start &&
+	    position - d->chunk.start < d->chunk.size)
+		return RC_OK;
+	return chunk_look_up(op, d, position);
+}
+
 /* A run of frames of the chunk at hand. */
 struct run {
 	uint32_t first;
 	uint32_t n;
-	uint64_t offset; /* sealed, in the object */
+	uint64_t offset; /* sealed, from the chunk's first frame */
 	size_t sealed_size;
 	size_t plain_size;
 };
@@ -200,7 +185,7 @@ run_at(const struct download *d, uint64_t position, struct run *run)
 			      ? (size_t)(d->chunk.size - start)
 			      : (size_t)run->n * AEAD_FRAME;
 	run->sealed_size = run->plain_size + (size_t)run->n * AEAD_TAG_SIZE;
-	run->offset = d->base + (uint64_t)run->first * AEAD_SEALED_FRAME;
+	run->offset = (uint64_t)run->first * AEAD_SEALED_FRAME;
 }
 
 static enum rc
@@ -228,10 +213,8 @@ run_open(struct op *op, struct download *d, const struct run *run)
 static enum rc
 run_from(struct op *op, struct download *d, const struct run *run, size_t i)
 {
-	struct site *site = d->tenant->service->config.sites->slots[i].site;
-
-	TRY(site_read(
-	    op, site, &d->object, run->offset, d->sealed, run->sealed_size));
+	TRY(fetch_bytes(op, d->tenant, i, &d->place, run->offset, d->sealed,
+	    run->sealed_size));
 	return run_open(op, d, run);
 }
 
@@ -246,7 +229,7 @@ run_failed(struct op *op, struct download *d, size_t i, enum rc rc)
 	log_warn(op, "read-failed",
 	    "site=%s tenant=%016llx object=%s why=\"%s\"",
 	    sites->slots[i].site->name, (unsigned long long)d->tenant->id,
-	    d->object.file, op_error(op, rc));
+	    d->place.object.file, op_error(op, rc));
 	if (rc == RC_IO)
 		sites_failed(op, sites, i, rc);
 	op_clear_error(op);
@@ -281,11 +264,30 @@ run_read(struct op *op, struct download *d, const struct run *run)
 	FAIL(op, RC_DAMAGED, "no site has an undamaged copy of this piece");
 }
 
+/* Looks a place up again; whether it is another one than before. */
+static enum rc
+chunk_moved(
+    struct op *op, struct download *d, uint64_t position, bool *ret_moved)
+{
+	struct object_name before = d->place.object;
+	CLEANUP(op_release) struct op look;
+	enum rc rc;
+
+	scratch_init(&look, op);
+	rc = chunk_look_up(&look, d, position);
+	*ret_moved =
+	    rc == RC_OK && strcmp(before.file, d->place.object.file) != 0;
+	/* What the reading came to is the one to tell. */
+	return rc == RC_NO_MEMORY ? rc : RC_OK;
+}
+
 /* Makes the frames that hold the position the ones at hand. */
 static enum rc
 plain_need(struct op *op, struct download *d, uint64_t position)
 {
 	struct run run;
+	bool moved;
+	enum rc rc;
 
 	if (position >= d->plain_start &&
 	    position - d->plain_start < d->plain_size)
@@ -293,7 +295,17 @@ plain_need(struct op *op, struct download *d, uint64_t position)
 	d->plain_size = 0;
 	TRY(chunk_need(op, d, position));
 	run_at(d, position, &run);
-	TRY(run_read(op, d, &run));
+	rc = run_read(op, d, &run);
+	if (rc == RC_DAMAGED) {
+		/* L11: compaction or a cut may have moved it meanwhile. */
+		TRY(chunk_moved(op, d, position, &moved));
+		if (moved) {
+			op_clear_error(op);
+			run_at(d, position, &run);
+			rc = run_read(op, d, &run);
+		}
+	}
+	TRY(rc);
 	d->plain_start = d->chunk.start + (uint64_t)run.first * AEAD_FRAME;
 	d->plain_size = run.plain_size;
 	return RC_OK;

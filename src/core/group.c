@@ -16,13 +16,15 @@ group_of(struct tx *tx)
 }
 
 enum rc
-group_new(struct op *op, struct tenant *tenant, struct group **ret_group)
+group_new(struct op *op, struct tenant *tenant, enum segment_role role,
+    struct group **ret_group)
 {
 	struct group *group = mem_alloc(sizeof(*group));
 
 	if (group == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	group->tenant = tenant;
+	group->role = role == 0 ? SEGMENT_CHANGES : role;
 	group->tx.meta = &tenant->meta;
 	group->tx.tenant = tenant->id;
 	group->tx.number = tenant->head.number + 1;
@@ -32,6 +34,7 @@ group_new(struct op *op, struct tenant *tenant, struct group **ret_group)
 	group->in_service = lanes_in_service(&tenant->lanes);
 	group->at.on = group->in_service;
 	group->at.next_id = tenant->next_id;
+	tenant->meta.keys_gone = false;
 	buf_init(&group->records, SEGMENT_NUMBERED_MAX);
 	buf_init(&group->body, SEGMENT_NUMBERED_MAX);
 	*ret_group = group;
@@ -110,12 +113,12 @@ data_on(struct sites *sites, const struct put_data *data)
 	return on;
 }
 
-enum rc
-tx_add_data(struct op *op, struct tx *tx, const struct put_data *data)
+/* The group's number goes only to sites that are sure to have it. */
+static enum rc
+put_take(struct op *op, struct group *group, const struct put_data *data)
 {
-	struct group *group = group_of(tx);
-	struct group_mark *at = &group->at;
 	struct tenant *t = group->tenant;
+	struct group_mark *at = &group->at;
 	struct site_set on = data_on(t->service->config.sites, data);
 	struct site_set left;
 
@@ -133,10 +136,20 @@ tx_add_data(struct op *op, struct tx *tx, const struct put_data *data)
 		FAIL(op, RC_NOT_STORED,
 		    "too few of the sites in service have the data");
 	}
+	at->on = left;
+	return RC_OK;
+}
+
+enum rc
+tx_add_data(struct op *op, struct tx *tx, const struct put_data *data)
+{
+	struct group *group = group_of(tx);
+	struct group_mark *at = &group->at;
+
+	TRY(put_take(op, group, data));
 	if (at->n_adds == GROUP_DATA_MAX)
 		return group_full(op, group);
 	group->adds[at->n_adds++] = data->data;
-	at->on = left;
 	return RC_OK;
 }
 
@@ -163,6 +176,33 @@ tx_drop_data(struct op *op, struct tx *tx, const uint8_t id[OBJECT_ID_SIZE])
 	memcpy(group->drops[at->n_drops].hash, data.hash, OBJECT_HASH_SIZE);
 	group->drops[at->n_drops].size = data.size;
 	at->n_drops++;
+	return RC_OK;
+}
+
+enum rc
+tx_fact(struct op *op, struct tx *tx, const struct tx_fact *fact)
+{
+	struct group *group = group_of(tx);
+	struct group_mark *at = &group->at;
+	struct segment_header header = {
+	    .role = group->role,
+	    .number = tx->number,
+	    .n_parts = fact->n_parts,
+	    .parts = fact->parts,
+	    .n_at = 1,
+	    .at = fact->at,
+	};
+
+	if (at->fact_size > 0)
+		return group_full(op, group);
+	if (fact->put != NULL)
+		TRY(put_take(op, group, fact->put));
+	TRY(kept_note(op, tx->meta, &header, fact->record));
+	at->fact_size = fact->record.size;
+	memcpy(group->fact, fact->record.data, fact->record.size);
+	group->n_parts = fact->n_parts;
+	memcpy(group->parts, fact->parts, fact->n_parts * sizeof(*fact->parts));
+	group->place = *fact->at;
 	return RC_OK;
 }
 
@@ -319,6 +359,10 @@ group_bookkeeping(struct op *op, struct group *group)
 		    (int64_t)group->tx.number));
 	if (group->at.next_id != t->next_id)
 		TRY(counter_set(op, &t->meta, "id", group->at.next_id));
+	/* L12: snapshots go on until the older one lacks those keys too. */
+	if (t->meta.keys_gone)
+		TRY(counter_set(
+		    op, &t->meta, "purged", (int64_t)group->tx.number));
 	TRY(acks_write(op, group));
 	return group_end_session(op, group);
 }

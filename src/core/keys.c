@@ -35,12 +35,49 @@ ring_merge(
 {
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 
+	enum rc rc = RC_OK;
+
 	TRY(ring_get(op, t, site, name, &ring));
-	if (t->ring != NULL)
-		return keyring_merge(op, t->ring, ring);
-	t->ring = ring;
-	ring = NULL;
-	return RC_OK;
+	mutex_lock(&t->lock);
+	if (t->ring != NULL) {
+		rc = keyring_merge(op, t->ring, ring);
+	} else {
+		t->ring = ring;
+		ring = NULL;
+	}
+	mutex_unlock(&t->lock);
+	return rc;
+}
+
+static void
+ring_changed(struct tenant *t)
+{
+	t->ring_version++;
+	t->ring_on = (struct site_set){0};
+}
+
+enum rc
+tenant_ring_copy(
+    struct op *op, struct tenant *tenant, struct keyring **ret_ring)
+{
+	enum rc rc;
+
+	mutex_lock(&tenant->lock);
+	rc = keyring_copy(op, tenant->ring, ret_ring);
+	mutex_unlock(&tenant->lock);
+	return rc;
+}
+
+void
+tenant_ring_set(struct tenant *tenant, struct keyring *ring)
+{
+	struct keyring *old = tenant->ring;
+
+	mutex_lock(&tenant->lock);
+	tenant->ring = ring;
+	mutex_unlock(&tenant->lock);
+	keyring_free(old);
+	ring_changed(tenant);
 }
 
 enum rc
@@ -49,8 +86,11 @@ tenant_ring_read(struct op *op, struct tenant *tenant, const struct tail *tail)
 	enum rc rc, first = RC_OK;
 	size_t k, i;
 
-	/* The newest first: an older one with another root is of a tenant that
-	 * was never finished. */
+	size_t known = tenant->ring == NULL ? 0 : tenant->ring->n_epochs;
+
+	/* The newest claim's first: an older one with another root is of a
+	 * tenant that was never finished, another key for an epoch was never
+	 * used. */
 	for (k = tail->n_keys; k-- > 0;)
 		for (i = 0; i < tenant->service->config.sites->n; i++) {
 			if (!site_set_has(
@@ -71,6 +111,9 @@ tenant_ring_read(struct op *op, struct tenant *tenant, const struct tail *tail)
 				op_clear_error(op);
 			}
 		}
+	/* Other keys are another version: a claim's keyring has one text. */
+	if (known > 0 && tenant->ring->n_epochs != known)
+		ring_changed(tenant);
 	if (tenant->ring == NULL && first != RC_OK)
 		FAIL(op, RC_DAMAGED,
 		    "no keyring can be opened: the master key is another one, "

@@ -24,6 +24,10 @@ mend_ready(struct op *op, struct tenant *t)
 		rc = purge_turn(op, t, PURGE_STEPS);
 	if (rc != RC_OK)
 		op_clear_error(op);
+	/* L17: keyrings are listed each hour; a paused put may bring one back.
+	 */
+	if (clock_mono() - t->swept_at > CLOCK_HOUR)
+		t->swept = false;
 	tenant_sweep(op, t, !t->swept);
 	tenant_database_tidy(op, t);
 }

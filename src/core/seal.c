@@ -20,7 +20,7 @@ header_fill(const struct tenant *t, enum segment_role role,
 	header->generation.attempt = t->attempt;
 	memcpy(header->claim, t->lanes.claim->id, OBJECT_ID_SIZE);
 	memcpy(header->previous, t->head.hash, OBJECT_HASH_SIZE);
-	header->epoch = keyring_newest_epoch(t->ring);
+	header->epoch = t->key_epoch;
 	header->n_aside = t->n_aside;
 	header->aside = t->aside;
 }
@@ -69,7 +69,10 @@ body_write(struct op *op, struct group *group, struct segment_writer *w,
 			group->record_ends[i] - from)));
 		from = group->record_ends[i];
 	}
-	return RC_OK;
+	if (group->at.fact_size == 0)
+		return RC_OK;
+	return segment_add_record(
+	    op, w, SEGMENT_FACT, span_of(group->fact, group->at.fact_size));
 }
 
 enum rc
@@ -78,11 +81,17 @@ group_seal(struct op *op, struct group *group, struct sealed *ret_sealed)
 	struct tenant *t = group->tenant;
 	CLEANUP(segment_writer_release) struct segment_writer w = {0};
 
-	header_fill(t, SEGMENT_CHANGES, &ret_sealed->header);
+	header_fill(t, group->role, &ret_sealed->header);
 	ret_sealed->header.n_adds = group->at.n_adds;
 	ret_sealed->header.adds = group->adds;
 	ret_sealed->header.n_drops = group->at.n_drops;
 	ret_sealed->header.drops = group->drops;
+	if (group->at.fact_size > 0) {
+		ret_sealed->header.n_parts = group->n_parts;
+		ret_sealed->header.parts = group->parts;
+		ret_sealed->header.n_at = 1;
+		ret_sealed->header.at = &group->place;
+	}
 	TRY(segment_begin(op, &w, &ret_sealed->header, t->ring));
 	ret_sealed->body_offset = w.out.size;
 	TRY(body_write(op, group, &w, ret_sealed->body_offset));

@@ -158,7 +158,7 @@ service_start(struct op *op, struct service *s)
 		return RC_OK;
 	TRY(thread_start(op, &s->mender, "mender", service_mender, s));
 	s->mender_runs = true;
-	return RC_OK;
+	return upkeep_start(op, s);
 }
 
 enum rc
@@ -222,6 +222,7 @@ service_close(struct op *op, struct service *service)
 		thread_join(&s->mender);
 	if (s->keeper_runs)
 		thread_join(&s->keeper);
+	upkeep_join(s);
 	work_pool_stop(s->committers);
 	if (s->keeper_runs && s->claimed)
 		rc = heads_write(op, s);

@@ -12,6 +12,7 @@
 #include "core/heads.h"
 #include "core/survey.h"
 #include "core/tenant.h"
+#include "core/upkeep.h"
 #include "crypto/keystore.h"
 #include "store/claim.h"
 #include "store/sites.h"
@@ -37,6 +38,8 @@ struct service_config {
 			      10 s */
 	uint64_t reserve_bytes; /* L14; 0: 1 GiB */
 	unsigned reserve_percent; /* L14; the larger of both holds */
+	bool upkeep; /* snapshots, cuts, packs, compaction in the background */
+	uint64_t upkeep_rate; /* their bytes a second; 0: 64 MiB */
 	unsigned committers; /* threads for change_submit; 0: its caller's */
 };
 
@@ -60,6 +63,7 @@ struct service {
 	struct tenant *provider;
 	atomic_bool stopping; /* set under the lock */
 	struct work_pool *committers; /* or NULL */
+	struct upkeep upkeep;
 	struct thread keeper; /* sites, fences, queues: in time */
 	bool keeper_runs;
 	struct thread mender; /* catching up, deleting: as long as it takes */

@@ -11,7 +11,9 @@
 #include "base/mem.h"
 #include "core/catchup.h"
 #include "core/committer.h"
+#include "core/kept.h"
 #include "core/service.h"
+#include "core/snapshot.h"
 #include "meta/local.h"
 
 struct start {
@@ -21,6 +23,7 @@ struct start {
 	size_t winner; /* TAIL_NONE: the database's head */
 	uint64_t decided; /* numbers up to this one are decided */
 	uint64_t head; /* the winner's number */
+	struct tail_base base; /* of the last cut above the database's head */
 	struct site_set set; /* sites that count */
 };
 
@@ -109,7 +112,7 @@ log_aside(struct op *op, struct tenant *t, const struct log_name *name,
 /* Reads every object that is not known; what cannot be read anywhere stays
  * unread (tail_pick sees it). */
 static enum rc
-tail_read_all(struct op *op, struct start *s)
+tail_read_all(struct op *op, struct start *s, uint64_t base)
 {
 	struct tenant *t = s->tenant;
 	struct segment segment;
@@ -117,14 +120,15 @@ tail_read_all(struct op *op, struct start *s)
 	size_t i;
 	enum rc rc;
 
-	for (i = 0; i < s->tail.n_logs; i++) {
+	for (i = tail_find_number(&s->tail, base + 1); i < s->tail.n_logs;
+	     i++) {
 		TRY(log_known(op, t, &s->tail.logs[i].name, &known));
 		if (known)
 			continue;
 		TRY(log_aside(op, t, &s->tail.logs[i].name, &aside));
 		if (aside)
 			continue;
-		rc = tail_read(op, t->service->config.sites, t->id, &s->tail, i,
+		rc = tail_read(op, t->service->config.sites, &s->tail, i,
 		    &s->bytes, &segment);
 		if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
 			return rc;
@@ -133,14 +137,21 @@ tail_read_all(struct op *op, struct start *s)
 	return RC_OK;
 }
 
-static void
-root_of(const struct tenant *t, struct tail_root *root)
+static enum rc
+root_of(struct op *op, struct tenant *t, struct tail_root *root)
 {
+	struct kept kept;
+
 	memset(root, 0, sizeof(*root));
 	root->found = t->writer != NULL;
 	root->number = t->head.number;
 	root->generation = t->head.generation;
 	memcpy(root->hash, t->head.hash, OBJECT_HASH_SIZE);
+	if (t->writer == NULL || t->head.number == 0)
+		return RC_OK;
+	TRY(kept_get(op, &t->meta, &kept));
+	root->base = kept.base.number;
+	return RC_OK;
 }
 
 /* Lists and picks; once more where a gap shows, for listings are not atomic
@@ -153,7 +164,7 @@ chain_pick(struct op *op, struct start *s)
 	enum rc rc = RC_UNPROVEN;
 	int try;
 
-	root_of(t, &root);
+	TRY(root_of(op, t, &root));
 	for (try = 0; rc == RC_UNPROVEN && try < 2; try++) {
 		op_clear_error(op);
 		tail_release(&s->tail);
@@ -169,10 +180,29 @@ chain_pick(struct op *op, struct start *s)
 			    t->lanes.claim->reg.n,
 			    register_r(&t->lanes.claim->reg));
 #endif
-		TRY(tail_read_all(op, s));
-		rc = tail_pick(op, &s->tail, &root, &s->winner);
+		TRY(tail_read_all(op, s, root.base));
+		rc = tail_pick(op, &s->tail, &root, &s->winner, &s->base);
 	}
 	return rc;
+}
+
+/* L3, 3: a database older than the log's base is made anew from the snapshot.
+ */
+static void
+base_discard(struct op *op, struct start *s)
+{
+	const struct tenant_head nothing = {0};
+	struct tenant *t = s->tenant;
+
+	if (t->writer != NULL)
+		log_info(op, "database-discarded",
+		    "tenant=%016llx number=%llu why=\"the log begins above it, "
+		    "at %llu\"",
+		    (unsigned long long)t->id,
+		    (unsigned long long)t->head.number,
+		    (unsigned long long)s->base.number);
+	tenant_database_close(op, t, false);
+	tenant_set_head(t, &nothing);
 }
 
 /*
@@ -190,6 +220,8 @@ chain_find(struct op *op, struct start *s)
 
 	TRY(chain_pick(op, s));
 	memcpy(head.hash8, t->head.hash, sizeof(head.hash8));
+	if (s->base.number > t->head.number)
+		base_discard(op, s);
 	if (t->head.number == 0 || s->winner != TAIL_NONE ||
 	    tail_find(&s->tail, &head) != TAIL_NONE)
 		return RC_OK;
@@ -242,7 +274,8 @@ aside_note(struct op *op, struct start *s)
 		const struct tail_log *log = &s->tail.logs[i];
 
 		TRY(log_known(op, t, &log->name, &known));
-		if (!log->read || log->on_chain || known)
+		if (!log->read || log->on_chain || known ||
+		    log->name.number <= s->base.number)
 			continue;
 		t->aside[n].number = log->name.number;
 		t->aside[n].generation = log->name.generation;
@@ -273,7 +306,7 @@ replay_to(struct op *op, struct start *s, uint64_t number)
 			break;
 		if (!log->on_chain || log->name.number <= t->head.number)
 			continue;
-		TRY(tail_read(op, t->service->config.sites, t->id, &s->tail, i,
+		TRY(tail_read(op, t->service->config.sites, &s->tail, i,
 		    &s->bytes, &segment));
 		TRY(into ? tenant_replay_into(op, t, &segment)
 			 : tenant_replay(op, t, &segment));
@@ -383,7 +416,36 @@ end_open(struct op *op, struct start *s)
 static uint64_t
 highest_ring(const struct tail *tail)
 {
-	return tail->n_keys > 0 ? tail->keys[tail->n_keys - 1].name.version : 0;
+	uint64_t highest = 0;
+	size_t i;
+
+	for (i = 0; i < tail->n_keys; i++)
+		if (tail->keys[i].name.version > highest)
+			highest = tail->keys[i].name.version;
+	return highest;
+}
+
+/* An empty one, or what the snapshot at the base gives. */
+static enum rc
+database_new(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	enum rc rc;
+
+	TRY(tenant_database_new(op, t));
+	if (s->base.number == 0)
+		return RC_OK;
+	rc = snapshot_restore(op, t, &s->base);
+	if (rc != RC_DAMAGED && rc != RC_NOT_FOUND)
+		return rc;
+	/* L3: the sites that have it may be away. */
+	op_clear_error(op);
+	tenant_database_close(op, t, false);
+	FAIL(op, RC_UNPROVEN,
+	    "no site in reach has the whole snapshot at number %llu, with "
+	    "which "
+	    "the log begins",
+	    (unsigned long long)s->base.number);
 }
 
 /* The database, keys and rows up to what is decided. */
@@ -402,8 +464,10 @@ decided_show(struct op *op, struct start *s)
 	if (t->ring == NULL)
 		FAIL(op, RC_DAMAGED, "no site has a keyring of this tenant");
 	TRY(tenant_keys_load(op, t));
+	/* Each site gets this ring before it comes into service. */
+	t->key_epoch = keyring_newest_epoch(t->ring);
 	if (t->writer == NULL)
-		TRY(tenant_database_new(op, t));
+		TRY(database_new(op, s));
 	return replay_to(op, s, s->decided);
 }
 
@@ -599,6 +663,7 @@ tenant_create(struct op *op, struct tenant *tenant)
 	if (tenant->ring == NULL) /* else what a crash left is gone on with */
 		TRY(keyring_new(op, tenant->id, tenant->id == TENANT_PROVIDER,
 		    &tenant->ring));
+	tenant->key_epoch = keyring_newest_epoch(tenant->ring);
 	TRY(tenant_keys_load(op, tenant));
 	TRY(tenant_ring_put(
 	    op, tenant, 0, claim_sites(tenant->lanes.claim), &on));

@@ -183,10 +183,14 @@ static enum rc
 ring_check(
     struct op *op, struct tenant *t, size_t i, const struct tail_key *key)
 {
+	uint64_t counter = t->lanes.claim->counter;
 	struct object_name object;
 
+	/* A paused claim may have put one of a higher version. */
 	if (!site_set_has(t->ring_on, i) ||
-	    key->name.version >= t->ring_version)
+	    key->name.generation.counter > counter ||
+	    (key->name.generation.counter == counter &&
+		key->name.version >= t->ring_version))
 		return RC_OK;
 	TRY(claim_check(op, t->lanes.claim, i));
 	object_key(&object, t->id, &key->name);
@@ -219,6 +223,11 @@ sweep_orphans(struct op *op, struct tenant *t)
 
 	if (tail_list(op, sites, set, t->id, &tail) != RC_OK)
 		return;
+	rc = tenant_epochs_release(op, t, &tail);
+	if (rc != RC_OK)
+		log_warn(op, "epochs-kept", "tenant=%016llx why=\"%s\"",
+		    (unsigned long long)t->id, op_error(op, rc));
+	op_clear_error(op);
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(tail.listed, i))
 			continue;
@@ -229,6 +238,7 @@ sweep_orphans(struct op *op, struct tenant *t)
 	}
 	/* A slow one has its turn when it has the head. */
 	t->swept = set.bits == lanes_in_service(&t->lanes).bits;
+	t->swept_at = clock_mono();
 }
 
 void

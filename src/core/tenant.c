@@ -24,6 +24,7 @@ tenant_new(struct op *op, struct service *service, uint64_t id,
 	(void)snprintf(t->db_path, sizeof(t->db_path), "%.1000s/%016llx.db",
 	    service->config.db_path, (unsigned long long)id);
 	lanes_init(&t->lanes, service->config.sites, service->claim, id);
+	packs_init(&t->packs, id);
 	path_cache_init(&t->paths);
 	mutex_init(&t->lock);
 	cond_init(&t->changed);
@@ -39,6 +40,7 @@ tenant_free(struct tenant *tenant)
 	if (tenant == NULL)
 		return;
 	lanes_release(&tenant->lanes);
+	packs_release(&tenant->packs);
 	path_cache_release(&tenant->paths);
 	if (tenant->keys_loaded)
 		meta_keys_release(&tenant->keys);

@@ -61,6 +61,7 @@ struct tenant {
 	 * sign-ins remembered before it are void. */
 	atomic_uint_fast64_t member_epoch;
 	struct path_cache paths;
+	struct packs packs; /* which numbers lie in packs */
 	struct lanes lanes; /* with the claim that it was started under */
 	uint64_t attempt; /* kept over closing and opening again (L1) */
 
@@ -73,6 +74,12 @@ struct tenant {
 	    tried_with; /* the keeper's: sites at its last try to start again */
 	int64_t tried_at; /* its clock_mono() */
 	atomic_int_fast64_t last_used; /* clock_mono() */
+	bool in_upkeep; /* these two under the service's lock */
+	atomic_int_fast64_t upkeep_at; /* clock_mono() of its last turn */
+	int64_t compacted_at; /* the same of compaction; upkeep's own */
+	/* The head at a time: after an hour all up to it is an hour old. */
+	uint64_t mark_number;
+	int64_t mark_at;
 	bool busy; /* somebody runs a group, opens, closes, or copies: one at a
 		      time */
 	struct change *first; /* queue */
@@ -88,7 +95,8 @@ struct tenant {
 			   are not used again */
 
 	/* Whoever is busy owns what follows. */
-	struct keyring *ring;
+	struct keyring *ring; /* changes under the lock too: tenant_ring_copy */
+	uint32_t key_epoch; /* that numbers are sealed under (L17) */
 	uint64_t ring_version; /* of the keyring that this claim put; 0: none
 				  yet (L16) */
 	uint64_t ring_attempt; /* in its name; 0: none yet */
@@ -103,10 +111,12 @@ struct tenant {
 	size_t n_aside; /* branches that lost at the start: the next number's
 			   header names them (L3, 4) */
 	struct segment_aside *aside;
-	bool swept; /* orphans and old keyrings were looked for since the start
-		     */
-	bool own_number; /* a number of this claim stands on m sites: deleting
-			    is allowed (L29) */
+	/* Orphans and old keyrings were looked for since the start, or the last
+	 * hour, or the last cut. */
+	atomic_bool swept;
+	int64_t swept_at; /* clock_mono() */
+	atomic_bool own_number; /* a number of this claim stands on m sites:
+			    deleting is allowed (L29) */
 	int64_t next_id;
 	/*
 	 * Uploads that a crash left behind: ids up to last_found_id were given
@@ -201,6 +211,9 @@ enum rc tenant_database_probe(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: brings the -wal back into the database, once it is large (L10).
  */
 void tenant_database_tidy(struct op *op, struct tenant *tenant);
+/* database.c: the same however small it is: deleted rows stay readable in it
+ * (L10). Under nobody's lock. */
+void tenant_database_idle(struct op *op, struct tenant *tenant);
 /* database.c: reads head and counters of the open database into the tenant. */
 enum rc tenant_database_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: the keys that sealed columns need, of tenant->ring. */
@@ -214,12 +227,6 @@ enum rc tenant_replay(struct op *op, struct tenant *tenant,
  * the head is anybody's guess until it is loaded again. */
 enum rc tenant_replay_into(struct op *op, struct tenant *tenant,
     const struct segment *segment) MUST_CHECK;
-/* replay.c: the local rows of a segment (log, data, aside), inside the open
- * transaction. */
-enum rc tenant_note_segment(struct op *op, struct tenant *tenant,
-    const struct segment_header *header, const uint8_t hash[OBJECT_HASH_SIZE],
-    uint64_t body_offset) MUST_CHECK;
-
 /* keys.c: reads the newest keyrings of the listing and merges them into
  * tenant->ring. */
 enum rc tenant_ring_read(
@@ -229,6 +236,24 @@ enum rc tenant_ring_read(
 enum rc
 tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
     struct site_set sites, struct site_set *ret_on) MUST_CHECK;
+/* keys.c: a copy for whoever works beside the committer; any thread. Free with
+ * keyring_free. */
+enum rc tenant_ring_copy(
+    struct op *op, struct tenant *tenant, struct keyring **ret_ring) MUST_CHECK;
+/* keys.c: takes a ring with other keys, which is a version of its own that
+ * stands nowhere yet. Under tenant_lock. */
+void tenant_ring_set(struct tenant *tenant, struct keyring *ring);
+
+/* epoch.c: begins a key epoch (L17): its key stands on m sites, those of the
+ * sites in service that lack it leave service, and numbers use it from now on.
+ * Under tenant_lock. RC_NOT_STORED, RC_LIMIT. */
+enum rc tenant_epoch_begin(struct op *op, struct tenant *tenant) MUST_CHECK;
+/* epoch.c: forgets the keys of epochs that no number above base, on any branch
+ * in the listing, and no kept snapshot is sealed under, and puts the keyring
+ * without them (L17). Under tenant_lock. */
+enum rc tenant_epochs_release(
+    struct op *op, struct tenant *tenant, struct tail *tail) MUST_CHECK;
+
 /* keys.c: the same on one site that returned, whatever stands there. */
 enum rc tenant_ring_put_again(
     struct op *op, struct tenant *tenant, size_t i) MUST_CHECK;

@@ -26,8 +26,8 @@ struct chunks {
 };
 
 static enum rc
-frames_open(struct op *op, const struct chunks *c, const struct chunk *chunk,
-    struct span sealed)
+frames_open(struct op *op, const struct chunk *chunk, struct span sealed,
+    uint8_t *frame)
 {
 	CLEANUP(aead_release) struct aead aead = {0};
 	uint32_t n = aead_frames(chunk->size);
@@ -38,7 +38,7 @@ frames_open(struct op *op, const struct chunks *c, const struct chunk *chunk,
 		size_t size = i + 1 < n ? AEAD_SEALED_FRAME : sealed.size;
 
 		TRY(aead_open_frame(op, &aead, i, i + 1 == n,
-		    segment_chunk_ad(), span_of(sealed.data, size), c->frame));
+		    segment_chunk_ad(), span_of(sealed.data, size), frame));
 		sealed.data += size;
 		sealed.size -= size;
 	}
@@ -56,7 +56,17 @@ chunk_open(void *arg, struct op *op, const struct chunk *chunk)
 	if (from > bytes.size || size > bytes.size - from)
 		FAIL(op, RC_DAMAGED, "a chunk lies beyond its segment's end");
 	return frames_open(
-	    op, c, chunk, span_of(bytes.data + from, (size_t)size));
+	    op, chunk, span_of(bytes.data + from, (size_t)size), c->frame);
+}
+
+enum rc
+verify_chunk(struct op *op, const struct chunk *chunk, struct span sealed)
+{
+	CLEANUP(mem_free_ptr) uint8_t *frame = mem_alloc(AEAD_FRAME);
+
+	if (frame == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	return frames_open(op, chunk, sealed, frame);
 }
 
 enum rc

@@ -11,6 +11,10 @@
 enum rc verify_records(struct op *op, const struct segment *segment,
     const struct keyring *keys) MUST_CHECK;
 
+/* A chunk's sealed frames, opened with its key. RC_DAMAGED. */
+enum rc verify_chunk(
+    struct op *op, const struct chunk *chunk, struct span sealed) MUST_CHECK;
+
 /*
  * Every chunk in the segment that a row of meta still names; place tells which
  * segment it is. base: where the rows' offsets count from. The provider's log

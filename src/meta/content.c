@@ -168,6 +168,7 @@ content_finish(struct op *op, struct meta *meta, const struct content *content)
 enum rc
 content_delete(struct op *op, struct meta *meta, int64_t id)
 {
+	meta->keys_gone = true;
 	return ROWS_ONE(op, meta, SQL_CONTENT_DELETE, "i", id);
 }
 
@@ -311,6 +312,7 @@ chunk_list(struct op *op, struct meta *meta, int64_t content, uint64_t from,
 enum rc
 chunk_delete(struct op *op, struct meta *meta, int64_t content, uint64_t start)
 {
+	meta->keys_gone = true;
 	return ROWS_ONE(
 	    op, meta, SQL_CHUNK_DELETE, "ii", content, (int64_t)start);
 }
@@ -365,6 +367,7 @@ chunk_in(struct op *op, struct meta *meta, const struct db_rows *rows,
     const struct chunk_place *place, chunk_each *each, void *arg)
 {
 	struct chunk chunk = {
+	    .content = db_int(rows, 0),
 	    .start = (uint64_t)db_int(rows, 1),
 	    .size = (uint32_t)db_int(rows, 2),
 	    .place = *place,
@@ -398,4 +401,58 @@ chunk_list_in(struct op *op, struct meta *meta, const struct chunk_place *place,
 			return RC_OK;
 		TRY(chunk_in(op, meta, rows, place, each, arg));
 	}
+}
+
+enum rc
+chunk_list_small(struct op *op, struct meta *meta, uint64_t number,
+    size_t limit, chunk_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	struct chunk_place place = {0};
+	bool row;
+
+	TRY(db_query(op, meta->db, SQL_CHUNK_SMALL, &rows, "ii",
+	    (int64_t)number, (int64_t)limit));
+	for (;;) {
+		TRY(db_next(op, rows, &row));
+		if (!row)
+			return RC_OK;
+		place.number = (uint64_t)db_int(rows, 5);
+		TRY(chunk_in(op, meta, rows, &place, each, arg));
+	}
+}
+
+enum rc
+chunk_move(struct op *op, struct meta *meta, const struct chunk *chunk,
+    const struct chunk_place *to, bool *ret_moved)
+{
+	struct span data = span_of(to->data, OBJECT_ID_SIZE);
+	int64_t changed = 0;
+
+	if (chunk->start == 0)
+		TRY(db_run_changed(op, meta->db, SQL_CONTENT_MOVE, &changed,
+		    "ibibii", chunk->content, data, (int64_t)to->offset,
+		    data_of(chunk), (int64_t)chunk->place.number,
+		    (int64_t)chunk->place.offset));
+	if (changed == 0)
+		TRY(db_run_changed(op, meta->db, SQL_CHUNK_MOVE, &changed,
+		    "iibibii", chunk->content, (int64_t)chunk->start, data,
+		    (int64_t)to->offset, data_of(chunk),
+		    (int64_t)chunk->place.number,
+		    (int64_t)chunk->place.offset));
+	*ret_moved = changed != 0;
+	return RC_OK;
+}
+
+enum rc
+content_data_live(struct op *op, struct meta *meta,
+    const uint8_t id[OBJECT_ID_SIZE], uint64_t *ret_size, uint64_t *ret_chunks)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_DATA_LIVE, &rows, "b",
+	    span_of(id, OBJECT_ID_SIZE)));
+	*ret_size = (uint64_t)db_int(rows, 0);
+	*ret_chunks = (uint64_t)db_int(rows, 1);
+	return RC_OK;
 }

@@ -20,6 +20,7 @@ struct chunk_place {
 };
 
 struct chunk {
+	int64_t content;
 	uint64_t start; /* in the content */
 	uint32_t size; /* of the plaintext */
 	uint8_t key[AEAD_KEY_SIZE]; /* open: wipe it after use */
@@ -53,7 +54,7 @@ enum rc content_get(struct op *op, struct meta *meta, int64_t id,
 enum rc content_finish(
     struct op *op, struct meta *meta, const struct content *content) MUST_CHECK;
 
-/* The row alone; its chunks are the caller's business. */
+/* The row alone; its chunks are the caller's business. Sets meta->keys_gone. */
 enum rc content_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
 
 /* L15: whether a node, a version or an upload names it. */
@@ -124,6 +125,21 @@ enum rc chunk_list(struct op *op, struct meta *meta, int64_t content,
 enum rc chunk_list_in(struct op *op, struct meta *meta,
     const struct chunk_place *place, chunk_each *each, void *arg) MUST_CHECK;
 
+/* Chunks that lie in numbered segments up to this one, as chunk_list_in. */
+enum rc chunk_list_small(struct op *op, struct meta *meta, uint64_t number,
+    size_t limit, chunk_each *each, void *arg) MUST_CHECK;
+
+/* The chunk lies elsewhere from now on, in a data segment; *ret_moved: it did
+ * lie where the caller thought. */
+enum rc chunk_move(struct op *op, struct meta *meta, const struct chunk *chunk,
+    const struct chunk_place *to, bool *ret_moved) MUST_CHECK;
+
+/* Plaintext and number of the chunks in a data segment. */
+enum rc content_data_live(struct op *op, struct meta *meta,
+    const uint8_t id[OBJECT_ID_SIZE], uint64_t *ret_size,
+    uint64_t *ret_chunks) MUST_CHECK;
+
+/* Sets meta->keys_gone. */
 enum rc chunk_delete(struct op *op, struct meta *meta, int64_t content,
     uint64_t start) MUST_CHECK;
 

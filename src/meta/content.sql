@@ -71,6 +71,29 @@ ORDER BY id LIMIT 1;
 -- Of status: reads every row of node.
 SELECT count(*), coalesce(sum(size), 0) FROM node WHERE kind = 0;
 
+-- name: data_live
+SELECT coalesce(sum(size), 0), count(*) FROM (
+	SELECT size FROM content WHERE data = ?1
+	UNION ALL SELECT size FROM chunk WHERE data = ?1
+);
+
+-- name: content_move
+-- Where it still lies where it was thought to.
+UPDATE content SET data = ?2, number = NULL, offset = ?3
+WHERE id = ?1 AND key IS NOT NULL AND coalesce(data, x'') = ?4
+	AND coalesce(number, 0) = ?5 AND offset = ?6;
+
+-- name: chunk_move
+UPDATE chunk SET data = ?3, number = NULL, offset = ?4
+WHERE content = ?1 AND start = ?2 AND coalesce(data, x'') = ?5
+	AND coalesce(number, 0) = ?6 AND offset = ?7;
+
+-- name: chunk_small
+-- What a cut would take away.
+SELECT id, 0, size, key, offset, number FROM content WHERE number <= ?1
+UNION ALL SELECT content, start, size, key, offset, number FROM chunk WHERE number <= ?1
+LIMIT ?2;
+
 -- name: chunk_in_data
 -- Every chunk that lies in a data segment.
 SELECT id, 0, size, key, offset FROM content WHERE data = ?1

@@ -4,6 +4,9 @@
 #include "meta/rows.h"
 #include "tenant_sql.h"
 
+/* local_log.changes: whose they are. */
+enum { USERS = 1, CHANGES = 2 };
+
 enum rc
 local_log_add(struct op *op, struct meta *meta, const struct local_log *log)
 {
@@ -11,7 +14,9 @@ local_log_add(struct op *op, struct meta *meta, const struct local_log *log)
 	    (int64_t)log->number, (int64_t)log->generation.counter,
 	    (int64_t)log->generation.attempt,
 	    span_of(log->hash, OBJECT_HASH_SIZE), (int64_t)log->body_offset,
-	    (int64_t)log->changes);
+	    log->users     ? USERS
+	    : log->changes ? CHANGES
+			   : 0);
 }
 
 /* Number, generation and hash, which logs and asides have alike. */
@@ -32,6 +37,7 @@ read_whole_log(struct op *op, const struct db_rows *rows, struct local_log *log)
 	TRY(read_log(op, rows, log));
 	log->body_offset = (uint64_t)db_int(rows, 4);
 	log->changes = db_int(rows, 5) != 0;
+	log->users = db_int(rows, 5) == USERS;
 	return RC_OK;
 }
 
@@ -46,6 +52,18 @@ local_log_get(struct op *op, struct meta *meta, uint64_t number,
 	    op, meta->db, SQL_LOCAL_LOG_GET, &rows, "i", (int64_t)number));
 	TRY(read_whole_log(op, rows, &log));
 	*ret_log = log;
+	return RC_OK;
+}
+
+enum rc
+local_log_users(
+    struct op *op, struct meta *meta, uint64_t above, bool *ret_users)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(
+	    op, meta->db, SQL_LOCAL_LOG_USERS, &rows, "i", (int64_t)above));
+	*ret_users = db_int(rows, 0) != 0;
 	return RC_OK;
 }
 

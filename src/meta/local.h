@@ -16,6 +16,8 @@ struct local_log {
 	uint8_t hash[OBJECT_HASH_SIZE];
 	uint64_t body_offset; /* where chunks' offsets count from */
 	bool changes; /* carries changes: decides what lies under it (L3) */
+	bool
+	    users; /* some of them a user's: a snapshot is due for them (L12) */
 };
 
 enum rc local_log_add(
@@ -23,6 +25,9 @@ enum rc local_log_add(
 /* RC_NOT_FOUND. */
 enum rc local_log_get(struct op *op, struct meta *meta, uint64_t number,
     struct local_log *ret_log) MUST_CHECK;
+/* Whether a number above this one carries a user's changes. */
+enum rc local_log_users(struct op *op, struct meta *meta, uint64_t above,
+    bool *ret_users) MUST_CHECK;
 /* The highest; RC_NOT_FOUND while there is none. */
 enum rc local_log_head(
     struct op *op, struct meta *meta, struct local_log *ret_log) MUST_CHECK;

@@ -33,6 +33,9 @@ struct meta {
 	struct db *db; /* owned by whoever made this */
 	const struct meta_keys *keys; /* borrowed */
 	struct siv siv;
+	/* A content's or chunk's row, and so its key, was deleted since the
+	 * caller set this to false. */
+	bool keys_gone;
 };
 
 enum rc meta_init(struct op *op, struct meta *meta, struct db *db,

@@ -42,6 +42,10 @@ WHERE number = ?1;
 SELECT number, counter, attempt, hash, body_offset, changes FROM local_log
 ORDER BY number DESC LIMIT 1;
 
+-- name: local_log_users
+-- 1 in changes: a user's.
+SELECT EXISTS (SELECT 1 FROM local_log WHERE number > ?1 AND changes = 1);
+
 -- name: local_log_list
 SELECT number, counter, attempt, hash, body_offset, changes FROM local_log
 WHERE number >= ?1 ORDER BY number LIMIT ?2;

@@ -6,6 +6,7 @@
 #define DOZO_STORE_TAIL_H
 
 #include "base/op.h"
+#include "store/packs.h"
 #include "store/segment.h"
 #include "store/sites.h"
 
@@ -14,7 +15,9 @@ enum { TAIL_OBJECTS_MAX = 8 << 20, TAIL_ASIDE_MAX = 4096 };
 /* A numbered segment that at least one site lists. */
 struct tail_log {
 	struct log_name name;
-	struct site_set on; /* sites that list it */
+	struct site_set on; /* sites that have it, alone or in a pack */
+	struct site_set loose; /* sites that list it as an object of its own */
+	struct site_set packed; /* sites that have it in a pack */
 	struct site_set rot; /* of these, where its bytes did not pass */
 	bool read; /* its bytes passed somewhere: the fields below are known */
 	bool carries_changes; /* anything but an opening */
@@ -30,6 +33,28 @@ struct tail_data {
 	struct site_set on;
 };
 
+/* Where a cut says that the log begins (L13): number and below are no branch.
+ */
+struct tail_base {
+	uint64_t number; /* 0: the log begins with number 1 */
+	struct generation generation;
+	uint8_t hash[OBJECT_HASH_SIZE];
+	struct log_name cut; /* the number that says so */
+	struct segment_data snapshot; /* the list of the snapshot at number, as
+					 the cut names it */
+};
+
+struct tail_pack {
+	struct pack_name name;
+	size_t site;
+};
+
+struct tail_snap {
+	uint8_t id[OBJECT_ID_SIZE];
+	uint32_t part;
+	struct site_set on;
+};
+
 struct tail_key {
 	struct key_name name;
 	struct site_set on;
@@ -37,15 +62,21 @@ struct tail_key {
 
 struct tail {
 	struct site_set listed; /* sites whose listings are whole */
-	size_t n_logs, n_data, n_keys;
+	size_t n_logs, n_data, n_keys, n_snaps, n_bases;
 	struct tail_log *logs; /* by number, generation, hash */
 	struct tail_data *data; /* by id */
-	struct tail_key *keys;
+	struct tail_key *keys; /* by generation, version: the newest claim's
+				  last */
+	struct tail_snap *snaps; /* by id, part */
+	struct tail_base *bases; /* of the cuts that were read */
+	struct tail_pack *packs;
+	size_t n_packs;
+	struct packs *known; /* their directories; owned */
 };
 
 /*
- * Lists log/, data/ and keys/ of the tenant on the sites of the set, durably
- * (L0). A site that cannot be listed is away and not in listed. Needs
+ * Lists log/, data/, keys/ and snap/ of the tenant on the sites of the set,
+ * durably (L0). A site that cannot be listed is away and not in listed. Needs
  * tail_release.
  */
 enum rc tail_list(struct op *op, struct sites *sites, struct site_set set,
@@ -57,9 +88,8 @@ void tail_release(struct tail *tail); /* also for CLEANUP */
  * bytes; fills in the fields of tail->logs[i]. RC_DAMAGED where no listed copy
  * passes.
  */
-enum rc tail_read(struct op *op, struct sites *sites, uint64_t tenant,
-    struct tail *tail, size_t i, struct buf *bytes,
-    struct segment *ret_segment) MUST_CHECK;
+enum rc tail_read(struct op *op, struct sites *sites, struct tail *tail,
+    size_t i, struct buf *bytes, struct segment *ret_segment) MUST_CHECK;
 
 /* The first object at or above number; tail->n_logs where there is none. */
 size_t tail_find_number(const struct tail *tail, uint64_t number);
@@ -71,6 +101,9 @@ size_t tail_find(const struct tail *tail, const struct log_name *name);
 size_t
 tail_find_data(const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE]);
 
+/* A piece of a snapshot, or TAIL_NONE. */
+size_t tail_find_snap(
+    const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE], uint32_t part);
 /*
  * The sites that list everything that any of them lists: every number, with
  * none missing in between, every data segment, the newest keyring. By names
@@ -85,18 +118,23 @@ struct tail_root {
 	struct generation generation;
 	uint8_t hash[OBJECT_HASH_SIZE];
 	bool found; /* there is a database */
+	uint64_t base; /* as it knows it; 0: none */
 };
 
 /*
  * Links what was read above root, and picks the winner: the object with the
- * highest (counter, attempt, number) whose chain reaches down to a known start
- * (L1). Sets on_chain. *ret_winner is TAIL_NONE where the root itself is the
- * head. RC_UNPROVEN: a gap or damage above the best chain: something is missing
- * (list once more, or wait for another site) RC_REFUSED:  the root does not lie
- * on the winner, or a losing branch carries changes above its first segment:
- * acknowledged data would go (L3)
+ * highest (counter, attempt, number) whose chain reaches down to a known start:
+ * the root, or the base that a cut names (L1, L13). Sets on_chain. *ret_winner
+ * is TAIL_NONE where the root itself is the head. *ret_base: what the last cut
+ * on the chain above the root says, number 0 where there is none; above the
+ * root's number the root is too old to go on from. RC_UNPROVEN: a gap or damage
+ * above the best chain: something is missing (list once more, or wait for
+ * another site) RC_REFUSED:  the root does not lie on the winner, or a losing
+ * branch carries changes above its first segment: acknowledged data would go
+ * (L3)
  */
-enum rc tail_pick(struct op *op, struct tail *tail,
-    const struct tail_root *root, size_t *ret_winner) MUST_CHECK;
+enum rc
+tail_pick(struct op *op, struct tail *tail, const struct tail_root *root,
+    size_t *ret_winner, struct tail_base *ret_base) MUST_CHECK;
 
 #endif

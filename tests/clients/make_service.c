@@ -12,10 +12,13 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "core/cut.h"
 #include "core/file_put.h"
 #include "core/member.h"
 #include "core/notice.h"
+#include "core/pack.h"
 #include "core/path.h"
+#include "core/snapshot.h"
 #include "core/tree.h"
 #include "core/upload.h"
 
@@ -285,19 +288,38 @@ members_make(struct maker *m)
 /* m sites acknowledge; waits until the others have all of it too, 20 s at
  * most. */
 static void
-await_all(struct maker *m, const struct tenant *t)
+await_all(struct maker *m, struct tenant *t, uint64_t base)
 {
 	struct timespec step = {.tv_nsec = 10000000};
 	size_t i, tries;
 
 	for (i = 0; i < m->f.n_sites; i++) {
-		for (tries = 0; tries < 2000 && fixture_count(&m->f, i, "log",
-						    t->id) < t->head.number;
-		     tries++)
+		for (tries = 0;
+		     tries < 2000 && fixture_count(&m->f, i, "log", t->id) !=
+					 t->head.number - base;
+		     tries++) {
+			ASSERT_OK(&m->op, cut_clean(&m->op, t));
 			(void)nanosleep(&step, NULL);
-		assert_int_equal(
-		    fixture_count(&m->f, i, "log", t->id), t->head.number);
+		}
+		assert_int_equal(fixture_count(&m->f, i, "log", t->id),
+		    t->head.number - base);
 	}
+}
+
+/* The log begins with a snapshot, and another one stands above it. */
+static uint64_t
+cut_here(struct maker *m)
+{
+	struct reader *reader;
+	struct kept kept;
+
+	ASSERT_OK(&m->op, snapshot_make(&m->op, m->t));
+	ASSERT_OK(&m->op, cut_make(&m->op, m->t));
+	ASSERT_OK(&m->op, tenant_reader(&m->op, m->t, &reader));
+	ASSERT_OK(&m->op, kept_get(&m->op, &reader->meta, &kept));
+	tenant_reader_put(m->t, reader);
+	assert_int_equal(kept.n, 2);
+	return kept.base.number;
 }
 
 /* The hash over all replicated rows, which the reader has to arrive at. */
@@ -321,6 +343,7 @@ int
 main(void)
 {
 	struct maker m = {0};
+	uint64_t base;
 	size_t i;
 
 	maker_open(&m);
@@ -330,11 +353,20 @@ main(void)
 	keystore_save(&m);
 	sizes_make(&m);
 	maker_restart(&m);
+	ASSERT_OK(&m.op, snapshot_make(&m.op, m.t));
 	states_make(&m);
+	base = cut_here(&m);
 	moves_make(&m);
 	members_make(&m);
-	await_all(&m, m.f.service->provider);
-	await_all(&m, m.t);
+	for (i = 0; i < PACK_LEAST; i++)
+		ASSERT_OK(
+		    &m.op, fixture_set(&m.op, m.t, 31 + (int64_t)i % 9, NULL));
+	await_all(&m, m.f.service->provider, 0);
+	await_all(&m, m.t, base);
+	/* The second reader finds numbers in packs, too. */
+	ASSERT_OK(&m.op, pack_tenant(&m.op, m.t, m.t->head.number - 3));
+	for (i = 0; i < m.f.n_sites; i++)
+		assert_int_equal(fixture_count(&m.f, i, "log", m.t->id), 4);
 	state_tell(&m, m.f.service->provider);
 	state_tell(&m, m.t);
 	tenant_put(m.t);

@@ -200,7 +200,8 @@ class Flipping(unittest.TestCase):
 
     def test_every_kind_of_object_is_there(self):
         kinds = {name.split("/")[0] for name in self.names}
-        self.assertEqual(kinds, {"site.id", "fence", "keys", "log", "data", "heads"})
+        self.assertEqual(kinds, {"site.id", "fence", "keys", "log", "data", "heads",
+                                 "snap"})
 
     def own_reader(self, name):
         """What a flip in this object has to get past first."""
@@ -217,7 +218,7 @@ class Flipping(unittest.TestCase):
         if kind == "keys":
             return lambda data: dozo.keyring_open(data, int(rest[0], 16), self.opened.id,
                                                   self.opened.key)
-        return dozo.segment_read
+        return dozo.pack_open if fields[0] == "pack" else dozo.segment_read
 
     def test_a_flip_at_each_byte_of_each_object_that_is_not_large_is_refused(self):
         n = 0

@@ -2,8 +2,9 @@
  * driver.c - a service in a process of its own, to be killed or traced:
  *	driver PATH SITES M ROUND SEED MODE [SIZE]
  * PATH is a sandbox that world_keep was called on. Modes: load (threads put,
- * move and delete), large (as load, with an upload session), tenants (adds
- * some), one (a single put, for strace). DOZO_TEST_KILL works.
+ * move and delete), upkeep (as load, with snapshots and cuts), large (as load,
+ *with an upload session), tenants (adds some), one (a single put, for strace).
+ *DOZO_TEST_KILL works.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +14,10 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "core/compact.h"
+#include "core/cut.h"
+#include "core/pack.h"
+#include "core/snapshot.h"
 #include "journal.h"
 
 enum { STEPS = 24, TENANTS = 3 };
@@ -222,6 +227,52 @@ mode_load(struct driver *d)
 	free(all);
 }
 
+static uint64_t
+head_of(struct world *w)
+{
+	uint64_t head;
+
+	mutex_lock(&w->t->lock);
+	head = w->t->head.number;
+	mutex_unlock(&w->t->lock);
+	return head;
+}
+
+/* The load, and beside it all that upkeep does, several times. */
+static void
+upkeep_run(void *arg)
+{
+	struct driver *d = arg;
+	CLEANUP(op_release) struct op op;
+	struct compact_result compacted;
+	int i;
+
+	world_ask(&d->w, &op);
+	for (i = 0; i < 2; i++) {
+		expect(&op, snapshot_make(&op, d->w.t), "snapshot");
+		expect(&op, cut_make(&op, d->w.t), "cut");
+		expect(&op, cut_clean(&op, d->w.t), "clean");
+		expect(
+		    &op, pack_tenant(&op, d->w.t, head_of(&d->w) - 5), "pack");
+		expect(&op, compact_tenant(&op, d->w.t, &compacted), "compact");
+		/* The keeper forgets what epochs nothing names. */
+		d->w.t->swept = false;
+		world_poke(&d->w);
+	}
+	world_await(&d->w, "the sweep has been", world_is_swept, 0);
+}
+
+static void
+mode_upkeep(struct driver *d)
+{
+	struct thread thread;
+
+	expect(&d->w.op,
+	    thread_start(&d->w.op, &thread, "upkeep", upkeep_run, d), "thread");
+	mode_load(d);
+	thread_join(&thread);
+}
+
 /* A content of several data segments: an upload session. */
 static void
 mode_large(struct driver *d)
@@ -313,6 +364,8 @@ main(int argc, char **argv)
 	    (uint32_t)strtoul(argv[3], NULL, 10));
 	if (strcmp(argv[6], "load") == 0)
 		mode_load(&d);
+	else if (strcmp(argv[6], "upkeep") == 0)
+		mode_upkeep(&d);
 	else if (strcmp(argv[6], "large") == 0)
 		mode_large(&d);
 	else if (strcmp(argv[6], "tenants") == 0)

@@ -34,7 +34,7 @@ journal_path(
 static void
 trash_add(struct state *state, const struct slot *slot)
 {
-	if (slot->node != 0 && state->n_trashed < KEPT_MAX)
+	if (slot->node != 0 && state->n_trashed < KEPT_VERSIONS_MAX)
 		state->trashed[state->n_trashed++] = slot->node;
 }
 
@@ -42,10 +42,11 @@ trash_add(struct state *state, const struct slot *slot)
 static void
 kept_add(struct state *state, const struct slot *was, int64_t version)
 {
-	if (version == 0 || was->kind != SLOT_FILE || state->n_kept == KEPT_MAX)
+	if (version == 0 || was->kind != SLOT_FILE ||
+	    state->n_kept == KEPT_VERSIONS_MAX)
 		return;
 	state->kept[state->n_kept++] =
-	    (struct kept){version, was->size, was->seed};
+	    (struct kept_version){version, was->size, was->seed};
 }
 
 void

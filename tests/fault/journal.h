@@ -42,20 +42,20 @@ struct slot {
 	int64_t node; /* 0: not known */
 };
 
-struct kept {
+struct kept_version {
 	int64_t version;
 	uint64_t size;
 	uint32_t seed;
 };
 
-enum { KEPT_MAX = 256 };
+enum { KEPT_VERSIONS_MAX = 256 };
 
 struct state {
 	struct slot slots[JOURNAL_SLOTS];
 	size_t n_kept; /* versions that must be there */
-	struct kept kept[KEPT_MAX];
+	struct kept_version kept[KEPT_VERSIONS_MAX];
 	size_t n_trashed; /* nodes that must be in the trash */
-	int64_t trashed[KEPT_MAX];
+	int64_t trashed[KEPT_VERSIONS_MAX];
 };
 
 /* What the state is once the record's wish is done. */

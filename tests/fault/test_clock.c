@@ -7,99 +7,12 @@
 
 #include "base/log.h"
 #include "core/clock.h"
+#include "machine.h"
 #include "meta/setting.h"
 #include "meta/version.h"
 #include "world.h"
 
 #define HOUR (3600 * CLOCK_S)
-
-/* The machine as the test makes it: truth is what really passed, besides the
- * real time that the test takes. */
-struct machine {
-	char path[64];
-	int64_t truth;
-	int64_t boot; /* offset of CLOCK_BOOTTIME */
-	int64_t wall; /* offset of the wall clock */
-	bool synchronised;
-	unsigned boots;
-	int64_t began; /* clock_mono() */
-};
-
-static void
-machine_write(const struct machine *m)
-{
-	char next[80];
-	FILE *file;
-
-	(void)snprintf(next, sizeof(next), "%s.next", m->path);
-	file = fopen(next, "we");
-	assert_non_null(file);
-	(void)fprintf(file, "%lld %lld %d boot-%u\n", (long long)m->boot,
-	    (long long)m->wall, m->synchronised ? 1 : 0, m->boots);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(rename(next, m->path), 0);
-}
-
-static void
-machine_make(struct machine *m)
-{
-	memset(m, 0, sizeof(*m));
-	(void)snprintf(m->path, sizeof(m->path), "%.40s/dozo-clock-%d",
-	    getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp",
-	    (int)getpid());
-	m->synchronised = true;
-	m->began = clock_mono();
-	machine_write(m);
-	assert_int_equal(setenv("DOZO_TEST_CLOCK", m->path, 1), 0);
-}
-
-static void
-machine_end(const struct machine *m)
-{
-	(void)unsetenv("DOZO_TEST_CLOCK");
-	(void)unlink(m->path);
-}
-
-static void
-time_passes(struct machine *m, int64_t ns)
-{
-	m->truth += ns;
-	m->boot += ns;
-	m->wall += ns;
-	machine_write(m);
-}
-
-/* The operator or a wrong time server sets the wall clock. */
-static void
-wall_jumps(struct machine *m, int64_t ns)
-{
-	m->wall += ns;
-	machine_write(m);
-}
-
-static void
-synchronised(struct machine *m, bool is)
-{
-	m->synchronised = is;
-	machine_write(m);
-}
-
-/* Off for so long, then another boot. */
-static void
-reboots(struct machine *m, int64_t ns)
-{
-	time_passes(m, ns);
-	m->boots++;
-	m->boot = -clock_mono(); /* about 0 again */
-	machine_write(m);
-}
-
-/* All that can have passed. */
-static int64_t
-passed(const struct machine *m)
-{
-	return m->truth + clock_mono() - m->began;
-}
 
 static void
 clock_next(struct service_clock *clock, bool accept)
@@ -134,16 +47,16 @@ within_one_boot_only_the_boot_clock_counts(void **state)
 	(void)state;
 	machine_make(&m);
 	clock_first(&clock);
-	time_passes(&m, 5 * HOUR);
+	machine_time_passes(&m, 5 * HOUR);
 	ASSERT_ABOUT(service_clock_now(&clock), 5 * HOUR);
-	wall_jumps(&m, 1000 * CLOCK_DAY);
+	machine_wall_jumps(&m, 1000 * CLOCK_DAY);
 	ASSERT_ABOUT(service_clock_now(&clock), 5 * HOUR);
 	clock_next(&clock, false);
 	ASSERT_ABOUT(service_clock_now(&clock), 5 * HOUR);
-	wall_jumps(&m, -2000 * CLOCK_DAY);
-	synchronised(&m, false);
+	machine_wall_jumps(&m, -2000 * CLOCK_DAY);
+	machine_synchronised(&m, false);
 	clock_next(&clock, false);
-	time_passes(&m, HOUR);
+	machine_time_passes(&m, HOUR);
 	ASSERT_ABOUT(service_clock_now(&clock), 6 * HOUR);
 	/* A machine's image is put back: its boot clock is smaller. */
 	m.boot -= 3 * HOUR;
@@ -153,7 +66,7 @@ within_one_boot_only_the_boot_clock_counts(void **state)
 	machine_write(&m);
 	clock_next(&clock, false);
 	ASSERT_ABOUT(service_clock_now(&clock), 6 * HOUR);
-	time_passes(&m, HOUR);
+	machine_time_passes(&m, HOUR);
 	ASSERT_ABOUT(service_clock_now(&clock), 7 * HOUR);
 	service_clock_release(&clock);
 	machine_end(&m);
@@ -168,18 +81,18 @@ over_a_reboot_the_wall_clock_counts_if_it_can_be_trusted(void **state)
 	(void)state;
 	machine_make(&m);
 	clock_first(&clock);
-	reboots(&m, 10 * CLOCK_DAY);
+	machine_reboots(&m, 10 * CLOCK_DAY);
 	clock_next(&clock, false);
 	/* The stamp is taken after the reboot here: boot ids decide. */
 	service_clock_release(&clock);
 	clock_first(&clock);
-	time_passes(&m, HOUR);
+	machine_time_passes(&m, HOUR);
 	{
 		struct clock_stamp before;
 
 		service_clock_stamp(&clock, &before);
 		service_clock_release(&clock);
-		reboots(&m, 10 * CLOCK_DAY);
+		machine_reboots(&m, 10 * CLOCK_DAY);
 		service_clock_init(&clock, &before, false);
 		ASSERT_ABOUT(service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
 		service_clock_release(&clock);
@@ -192,7 +105,7 @@ over_a_reboot_the_wall_clock_counts_if_it_can_be_trusted(void **state)
 		ASSERT_ABOUT(service_clock_now(&clock), HOUR + 10 * CLOCK_DAY);
 		service_clock_release(&clock);
 		before.synchronised = true;
-		synchronised(&m, false);
+		machine_synchronised(&m, false);
 		service_clock_init(&clock, &before, false);
 		ASSERT_ABOUT(service_clock_now(&clock), HOUR);
 		/* The operator says so later. */
@@ -201,13 +114,13 @@ over_a_reboot_the_wall_clock_counts_if_it_can_be_trusted(void **state)
 		assert_int_equal(service_clock_accept(&clock), 0);
 		service_clock_release(&clock);
 		/* Back in time: nothing, accepted or not. */
-		synchronised(&m, true);
-		wall_jumps(&m, -20 * CLOCK_DAY);
+		machine_synchronised(&m, true);
+		machine_wall_jumps(&m, -20 * CLOCK_DAY);
 		service_clock_init(&clock, &before, true);
 		ASSERT_ABOUT(service_clock_now(&clock), HOUR);
 		service_clock_release(&clock);
 		/* More than 30 days never count whole. */
-		wall_jumps(&m, 500 * CLOCK_DAY);
+		machine_wall_jumps(&m, 500 * CLOCK_DAY);
 		service_clock_init(&clock, &before, true);
 		assert_true(
 		    service_clock_now(&clock) <= 2 * HOUR + 30 * CLOCK_DAY);
@@ -224,25 +137,25 @@ fate(struct machine *m, uint64_t *dice, bool *ret_restart)
 	*ret_restart = false;
 	switch (world_dice(dice, 6)) {
 	case 0:
-		time_passes(m, world_dice(dice, 1000) * 60 * CLOCK_S);
+		machine_time_passes(m, world_dice(dice, 1000) * 60 * CLOCK_S);
 		break;
 	case 1:
 		/* A wrong clock is one that is not synchronised. */
-		synchronised(m, false);
-		wall_jumps(
+		machine_synchronised(m, false);
+		machine_wall_jumps(
 		    m, ((int64_t)world_dice(dice, 400) - 200) * CLOCK_DAY);
 		break;
 	case 2:
 		/* Set right: the wall is the truth's again. */
 		m->wall = m->truth;
-		synchronised(m, true);
+		machine_synchronised(m, true);
 		break;
 	case 3:
 		m->boot -= world_dice(dice, 50) * HOUR;
 		machine_write(m);
 		break;
 	case 4:
-		reboots(m, world_dice(dice, 60) * 12 * HOUR);
+		machine_reboots(m, world_dice(dice, 60) * 12 * HOUR);
 		*ret_restart = true;
 		break;
 	default:
@@ -262,7 +175,7 @@ moment_now(struct service_clock *clock, const struct machine *m)
 {
 	struct moment moment = {.service = service_clock_now(clock)};
 
-	moment.truth = passed(m);
+	moment.truth = machine_passed(m);
 	return moment;
 }
 
@@ -292,7 +205,7 @@ service_time_is_never_ahead_whatever_happens(void **state)
 	(void)state;
 	machine_make(&m);
 	clock_first(&clock);
-	kept = (struct moment){.truth = passed(&m)};
+	kept = (struct moment){.truth = machine_passed(&m)};
 	service_clock_stamp(&clock, &stamp);
 	kept.service = stamp.service;
 	last = kept;
@@ -309,7 +222,7 @@ service_time_is_never_ahead_whatever_happens(void **state)
 		assert_true(now.service >= last.service);
 		last = now;
 		if (world_dice(&dice, 3) == 0 || restart) {
-			kept.truth = passed(&m);
+			kept.truth = machine_passed(&m);
 			service_clock_stamp(&clock, &stamp);
 			kept.service = stamp.service;
 		}
@@ -376,8 +289,8 @@ a_restarted_service_keeps_time_and_deadlines(void **state)
 	assert_int_equal(newest_deadline(&w, version), deadline);
 	/* The same boot, an hour later, the wall clock gone mad. */
 	world_stop(&w);
-	time_passes(&m, HOUR);
-	wall_jumps(&m, 3000 * CLOCK_DAY);
+	machine_time_passes(&m, HOUR);
+	machine_wall_jumps(&m, 3000 * CLOCK_DAY);
 	world_start(&w);
 	ASSERT_ABOUT(service_now(&w), now + HOUR);
 	assert_int_equal(newest_deadline(&w, version), deadline);
@@ -385,15 +298,15 @@ a_restarted_service_keeps_time_and_deadlines(void **state)
 	 * than the wall difference. */
 	now = service_now(&w);
 	world_stop(&w);
-	reboots(&m, 2 * CLOCK_DAY);
+	machine_reboots(&m, 2 * CLOCK_DAY);
 	world_start(&w);
 	ASSERT_ABOUT(service_now(&w), now + 2 * CLOCK_DAY);
 	assert_int_equal(newest_deadline(&w, version), deadline);
 	/* Unsynchronised: the days off do not count, files are kept longer. */
 	now = service_now(&w);
 	world_stop(&w);
-	synchronised(&m, false);
-	reboots(&m, 9 * CLOCK_DAY);
+	machine_synchronised(&m, false);
+	machine_reboots(&m, 9 * CLOCK_DAY);
 	world_start(&w);
 	ASSERT_ABOUT(service_now(&w), now);
 	assert_true(w.f.service->clock.not_counted > 8 * CLOCK_DAY);
@@ -415,15 +328,15 @@ clock_accept_counts_once(void **state)
 	world_make(&w, 2, 2);
 	now = service_now(&w);
 	world_stop(&w);
-	synchronised(&m, false);
-	reboots(&m, 9 * CLOCK_DAY);
+	machine_synchronised(&m, false);
+	machine_reboots(&m, 9 * CLOCK_DAY);
 	fixture_shell(&w.f, "touch clock.accept");
 	world_start(&w);
 	ASSERT_ABOUT(service_now(&w), now + 9 * CLOCK_DAY);
 	fixture_shell(&w.f, "test ! -e clock.accept");
 	now = service_now(&w);
 	world_stop(&w);
-	reboots(&m, 9 * CLOCK_DAY);
+	machine_reboots(&m, 9 * CLOCK_DAY);
 	world_start(&w);
 	ASSERT_ABOUT(service_now(&w), now);
 	world_end(&w);
@@ -440,17 +353,17 @@ without_the_clocks_file_the_sites_heads_tell_the_time(void **state)
 	(void)state;
 	machine_make(&m);
 	world_make(&w, 2, 2);
-	time_passes(&m, 30 * HOUR);
+	machine_time_passes(&m, 30 * HOUR);
 	now = service_now(&w);
 	world_stop(&w);
 	fixture_shell(&w.f, "rm clock");
-	time_passes(&m, HOUR);
+	machine_time_passes(&m, HOUR);
 	world_start(&w);
 	ASSERT_ABOUT(service_now(&w), now + HOUR);
 	/* An old copy of DIR does not set it back, and not forward. */
 	fixture_shell(&w.f, "cp clock clock.old 2>/dev/null || cp /dev/null "
 			    "clock.old");
-	time_passes(&m, 5 * HOUR);
+	machine_time_passes(&m, 5 * HOUR);
 	world_stop(&w);
 	fixture_shell(&w.f, "mv clock.old clock");
 	world_start(&w);

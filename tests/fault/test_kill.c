@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/cut.h"
+#include "core/snapshot.h"
 #include "meta/version.h"
 
 enum { FAILPOINTS_MAX = 64, RECORDS_MAX = 4096 };
@@ -172,7 +174,7 @@ state_differs(
 }
 
 static void
-kept_check(struct kill_run *k, const struct kept *kept)
+kept_check(struct kill_run *k, const struct kept_version *kept)
 {
 	struct version version;
 	struct reader *reader;
@@ -387,7 +389,61 @@ run_end(struct kill_run *k)
 	world_end(&k->w);
 }
 
+/* After whatever was left half done: a snapshot, a cut, and nothing stays that
+ * is not needed. */
+static void
+upkeep_goes_on(struct kill_run *k)
+{
+	struct world *w = &k->w;
+	struct reader *reader;
+	struct kept kept;
+	char command[200];
+	size_t i;
+
+	world_start(w);
+	world_await(w, "every site is in service", world_sites_in_service,
+	    w->f.n_sites);
+	ASSERT_OK(&w->op, cut_make(&w->op, w->t));
+	ASSERT_OK(&w->op, snapshot_make(&w->op, w->t));
+	ASSERT_OK(&w->op, cut_make(&w->op, w->t));
+	ASSERT_OK(&w->op, cut_clean(&w->op, w->t));
+	world_assert_no_orphans(w);
+	world_assert_whole(w, w->f.n_sites);
+	/* Now that each of them has the cut. */
+	ASSERT_OK(&w->op, cut_clean(&w->op, w->t));
+	load_check(k);
+	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
+	ASSERT_OK(&w->op, kept_get(&w->op, &reader->meta, &kept));
+	tenant_reader_put(w->t, reader);
+	assert_int_equal(kept.n, 2);
+	for (i = 0; i < w->f.n_sites; i++)
+		assert_int_equal(fixture_count(&w->f, i, "snap", w->id),
+		    fixture_count(&w->f, 0, "snap", w->id));
+	/* Two lists on each, and no piece of a third snapshot. */
+	(void)snprintf(command, sizeof(command),
+	    "for s in tokyo osaka sendai; do "
+	    "test $(ls $s/snap/%016llx | cut -d. -f1 | sort -u | wc -l) = 2; "
+	    "done",
+	    (unsigned long long)w->id);
+	fixture_shell(&w->f, command);
+	world_stop(w);
+}
+
 /* ---- tests ---- */
+
+/* Those that only upkeep passes. */
+static bool
+point_of_upkeep(const char *point)
+{
+	static const char *const files[] = {
+	    "snapshot.", "cut.", "epoch.", "move.", "pack.", "compact."};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(files); i++)
+		if (strncmp(point, files[i], strlen(files[i])) == 0)
+			return true;
+	return false;
+}
 
 static void
 point_kill(struct kill_run *k, const char *point)
@@ -395,12 +451,15 @@ point_kill(struct kill_run *k, const char *point)
 	unsigned n;
 	bool killed;
 
-	for (n = 1; n <= 4; n++) {
+	for (n = 1; n <= (point_of_upkeep(point) ? 2 : 4); n++) {
 		unsigned at =
 		    n <= 3 ? n : 4 + world_dice(&k->dice, 60); /* in the load */
 
 		if (strcmp(point, "create.keyring") == 0) {
 			killed = kill_at(k, point, n, "tenants", tenants_check);
+		} else if (point_of_upkeep(point)) {
+			killed = kill_at(k, point, n, "upkeep", load_check);
+			upkeep_goes_on(k);
 		} else {
 			if (strcmp(point, "catchup.put") == 0)
 				site_rob(k);
@@ -412,18 +471,32 @@ point_kill(struct kill_run *k, const char *point)
 }
 
 static void
-killed_at_each_failpoint_nothing_acknowledged_is_lost_or_half_done(void **state)
+points_kill(bool upkeep)
 {
 	static char points[FAILPOINTS_MAX][60];
 	struct kill_run *k = calloc(1, sizeof(*k));
 	size_t i, n = failpoints_list(points);
 
-	(void)state;
 	run_make(k, 3, 2);
 	for (i = 0; i < n; i++)
-		point_kill(k, points[i]);
+		if (point_of_upkeep(points[i]) == upkeep)
+			point_kill(k, points[i]);
 	run_end(k);
 	free(k);
+}
+
+static void
+killed_at_each_failpoint_nothing_acknowledged_is_lost_or_half_done(void **state)
+{
+	(void)state;
+	points_kill(false);
+}
+
+static void
+killed_at_each_failpoint_of_upkeep_it_goes_on_and_nothing_is_lost(void **state)
+{
+	(void)state;
+	points_kill(true);
 }
 
 static unsigned
@@ -477,6 +550,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		killed_at_each_failpoint_nothing_acknowledged_is_lost_or_half_done),
+	    cmocka_unit_test(
+		killed_at_each_failpoint_of_upkeep_it_goes_on_and_nothing_is_lost),
 	    cmocka_unit_test(
 		killed_at_random_moments_nothing_acknowledged_is_lost_or_half_done),
 	    cmocka_unit_test(

@@ -18,6 +18,7 @@ static const struct {
     {"notice_list", "what came since the last acknowledged one, in pages"},
     {"tenant_list", "all tenants, in pages"},
     {"local_log_list", "numbers from one on, in pages"},
+    {"local_log_users", "numbers since the last snapshot, until a user's"},
     {"local_log_forget", "every number up to a cut"},
     {"audit_list",
 	"the newest rows of all, in the order of the key, up to a limit"},

@@ -52,6 +52,7 @@ int fixture_golden_write(const char *dir);
 void golden_numbered_segment_reads_field_by_field(void **state);
 void golden_data_segment_reads_field_by_field(void **state);
 void golden_snapshot_reads_field_by_field(void **state);
+void golden_pack_reads_field_by_field(void **state);
 void golden_site_id_and_fence_read_field_by_field(void **state);
 void golden_files_are_made_again_byte_for_byte(void **state);
 

@@ -29,10 +29,11 @@ def golden(name):
         return file.read()
 
 
-def objects(folder):
-    """Names below golden/site/folder, sorted."""
+def objects(folder, packs=False):
+    """Names below golden/site/folder, sorted: without packs, or packs only."""
     return sorted(os.path.join("site", folder, TENANT, name) for name in
-                  os.listdir(os.path.join(GOLDEN, "site", folder, TENANT)))
+                  os.listdir(os.path.join(GOLDEN, "site", folder, TENANT))
+                  if name.startswith("pack.") == packs)
 
 
 def run(*arguments):
@@ -130,6 +131,34 @@ class Golden(Case):
         self.assertEqual(fence.wall, 1795456800123456789)
         self.assertEqual(fence.registers[1][2][1], b"\x55" * 16)
 
+    def test_the_pack_has_the_numbers_that_stand_alone_too(self):
+        name, = objects("log", packs=True)
+        _, entries, _ = dozo.pack_open(golden(name))
+        self.assertEqual([entry[:3] for entry in entries],
+                         [(1, 1, 0), (2, 1, 1), (3, 1, 2)])
+        for entry, alone in zip(entries, objects("log")):
+            self.assertEqual(golden(name)[entry[4]:entry[4] + entry[5]], golden(alone))
+            os.remove(os.path.join(self.dir, alone))
+        tenant = read_log(self.site)
+        self.assertEqual([found.name for found in tenant.chain], [name[5:]] * 3)
+        self.assertEqual(len(changesets(tenant)), 2)
+
+    def test_the_snapshot_is_read_by_its_list(self):
+        tenant = read_log(self.site)
+        pieces = [dozo.segment_read(golden(name)) for name in objects("snap")]
+        named = dozo.Data(pieces[0].header.data_id, pieces[0].hash, len(pieces[0].data))
+        for number, piece in enumerate(pieces):
+            part = [named, *pieces[0].header.sections[6]][number]
+            self.assertEqual(tenant.piece(part, number).hash, piece.hash)
+        self.assertEqual(pieces[0].header.sections[7],
+                         [dozo.Number(3, 1, 2, tenant.chain[-1].hash)])
+        self.assertEqual(pieces[1].header.sections[5],
+                         tenant.chain[1].header.sections[1])
+        self.assertEqual([self.open_all(piece.data) for piece in pieces],
+                         [[b"a fact of core/"], [], [b"rows of a state"]])
+        with self.assertRaises(dozo.Damaged):
+            tenant.piece(named, 1)
+
     def test_the_chunks_of_the_data_segment_open(self):
         segment = dozo.segment_read(golden(objects("data")[0]))
         sizes = [item.plain_size for item in segment.items]
@@ -145,6 +174,9 @@ class Golden(Case):
 
 class Changed(Case):
     def test_each_flipped_byte_of_each_object_is_damage(self):
+        self.refuse_flips(golden(objects("log", packs=True)[0]), dozo.pack_open)
+        for name in objects("snap"):
+            self.refuse_flips(golden(name), self.open_all)
         self.refuse_flips(golden("site/site.id"), dozo.site_id_read)
         self.refuse_flips(golden("site/fence/0000000000000001"),
                           dozo.fence_read)

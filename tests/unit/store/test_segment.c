@@ -1500,6 +1500,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(golden_numbered_segment_reads_field_by_field),
 	    cmocka_unit_test(golden_data_segment_reads_field_by_field),
 	    cmocka_unit_test(golden_snapshot_reads_field_by_field),
+	    cmocka_unit_test(golden_pack_reads_field_by_field),
 	    cmocka_unit_test(golden_site_id_and_fence_read_field_by_field),
 	    cmocka_unit_test(golden_files_are_made_again_byte_for_byte),
 	};

@@ -8,6 +8,7 @@
 #include "crypto/keystore.h"
 #include "segment_fixture.h"
 #include "store/fence_object.h"
+#include "store/pack.h"
 #include "store/site_id.h"
 
 enum { OBJECTS_MAX = 16 };
@@ -34,6 +35,7 @@ struct golden {
 #define GOLDEN_LOG_HASH8 "6aa7988dfb392a52"
 #define GOLDEN_LOG_HASH \
 	"6aa7988dfb392a52fdfef0df73509e7f50e1dbbb7d9ed0162b107f828a3ecb1a"
+#define GOLDEN_PACK "pack.0000000000000001.0000000000000003.82653518060d903e"
 #define GOLDEN_LIST_HASH \
 	"9a5a84a45fdfbb4d53abf94d9aef1e14d7e6508c2aa95d4dff2d5756518b2481"
 #define GOLDEN_DATA_HASH \
@@ -320,6 +322,32 @@ add_snapshot(struct golden *g)
 	end_piece(g, &w, 0, &list);
 }
 
+/* Numbers 1 to 3, which stand alone too. */
+static void
+add_pack(struct golden *g)
+{
+	CLEANUP(buf_release) struct buf out = {.limit = PACK_SIZE_MAX};
+	struct pack_entry entries[3] = {{0}};
+	const struct golden_file *files = &g->files[g->n - 6];
+	struct pack_name pack;
+	struct object_name name;
+	struct op *op = &g->op;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(entries); i++) {
+		entries[i].number = i + 1;
+		entries[i].generation = (struct generation){1, i};
+		memcpy(entries[i].hash, g->hashes[i + 1], OBJECT_HASH_SIZE);
+		entries[i].size = files[i].bytes.size;
+	}
+	ASSERT_OK(op, pack_begin(op, FIXTURE_TENANT, entries, 3, &out));
+	for (i = 0; i < ARRAY_LEN(entries); i++)
+		ASSERT_OK(op, buf_add(op, &out, buf_span(&files[i].bytes)));
+	ASSERT_OK(op, pack_end(op, entries, 3, &out, &pack));
+	object_pack(&name, FIXTURE_TENANT, &pack);
+	ASSERT_OK(op, buf_add(op, golden_add(g, &name), buf_span(&out)));
+}
+
 static void
 golden_make(struct golden *g)
 {
@@ -333,6 +361,7 @@ golden_make(struct golden *g)
 	add_full(g);
 	add_changes(g);
 	add_snapshot(g);
+	add_pack(g);
 }
 
 static void
@@ -602,6 +631,32 @@ golden_snapshot_reads_field_by_field(void **state)
 	    span_of(rows_bytes, sizeof(rows_bytes) - 1), keys);
 	ASSERT_OK(&op, str_unhex(&op, GOLDEN_LIST_HASH, hash, sizeof(hash)));
 	assert_memory_equal(list.hash, hash, sizeof(hash));
+	op_release(&op);
+}
+
+void
+golden_pack_reads_field_by_field(void **state)
+{
+	CLEANUP(buf_release) struct buf bytes = {0};
+	CLEANUP(buf_release) struct buf number = {0};
+	struct pack pack;
+	struct op op;
+
+	(void)state;
+	op_init(&op);
+	golden_read(&op, "site/log/0000000000000007", GOLDEN_PACK, &bytes);
+	ASSERT_OK(&op, pack_parse(&op, buf_span(&bytes), &pack));
+	assert_int_equal(pack.tenant, FIXTURE_TENANT);
+	assert_int_equal(pack.n, 3);
+	assert_int_equal(pack.name.first, 1);
+	assert_int_equal(pack.name.last, 3);
+	assert_int_equal(pack.entries[1].generation.attempt, 1);
+	golden_read(&op, "site/log/0000000000000007",
+	    "0000000000000002.0000000000000001.00000001." GOLDEN_LOG_HASH8,
+	    &number);
+	assert_true(span_equal(
+	    buf_span(&number), span_of(bytes.data + pack.entries[1].offset,
+				   (size_t)pack.entries[1].size)));
 	op_release(&op);
 }
 

@@ -1,0 +1,44 @@
+/*
+ * upkeep.h - what a service does for its tenants beside their work: snapshots,
+ * cuts, packs, compaction (LOG.md L11 to L13). Threads of its own, two tenants
+ * at a time, at a limited rate, and later where users' changes wait.
+ */
+#ifndef DOZO_CORE_UPKEEP_H
+#define DOZO_CORE_UPKEEP_H
+
+#include "core/compact.h"
+#include "core/tenant.h"
+
+enum {
+	UPKEEP_THREADS = 3
+}; /* of these the first only opens those that are
+       closed */
+
+struct upkeep {
+	size_t n;
+	struct thread threads[UPKEEP_THREADS];
+};
+
+/*
+ * Called for each piece of upkeep that was read or written: waits so long that
+ * the service's rate is kept, and while users' changes wait. RC_BUSY where the
+ * service stops.
+ */
+enum rc
+upkeep_spend(struct op *op, struct tenant *tenant, uint64_t bytes) MUST_CHECK;
+
+/* One turn of a tenant that is open: what is due is done, what may be deleted
+ * is. One at a time for a tenant: waits for the one that runs. */
+enum rc upkeep_tenant(struct op *op, struct tenant *tenant) MUST_CHECK;
+
+/* Compaction now, whatever the hour (dozo compact). */
+enum rc upkeep_compact(struct op *op, struct tenant *tenant,
+    struct compact_result *ret_result) MUST_CHECK;
+
+/* The threads: where the service's configuration wants them. */
+struct service;
+enum rc upkeep_start(struct op *op, struct service *service) MUST_CHECK;
+/* Waits for them; the service is stopping. */
+void upkeep_join(struct service *service);
+
+#endif
