@@ -43,6 +43,7 @@ tenant_epoch_begin(struct op *op, struct tenant *tenant)
 	TRY(ring_spread(op, t));
 	FAILPOINT("epoch.stands");
 	t->key_epoch = epoch;
+	t->swept = false; /* the keyring before has to go (L17) */
 	log_info(op, "epoch", "tenant=%016llx epoch=%u",
 	    (unsigned long long)t->id, epoch);
 	return RC_OK;

@@ -52,7 +52,8 @@ ring_merge(
 static void
 ring_changed(struct tenant *t)
 {
-	t->ring_version++;
+	if (t->ring_version != 0) /* else it has none yet */
+		t->ring_version++;
 	t->ring_on = (struct site_set){0};
 }
 

@@ -21,8 +21,8 @@ struct upkeep {
 
 /*
  * Called for each piece of upkeep that was read or written: waits so long that
- * the service's rate is kept, and while users' changes wait. RC_BUSY where the
- * service stops.
+ * the service's rate is kept, a quarter of it while users' changes wait.
+ * RC_BUSY where the service stops.
  */
 enum rc
 upkeep_spend(struct op *op, struct tenant *tenant, uint64_t bytes) MUST_CHECK;
