@@ -124,9 +124,7 @@ cut_make(struct op *op, struct tenant *tenant)
 	if (!cut_due(&cut.kept))
 		return RC_OK;
 	base = cut.kept.list[cut.kept.n - SNAPSHOT_KEPT].at.number;
-#ifndef DOZO_PLANT_SMALL_NOT_MOVED
 	TRY(small_move(op, tenant, base));
-#endif
 	FAILPOINT("cut.moved");
 	TRY(change_commit(op, tenant, &cut.change));
 	FAILPOINT("cut.committed");
