@@ -9,6 +9,7 @@
 #include "core/cut.h"
 #include "core/kept.h"
 #include "core/pack.h"
+#include "core/purge.h"
 #include "core/service.h"
 #include "core/snapshot.h"
 #include "meta/setting.h"
@@ -19,6 +20,7 @@ enum {
 	ROUND_S = 60,
 	FAR_ROUND_S = 3600,
 	COMPACT_EVERY_S = 3600,
+	PURGE_STEPS = 1000,
 };
 
 /* Waits until a time or until the service stops; false where it does. */
@@ -176,6 +178,9 @@ turn_run(struct op *op, struct tenant *t)
 	struct compact_result compacted;
 	struct due due = {0};
 
+	/* Of one that was opened for its turn; those in use have the mender. */
+	if (t->id != TENANT_PROVIDER)
+		TRY(purge_turn(op, t, PURGE_STEPS));
 	TRY(due_find(op, t, &due));
 	if (due.snapshot && !due.cut) {
 		TRY(snapshot_make(op, t));
