@@ -41,13 +41,24 @@ struct listing {
 	size_t slot;
 };
 
+/* Other names are passed over: a stray file is no reason to do without a site.
+ */
+static bool
+is_object(struct op *op, enum rc parsed)
+{
+	if (parsed != RC_OK)
+		op_clear_error(op);
+	return parsed == RC_OK;
+}
+
 static enum rc
 log_seen(void *arg, struct op *op, const char *file)
 {
 	struct listing *l = arg;
 	struct tail_log row = {.parent = TAIL_NONE};
 
-	TRY(object_log_parse(op, file, &row.name));
+	if (!is_object(op, object_log_parse(op, file, &row.name)))
+		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);
 	return rows_add(op, l->rows, &row);
 }
@@ -58,7 +69,8 @@ data_seen(void *arg, struct op *op, const char *file)
 	struct listing *l = arg;
 	struct tail_data row = {0};
 
-	TRY(object_data_parse(op, file, row.id));
+	if (!is_object(op, object_data_parse(op, file, row.id)))
+		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);
 	return rows_add(op, l->rows, &row);
 }
@@ -69,7 +81,8 @@ key_seen(void *arg, struct op *op, const char *file)
 	struct listing *l = arg;
 	struct tail_key row = {0};
 
-	TRY(object_key_parse(op, file, &row.name));
+	if (!is_object(op, object_key_parse(op, file, &row.name)))
+		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);
 	return rows_add(op, l->rows, &row);
 }
