@@ -477,7 +477,7 @@ service_open_gate(struct service *service)
 void
 service_await_gate(struct service *service, int n)
 {
-	int64_t deadline = clock_mono() + 20 * CLOCK_S;
+	int64_t deadline = clock_mono() + 120 * CLOCK_S;
 
 	mutex_lock(&service->mutex);
 	while (service->at_gate < n)
@@ -498,7 +498,7 @@ nap(void)
 void
 service_await_released(struct service *service)
 {
-	int64_t deadline = clock_mono() + 20 * CLOCK_S;
+	int64_t deadline = clock_mono() + 120 * CLOCK_S;
 
 	while (
 	    atomic_load(&service->begun) != atomic_load(&service->released) ||
@@ -514,7 +514,7 @@ service_await_released(struct service *service)
 void
 service_await_connections(struct service *service, unsigned n)
 {
-	int64_t deadline = clock_mono() + 20 * CLOCK_S;
+	int64_t deadline = clock_mono() + 120 * CLOCK_S;
 	struct http_stats stats;
 
 	for (;;) {
