@@ -234,6 +234,58 @@ absurd_headers_are_clear_errors(void **state)
 	assert_string_equal(dozo_body(&server), before);
 }
 
+/* In UTF-16 of either order, with its mark; the text is ASCII. */
+static struct span
+utf16(const char *text, bool big)
+{
+	static uint8_t bytes[2048];
+	size_t n = 0;
+
+	bytes[n++] = big ? 0xfe : 0xff;
+	bytes[n++] = big ? 0xff : 0xfe;
+	for (; *text != '\0' && n + 2 <= sizeof(bytes); text++) {
+		bytes[n++] = big ? 0 : (uint8_t)*text;
+		bytes[n++] = big ? (uint8_t)*text : 0;
+	}
+	return span_of(bytes, n);
+}
+
+static void
+no_entity_is_declared_or_read_in_any_encoding(void **state)
+{
+	static const char *const bodies[] = {
+	    "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><propfind "
+	    "xmlns=\"DAV:\"><prop/></propfind>",
+	    "<!DOCTYPE a [<!ENTITY % p SYSTEM \"http://127.0.0.1:1/\"> %p;]>"
+	    "<propfind xmlns=\"DAV:\"><prop/></propfind>",
+	    "<!DOCTYPE a [<!ENTITY b \"c\"><!ENTITY d \"&b;&b;&b;\">]>"
+	    "<propfind xmlns=\"DAV:\"><prop><x>&d;</x></prop></propfind>",
+	};
+	static const char *const methods[] = {"PROPFIND", "PROPPATCH"};
+	size_t i, k, how;
+
+	(void)state;
+	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/f", NULL, "x");
+	for (i = 0; i < ARRAY_LEN(bodies) * ARRAY_LEN(methods); i++)
+		for (k = 0; k < 6; k++) {
+			const char *text = bodies[i / ARRAY_LEN(methods)];
+			struct ask ask = {
+			    .method = methods[i % ARRAY_LEN(methods)],
+			    .path = "/dav/Company/f",
+			    .headers = "Depth: 0\r\n",
+			    .body = span_str(text),
+			    .user = k % 2 == 0 ? NULL : ""};
+
+			how = k / 2;
+			if (how > 0)
+				ask.body = utf16(text, how == 1);
+			/* Who is not signed in gets nothing parsed. */
+			assert_int_equal(dozo_ask(&server, &ask)->status,
+			    k % 2 == 0 ? 400 : 401);
+			assert_null(strstr(dozo_body(&server), "root:"));
+		}
+}
+
 #define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -246,6 +298,7 @@ main(void)
 	    SERVER_TEST(twins_by_case_and_by_normal_form_are_one_file),
 	    SERVER_TEST(two_hundred_levels_work),
 	    SERVER_TEST(absurd_headers_are_clear_errors),
+	    SERVER_TEST(no_entity_is_declared_or_read_in_any_encoding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
