@@ -176,7 +176,10 @@ name_seen(void *arg, struct op *op, const char *file)
 	struct highest *highest = arg;
 	uint64_t counter, version;
 
-	TRY(object_heads_parse(op, file, &counter, &version));
+	if (object_heads_parse(op, file, &counter, &version) != RC_OK) {
+		op_clear_error(op); /* a stray file */
+		return RC_OK;
+	}
 	if (counter > highest->counter ||
 	    (counter == highest->counter && version > highest->version))
 		*highest = (struct highest){counter, version};
@@ -288,7 +291,10 @@ older_remove(void *arg, struct op *op, const char *file)
 	uint64_t counter, version;
 	struct object_name name;
 
-	TRY(object_heads_parse(op, file, &counter, &version));
+	if (object_heads_parse(op, file, &counter, &version) != RC_OK) {
+		op_clear_error(op);
+		return RC_OK;
+	}
 	if (counter > older->heads->counter ||
 	    (counter == older->heads->counter &&
 		version >= older->heads->version))

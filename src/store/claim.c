@@ -58,7 +58,10 @@ fence_seen(void *arg, struct op *op, const char *file)
 	struct fence_object fence;
 	uint64_t counter;
 
-	TRY(object_fence_parse(op, file, &counter));
+	if (object_fence_parse(op, file, &counter) != RC_OK) {
+		op_clear_error(op); /* a stray file */
+		return RC_OK;
+	}
 	if (counter > list->fences->highest_of[list->slot])
 		list->fences->highest_of[list->slot] = counter;
 	if (counter > list->fences->highest)

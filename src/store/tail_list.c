@@ -42,6 +42,16 @@ struct listing {
 };
 
 /* A number, or a pack of numbers. */
+/* Other names are passed over: a stray file is no reason to do without a site.
+ */
+static bool
+is_object(struct op *op, enum rc parsed)
+{
+	if (parsed != RC_OK)
+		op_clear_error(op);
+	return parsed == RC_OK;
+}
+
 static enum rc
 log_seen(void *arg, struct op *op, const char *file)
 {
@@ -50,10 +60,12 @@ log_seen(void *arg, struct op *op, const char *file)
 	struct tail_pack pack = {.site = l->slot};
 
 	if (str_starts(file, "pack.")) {
-		TRY(object_pack_parse(op, file, &pack.name));
+		if (!is_object(op, object_pack_parse(op, file, &pack.name)))
+			return RC_OK;
 		return rows_add(op, l->packs, &pack);
 	}
-	TRY(object_log_parse(op, file, &row.name));
+	if (!is_object(op, object_log_parse(op, file, &row.name)))
+		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);
 	row.loose = row.on;
 	return rows_add(op, l->rows, &row);
@@ -65,7 +77,8 @@ data_seen(void *arg, struct op *op, const char *file)
 	struct listing *l = arg;
 	struct tail_data row = {0};
 
-	TRY(object_data_parse(op, file, row.id));
+	if (!is_object(op, object_data_parse(op, file, row.id)))
+		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);
 	return rows_add(op, l->rows, &row);
 }
@@ -76,7 +89,8 @@ key_seen(void *arg, struct op *op, const char *file)
 	struct listing *l = arg;
 	struct tail_key row = {0};
 
-	TRY(object_key_parse(op, file, &row.name));
+	if (!is_object(op, object_key_parse(op, file, &row.name)))
+		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);
 	return rows_add(op, l->rows, &row);
 }
@@ -87,7 +101,8 @@ snap_seen(void *arg, struct op *op, const char *file)
 	struct listing *l = arg;
 	struct tail_snap row = {0};
 
-	TRY(object_snap_parse(op, file, row.id, &row.part));
+	if (!is_object(op, object_snap_parse(op, file, row.id, &row.part)))
+		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);
 	return rows_add(op, l->rows, &row);
 }

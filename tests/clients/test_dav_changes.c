@@ -179,11 +179,11 @@ static void
 await(const char *what, bool (*question)(size_t arg), size_t arg)
 {
 	const struct timespec step = {.tv_nsec = 10000000};
-	int64_t until = clock_mono() + 30 * CLOCK_S;
+	int64_t until = clock_mono() + 120 * CLOCK_S;
 
 	while (!question(arg)) {
 		if (clock_mono() > until)
-			fail_msg("not within 30 s: %s", what);
+			fail_msg("not within 120 s: %s", what);
 		(void)nanosleep(&step, NULL);
 	}
 }

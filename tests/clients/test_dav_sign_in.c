@@ -206,6 +206,38 @@ a_first_sign_in_is_written_down(void **state)
 	tenant_put(tenant);
 }
 
+/* Whatever the method, the address and the conditions: nothing is told or done
+ * before it is known who asks. */
+static void
+nobody_gets_past_the_sign_in(void **state)
+{
+	static const char *const methods[] = {"OPTIONS", "GET", "HEAD", "PUT",
+	    "DELETE", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE"};
+	static const char *const paths[] = {"/dav", "/dav/", "/dav/Company",
+	    "/dav/Company/f", "/dav/Company/none/f", "/dav/%E5%9C%9F"};
+	size_t i, k;
+
+	(void)state;
+	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/f", NULL, "kept");
+	for (i = 0; i < ARRAY_LEN(methods); i++)
+		for (k = 0; k < ARRAY_LEN(paths); k++) {
+			const struct ask ask = {.method = methods[i],
+			    .path = paths[k],
+			    .headers = "Destination: /dav/Company/g\r\n"
+				       "If-None-Match: *\r\n",
+			    .body = strcmp(methods[i], "PUT") == 0
+					? span_str("other")
+					: span_of(NULL, 0),
+			    .user = ""};
+
+			assert_int_equal(dozo_ask(&server, &ask)->status, 401);
+			assert_null(dozo_header(&server, "ETag"));
+		}
+	(void)dozo_expect(&server, 200, "GET", "/dav/Company/f", NULL, NULL);
+	assert_string_equal(dozo_body(&server), "kept");
+	(void)dozo_expect(&server, 404, "GET", "/dav/Company/g", NULL, NULL);
+}
+
 #define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -224,6 +256,7 @@ main(void)
 	    SERVER_TEST(a_suspended_member_is_out_at_once),
 	    SERVER_TEST(who_guesses_has_to_wait_and_who_is_known_does_not),
 	    SERVER_TEST(a_first_sign_in_is_written_down),
+	    SERVER_TEST(nobody_gets_past_the_sign_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ struct load {
 void load_start(struct load *load, struct world *w, bool strict);
 
 /* Waits until so many puts more were acknowledged and so many reads more were
- * right; fails the test where they are not within 30 s, or one was wrong. */
+ * right; fails the test where they are not within 120 s, or one was wrong. */
 void load_await(struct load *load, unsigned long writes, unsigned long reads);
 
 /* Waits until so many more were refused. */

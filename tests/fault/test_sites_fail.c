@@ -379,6 +379,27 @@ what_a_site_had_to_delete_while_it_was_away_goes_when_it_is_back(void **state)
 	world_end(&w);
 }
 
+static void
+files_that_are_no_objects_are_passed_over(void **state)
+{
+	struct file_put_result put;
+	struct world w;
+
+	(void)state;
+	world_make(&w, 2, 2);
+	ASSERT_OK(&w.op, world_put(&w.op, &w, w.space, "file", 70000, 1, &put));
+	world_stop(&w);
+	shell(&w, "for d in tokyo tokyo/fence tokyo/heads tokyo/log/* "
+		  "tokyo/data/* tokyo/keys/*; do echo stray >$d/.DS_Store; "
+		  "echo stray >$d/letter; done");
+	world_start(&w);
+	world_await(&w, "every site is in service", world_sites_in_service, 2);
+	ASSERT_OK(&w.op, world_put(&w.op, &w, w.space, "file", 70000, 2, &put));
+	world_start_without_databases(&w);
+	world_check(&w, w.space, "file", 70000, 2);
+	world_end(&w);
+}
+
 /* ---- two sites, both of which must have everything ---- */
 
 static void
@@ -496,6 +517,8 @@ main(void)
 	    cmocka_unit_test_teardown(
 		what_a_site_had_to_delete_while_it_was_away_goes_when_it_is_back,
 		leave),
+	    cmocka_unit_test_teardown(
+		files_that_are_no_objects_are_passed_over, leave),
 	    cmocka_unit_test_teardown(
 		with_one_of_two_sites_away_writes_are_refused_and_reads_go_on,
 		leave),

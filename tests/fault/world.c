@@ -19,7 +19,7 @@
 #include "core/upload.h"
 #include "meta/local.h"
 
-enum { PIECE = 100000, AWAIT_MS = 30000 };
+enum { PIECE = 100000, AWAIT_MS = 120000 };
 
 void
 world_in_memory(void)

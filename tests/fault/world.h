@@ -65,7 +65,7 @@ void world_check(struct world *w, int64_t parent, const char *name,
 void world_poke(struct world *w);
 
 /* Asks again and again, waking the keeper, until the question is answered with
- * yes; fails the test after 30 s. */
+ * yes; fails the test after 120 s. */
 void world_await(struct world *w, const char *what,
     bool (*question)(struct world *w, size_t arg), size_t arg);
 bool world_sites_in_service(struct world *w, size_t n); /* for world_await */

@@ -212,7 +212,7 @@ fixture_await_ready(struct tenant *tenant)
 	struct timespec step = {.tv_nsec = 10000000};
 	int tries;
 
-	for (tries = 0; tries < 2000; tries++) {
+	for (tries = 0; tries < 12000; tries++) {
 		enum tenant_mode mode;
 
 		mutex_lock(&tenant->lock);
@@ -232,7 +232,7 @@ fixture_await_sites(struct fixture *f, struct tenant *tenant, size_t n)
 	int tries;
 
 	(void)f;
-	for (tries = 0; tries < 2000; tries++) {
+	for (tries = 0; tries < 12000; tries++) {
 		if (site_set_count(lanes_in_service(&tenant->lanes)) == n)
 			return;
 		(void)nanosleep(&step, NULL);

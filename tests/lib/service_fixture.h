@@ -52,10 +52,10 @@ enum rc fixture_set(struct op *op, struct tenant *tenant, int64_t value,
     struct receipt *ret_receipt);
 int64_t fixture_get(struct op *op, struct tenant *tenant);
 
-/* Waits until the tenant takes changes, 20 s at most. */
+/* Waits until the tenant takes changes, 120 s at most. */
 void fixture_await_ready(struct tenant *tenant);
 
-/* Waits until every site is in service for the tenant, 20 s at most. */
+/* Waits until every site is in service for the tenant, 120 s at most. */
 void fixture_await_sites(struct fixture *f, struct tenant *tenant, size_t n);
 
 /* Objects in a tenant's folder on a site. */

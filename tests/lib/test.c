@@ -7,10 +7,90 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fault.h"
+
+enum { SANDBOXES_MAX = 64 };
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static void
+tree_remove(const char *path)
+{
+	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- sandboxes: what a failed test leaves goes at the end ---- */
+
+static struct {
+	pid_t owner; /* a forked child removes nothing */
+	size_t n;
+	char *paths[SANDBOXES_MAX];
+} kept;
+
+/* Lets go of what is mounted below a folder. */
+static void
+unmount_below(const char *path)
+{
+	char line[1024], at[512];
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+
+	while (mounts != NULL && fgets(line, sizeof(line), mounts) != NULL)
+		if (sscanf(line, "%*s %511s", at) == 1 &&
+		    strncmp(at, path, strlen(path)) == 0)
+			(void)umount2(at, MNT_DETACH);
+	if (mounts != NULL)
+		(void)fclose(mounts);
+}
+
+static void
+remove_all(void)
+{
+	if (getpid() != kept.owner)
+		return;
+	while (kept.n > 0) {
+		char *path = kept.paths[--kept.n];
+
+		unmount_below(path);
+		tree_remove(path);
+		free(path);
+	}
+}
+
+static void
+keep(const char *path)
+{
+	if (kept.owner == 0) {
+		kept.owner = getpid();
+		(void)atexit(remove_all);
+	}
+	if (getpid() == kept.owner && kept.n < SANDBOXES_MAX)
+		kept.paths[kept.n++] = strdup(path);
+}
+
+static void
+forget(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < kept.n; i++) {
+		if (strcmp(kept.paths[i], path) != 0)
+			continue;
+		free(kept.paths[i]);
+		kept.paths[i] = kept.paths[--kept.n];
+		return;
+	}
+}
 
 char *
 test_sandbox(void)
@@ -24,22 +104,15 @@ test_sandbox(void)
 	assert_non_null(mkdtemp(path));
 	copy = strdup(path);
 	assert_non_null(copy);
+	keep(path);
 	return copy;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
 }
 
 void
 test_sandbox_remove(char *path)
 {
-	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(path);
+	forget(path);
 	free(path);
 }
 

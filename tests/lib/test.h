@@ -15,7 +15,8 @@
 #include "base/span.h"
 
 /* A fresh empty folder in TMPDIR or /tmp; free the path with
- * test_sandbox_remove. */
+ * test_sandbox_remove. One that a failed test leaves goes at the program's end,
+ * with what is mounted in it. */
 char *test_sandbox(void);
 
 /* Removes the folder with all below it and frees the path. */

@@ -25,7 +25,7 @@ class Result:
 def dozo(*words, stdin="", **more):
     """Runs a command to its end."""
     return Result(subprocess.run([DOZO, *map(str, words)], input=stdin, text=True,
-                                 capture_output=True, timeout=120, check=False, **more))
+                                 capture_output=True, timeout=300, check=False, **more))
 
 
 class Server:
@@ -46,14 +46,14 @@ class Server:
         return self.wait()
 
     def wait(self):
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=120)
         self.process.stdout.close()
         return code
 
     def request(self, method, path, body=None, user=None, headers=None):
         """Status, headers, body."""
         context = ssl.create_default_context(cafile=self.folder + "/tls/ca.crt")
-        connection = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=60)
+        connection = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=120)
         headers = dict(headers or {})
         if user:
             import base64
@@ -102,7 +102,7 @@ class Case(unittest.TestCase):
                 self.fail(f"no server: {server.wait()} {file.read()}")
         return server
 
-    def await_true(self, what, seconds=30):
+    def await_true(self, what, seconds=120):
         end = time.monotonic() + seconds
         while not what():
             self.assertLess(time.monotonic(), end, "it never came")

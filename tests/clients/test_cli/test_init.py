@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The command line by itself: help, mistakes, init, dozo.conf, keys."""
 import hashlib
+import base64
 import os
 import pty
 import resource
@@ -69,6 +70,13 @@ class Help(cli.Case):
         self.assertRegex(self.ran("version", "--json").json()["version"], r"^\d")
 
 
+    def test_the_program_can_run_no_other_program(self):
+        symbols = subprocess.run(["nm", "-D", "--undefined-only", cli.DOZO], capture_output=True,
+                                 text=True, check=True).stdout
+        self.assertRegex(symbols, r"(?m) U open(at)?\b")  # it was read
+        self.assertNotRegex(symbols, r"(?m) U (system|popen|v?fork|exec[a-z]*|posix_spawnp?)\b")
+
+
 class Init(cli.Case):
     def test_init_makes_a_folder_that_only_its_owner_reads(self):
         d = self.made()
@@ -80,6 +88,24 @@ class Init(cli.Case):
         for site in SITES:
             self.assertTrue(os.path.exists(f"{d}/sites/{site}/site.id"))
             self.assertEqual(os.listdir(f"{d}/sites/{site}/fence"), ["0000000000000001"])
+
+    def test_two_services_share_no_secret(self):
+        """No default key, no key from a known seed: not even sixteen bytes are the same."""
+        runs = []
+        for name in "d", "e":
+            d = self.made(name)
+            found = set()
+            for path in ("keys/master.key", "tls/ca.key", "tls/server.key", "sites/a/site.id"):
+                with open(f"{d}/{path}", "rb") as file:
+                    data = file.read()
+                if path.endswith("tls/ca.key") or path.endswith("server.key"):
+                    data = base64.b64decode(b"".join(data.split(b"-----")[2].split()))
+                found |= {data[i:i + 16] for i in range(len(data) - 15)}
+            runs.append(found)
+        # The names of algorithms in a key's frame are everybody's.
+        same = {piece for piece in runs[0] & runs[1]
+                if len(set(piece)) > 12 and b"\x48\xce\x3d" not in piece}
+        self.assertEqual(len(same), 0, same)
 
     def test_init_tells_what_to_do_next(self):
         result = self.ran("init", self.path("d"))

@@ -79,6 +79,18 @@ class Check(Filled):
             self.flip(path)
         self.check("--read-data")
 
+    def test_a_number_that_is_nobodys_is_told(self):
+        name = os.path.basename(self.objects("b", "log")[-1])
+        for odd in (name[:-1] + ("0" if name[-1] != "0" else "1"), "letter"):
+            path = f"{self.d}/sites/b/log/{self.tenant}/{odd}"
+            with open(path, "wb") as file:
+                file.write(b"nothing of ours")
+            rows, problems = self.check(code=1)
+            self.assertEqual(rows["t", "b"]["strange"], 1)
+            self.assertIn(odd, problems[0]["problem"])
+            os.unlink(path)
+        self.check()
+
     def test_what_only_opening_shows_is_shown_by_read_data(self):
         """Bytes whose checksums were made anew: only AEAD proves them."""
         import xxhash  # Debian's Python has it

@@ -47,7 +47,7 @@ start_short_head(void **state)
 	return 0;
 }
 
-enum { SILENT = 240 };
+enum { SILENT = 240, BUSY_MAX = 25 };
 
 static void
 silent_handshakes_cost_no_cpu_and_end_at_the_deadline(void **state)
@@ -58,7 +58,7 @@ silent_handshakes_cost_no_cpu_and_end_at_the_deadline(void **state)
 	struct https_response response = HTTPS_RESPONSE;
 	struct https_client *client;
 	int fds[SILENT];
-	int64_t cpu;
+	unsigned busy;
 	char byte;
 	int i;
 
@@ -70,11 +70,9 @@ silent_handshakes_cost_no_cpu_and_end_at_the_deadline(void **state)
 		    send(fds[i], hello, 3 + (size_t)i % 8, 0), 3 + i % 8);
 	}
 	service_await_connections(&service, SILENT);
-	cpu = cpu_time();
-	pause_for(2 * CLOCK_S);
-	cpu = cpu_time() - cpu;
-	if (cpu > CLOCK_S / 2)
-		fail_msg("%lld ms of CPU in 2 s", (long long)(cpu / CLOCK_MS));
+	busy = busy_percent(2 * CLOCK_S);
+	if (busy > BUSY_MAX)
+		fail_msg("busy in %u of 100 looks", busy);
 	/* Others are served meanwhile. */
 	client = service_client(&service);
 	service_get(&service, client, "/hello", &response);
@@ -128,14 +126,31 @@ start_short_all(void **state)
 	return 0;
 }
 
-/* Sends a byte each 50 ms until the server ends the connection; how long that
- * took. */
+/* For clients that are slow enough to be cut, and honest: a pause of this
+ * test's own must not cut them. */
+static void
+patient(struct http_config *config)
+{
+	config->rate_window = 2 * CLOCK_S;
+	config->rate_minimum = 1000;
+}
+
+static int
+start_patient(void **state)
+{
+	(void)state;
+	service_start(&service, patient);
+	return 0;
+}
+
+/* Sends a byte each 50 ms until the server ends the connection, which it must;
+ * how long that took. */
 static int64_t
 dribble(struct https_client *client)
 {
 	int64_t start = clock_mono();
 
-	while (clock_mono() - start < 15 * CLOCK_S) {
+	for (;;) {
 		CLEANUP(op_release) struct op op;
 		char byte;
 
@@ -143,10 +158,11 @@ dribble(struct https_client *client)
 		if (https_send_str(&op, client, "x") != RC_OK ||
 		    recv(https_fd(client), &byte, 1, MSG_DONTWAIT | MSG_PEEK) ==
 			0)
-			break;
+			return clock_mono() - start;
+		if (clock_mono() - start > 60 * CLOCK_S)
+			fail_msg("it goes on");
 		pause_for(50 * CLOCK_MS);
 	}
-	return clock_mono() - start;
 }
 
 /* Reads away what a fresh TLS 1.3 session brings, so that an end shows. */
@@ -173,13 +189,13 @@ a_head_that_never_ends_is_cut(void **state)
 	ASSERT_OK(&service.op,
 	    https_send_str(&service.op, client, "GET /hello HTTP/1.1\r\nX: "));
 	took = dribble(client);
-	assert_true(took > CLOCK_S / 2 && took < 5 * CLOCK_S);
+	assert_true(took > CLOCK_S / 2);
 	https_close(client);
 	/* And that of a later request. */
 	client = quiet_client();
 	service_get(&service, client, "/hello", &response);
 	took = dribble(client);
-	assert_true(took > CLOCK_S / 2 && took < 5 * CLOCK_S);
+	assert_true(took > CLOCK_S / 2);
 	https_close(client);
 	service_await_connections(&service, 0);
 	buf_release(&response.body);
@@ -209,7 +225,7 @@ a_content_that_dribbles_is_cut(void **state)
 				   "PUT /count HTTP/1.1\r\nHost: "
 				   "h\r\nContent-Length: 1000000\r\n\r\n"));
 	took = dribble(client);
-	assert_true(took > CLOCK_S / 2 && took < 6 * CLOCK_S);
+	assert_true(took > CLOCK_S / 2);
 	https_close(client);
 	service_await_released(&service);
 	assert_true(service.aborted);
@@ -218,8 +234,7 @@ a_content_that_dribbles_is_cut(void **state)
 	ASSERT_OK(&service.op, https_send_str(&service.op, client,
 				   "PUT /count HTTP/1.1\r\nHost: "
 				   "h\r\nContent-Length: 1000\r\n\r\n"));
-	took = dribble(client);
-	assert_true(took < 6 * CLOCK_S);
+	(void)dribble(client);
 	https_close(client);
 	service_await_connections(&service, 0);
 }
@@ -594,7 +609,6 @@ a_bad_or_foreign_proxy_header_ends_the_connection(void **state)
 static void
 a_proxy_header_in_pieces_waits_without_cpu(void **state)
 {
-	int64_t cpu;
 	size_t i;
 	int fd = https_tcp(service.port, NULL);
 	char byte;
@@ -605,9 +619,7 @@ a_proxy_header_in_pieces_waits_without_cpu(void **state)
 		pause_for(5 * CLOCK_MS);
 	}
 	service_await_connections(&service, 1);
-	cpu = cpu_time();
-	pause_for(CLOCK_S);
-	assert_true(cpu_time() - cpu < CLOCK_S / 4);
+	assert_true(busy_percent(CLOCK_S) <= BUSY_MAX);
 	assert_true(recv(fd, &byte, 1, 0) <= 0); /* the deadline */
 	(void)close(fd);
 	service_await_connections(&service, 0);
@@ -689,10 +701,10 @@ main(void)
 		a_content_that_dribbles_is_cut, start_short_all, stop),
 	    cmocka_unit_test_setup_teardown(
 		a_content_over_the_minimum_rate_may_take_its_time,
-		start_short_all, stop),
+		start_patient, stop),
 	    cmocka_unit_test_setup_teardown(
 		a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not,
-		start_short_all, stop),
+		start_patient, stop),
 	    cmocka_unit_test_setup_teardown(
 		a_slow_handler_is_not_the_clients_fault, start_short_all, stop),
 	    cmocka_unit_test_setup_teardown(

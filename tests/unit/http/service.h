@@ -72,7 +72,11 @@ void service_get(struct service *service, struct https_client *client,
 /* The byte that stands at offset of /source's content. */
 uint8_t service_byte(uint64_t offset);
 
-/* This process's CPU time in nanoseconds. */
-int64_t cpu_time(void);
+/*
+ * Looks at this process's other threads again and again for so long; in how
+ * many of a hundred looks one of them ran or wanted to. A thread that spins
+ * does in each, however little of a busy machine it gets.
+ */
+unsigned busy_percent(int64_t length);
 
 #endif

@@ -64,8 +64,8 @@ idle_and_silent_clients_do_not_hold_up_a_drain(void **state)
 	}
 	service_await_connections(&service, 20);
 	began = clock_mono();
-	server_stop(20 * CLOCK_S);
-	assert_true(clock_mono() - began < 5 * CLOCK_S);
+	server_stop(120 * CLOCK_S);
+	assert_true(clock_mono() - began < 60 * CLOCK_S);
 	for (i = 0; i < 10; i++) {
 		https_close(clients[i]);
 		(void)close(fds[i]);
