@@ -15,6 +15,8 @@
 
 /* ---- standard input: passwords ---- */
 
+enum { PROMPT_SIZE = 300 };
+
 static bool
 line_read(char out[CLI_LINE_SIZE])
 {
@@ -31,7 +33,7 @@ line_read(char out[CLI_LINE_SIZE])
 
 /* A line of a terminal is asked for, and not shown while it is typed. */
 static bool
-line_ask(char out[CLI_LINE_SIZE])
+line_ask(const char *whose, char out[CLI_LINE_SIZE])
 {
 	struct termios before, silent;
 	bool read;
@@ -40,7 +42,7 @@ line_ask(char out[CLI_LINE_SIZE])
 		return line_read(out);
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	(void)fputs("password: ", stderr);
+	(void)fprintf(stderr, "%s: ", whose);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
 	read = line_read(out);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
@@ -56,7 +58,12 @@ lines_read(struct cli *cli)
 	/* No copy of a password stays in a buffer of the C library. */
 	(void)setvbuf(stdin, NULL, _IONBF, 0);
 	while (cli->n_lines < wanted) {
-		if (!line_ask(cli->lines[cli->n_lines]))
+		char whose[PROMPT_SIZE] = "new password";
+
+		if (cli->n_lines == 0 && cli_has(cli, "as"))
+			(void)snprintf(whose, sizeof(whose), "password of %s",
+			    cli_value(cli, "as"));
+		if (!line_ask(whose, cli->lines[cli->n_lines]))
 			return cli_misused(cli,
 			    "standard input must have %zu line%s, a password "
 			    "each",

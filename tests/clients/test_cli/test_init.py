@@ -259,6 +259,32 @@ class Terminal(cli.Case):
                 self.assertNotIn(b"\033[", self.on_a_terminal(*words, "--json"))
                 self.assertNotIn("\033[", self.ran(*words).out)
 
+    def test_passwords_are_asked_for_by_name_and_not_shown(self):
+        d = self.made()
+        self.ran("tenant", "add", d, "t", "--admin", "ann", "--password-stdin", stdin="first-password\n")
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [cli.DOZO, "member", "password", d, "t", "ann", "--as", "ann", "--password-stdin"],
+            stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        told = b""
+
+        def until(text):
+            nonlocal told
+            while text not in told:
+                told += os.read(ours, 4096)
+
+        until(b"password of ann: ")
+        os.write(ours, b"first-password\n")
+        until(b"new password: ")
+        os.write(ours, b"second-password\n")
+        until(b"A new password: ann@t")
+        self.assertEqual(process.wait(timeout=60), 0)
+        os.close(ours)
+        self.assertNotIn(b"first-password", told)
+        self.assertNotIn(b"second-password", told)
+        self.ran("member", "list", d, "t", "--as", "ann", stdin="second-password\n")
+
     def test_an_empty_service_has_lists_too(self):
         d = self.made()
         self.assertEqual(self.ran("tenant", "list", d).out, "There is none.\n")
