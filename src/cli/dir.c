@@ -112,7 +112,8 @@ dir_keystore_read(struct op *op, int folder_fd, const char *file,
 
 	buf_init(&bytes, DIR_KEYSTORE_MAX);
 	TRY(io_read_file(op, folder_fd, file, &bytes));
-	rc = keystore_read(op, buf_span(&bytes), ret_keystore);
+	rc = keystore_read(
+	    op, buf_span(&bytes), span_of(NULL, 0), ret_keystore);
 	if (bytes.data != NULL)
 		mem_wipe(bytes.data, bytes.capacity);
 	if (rc != RC_OK) {

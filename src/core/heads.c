@@ -93,7 +93,7 @@ heads_seal(struct op *op, const struct service *s, const struct site *site,
 		    site->name);
 	buf_init(&plain, HEADS_MAX);
 	TRY(heads_plain_write(op, heads, &plain));
-	TRY(siv_init(op, &siv, secret_span(key->key)));
+	TRY(siv_init(op, &siv, secret_span(key->now.key)));
 	TRY(buf_grow(op, out, HEADS_CLEAR + plain.size + SIV_TAG_SIZE, &p));
 	p = wire_put_bytes(p, magic, 8);
 	p = wire_put_u32(p, HEADS_FORMAT);
@@ -156,7 +156,7 @@ heads_open(struct op *op, const struct service *s, const struct site *site,
 	plain = mem_alloc(size);
 	if (plain == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
-	TRY(siv_init(op, &siv, secret_span(key->key)));
+	TRY(siv_init(op, &siv, secret_span(key->now.key)));
 	heads_ad(s, site, span_of(bytes.data, HEADS_CLEAR), &ad);
 	TRY(siv_open(op, &siv, &ad,
 	    span_of(bytes.data + HEADS_CLEAR, bytes.size - HEADS_CLEAR),
