@@ -20,7 +20,7 @@ header_fill(const struct tenant *t, enum segment_role role,
 	header->generation.attempt = t->attempt;
 	memcpy(header->claim, t->lanes.claim->id, OBJECT_ID_SIZE);
 	memcpy(header->previous, t->head.hash, OBJECT_HASH_SIZE);
-	header->epoch = keyring_newest_epoch(t->ring);
+	header->epoch = t->write_epoch;
 	header->n_aside = t->n_aside;
 	header->aside = t->aside;
 }

@@ -401,6 +401,8 @@ decided_show(struct op *op, struct start *s)
 		FAIL(op, RC_NOT_FOUND, "no site has a log of this tenant");
 	if (t->ring == NULL)
 		FAIL(op, RC_DAMAGED, "no site has a keyring of this tenant");
+	/* Its key comes to every site before the site is in service. */
+	t->write_epoch = keyring_newest_epoch(t->ring);
 	TRY(tenant_keys_load(op, t));
 	if (t->writer == NULL)
 		TRY(tenant_database_new(op, t));
@@ -599,6 +601,7 @@ tenant_create(struct op *op, struct tenant *tenant)
 	if (tenant->ring == NULL) /* else what a crash left is gone on with */
 		TRY(keyring_new(op, tenant->id, tenant->id == TENANT_PROVIDER,
 		    &tenant->ring));
+	tenant->write_epoch = keyring_newest_epoch(tenant->ring);
 	TRY(tenant_keys_load(op, tenant));
 	TRY(tenant_ring_put(
 	    op, tenant, 0, claim_sites(tenant->lanes.claim), &on));

@@ -88,7 +88,9 @@ struct tenant {
 			   are not used again */
 
 	/* Whoever is busy owns what follows. */
-	struct keyring *ring;
+	struct keyring *ring; /* changed under the lock too: others copy it */
+	uint32_t write_epoch; /* of the records of new numbers: its key stands
+				 on m sites (L17) */
 	uint64_t ring_version; /* of the keyring that this claim put; 0: none
 				  yet (L16) */
 	uint64_t ring_attempt; /* in its name; 0: none yet */
@@ -232,6 +234,39 @@ tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
 /* keys.c: the same on one site that returned, whatever stands there. */
 enum rc tenant_ring_put_again(
     struct op *op, struct tenant *tenant, size_t i) MUST_CHECK;
+/* keys.c: the ring's keys as they are at this moment, for whoever is not busy
+ * with the tenant. keyring_free it. */
+enum rc tenant_ring_copy(
+    struct op *op, struct tenant *tenant, struct keyring **ret_ring) MUST_CHECK;
+/*
+ * keys.c: puts the ring, sealed by the sites' present keys, under a version
+ * above all that stand there, on the sites in service. *ret_on: where it stands
+ * (the others are reported; they keep what they had). Under tenant_lock.
+ */
+enum rc tenant_ring_renew(
+    struct op *op, struct tenant *tenant, struct site_set *ret_on) MUST_CHECK;
+/* keys.c: the claim's own keyring stands on these: deletes the older ones
+ * there, for good. Only where a number of this claim stands (L29). Under
+ * tenant_lock. */
+enum rc tenant_ring_sweep(
+    struct op *op, struct tenant *tenant, struct site_set sites) MUST_CHECK;
+
+/*
+ * epoch.c: the next epoch begins (L17): its key stands on m sites, a site that
+ * lacks it leaves service, and *ret_number, an opening, is the first under it.
+ * RC_NOT_STORED: it did not begin; the next call goes on with what there is.
+ * RC_IN_DOUBT, RC_LIMIT (64 epochs). Without tenant_lock.
+ */
+enum rc tenant_epoch_begin(struct op *op, struct tenant *tenant,
+    uint32_t *ret_epoch, uint64_t *ret_number) MUST_CHECK;
+/*
+ * epoch.c: destroys the key of each epoch before the one in use that no header
+ * of a numbered segment on the sites names. RC_UNPROVEN where fewer than R
+ * sites can be listed, RC_DAMAGED where a header cannot be read anywhere
+ * (nothing is destroyed then), RC_NOT_STORED. Without tenant_lock.
+ */
+enum rc tenant_epochs_release(
+    struct op *op, struct tenant *tenant, size_t *ret_released) MUST_CHECK;
 
 /* catchup.c: copies to site i what it lacks up to the head; RC_OK: it holds
  * everything (P). */
