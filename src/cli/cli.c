@@ -12,6 +12,7 @@ void
 cli_init(struct cli *cli)
 {
 	memset(cli, 0, sizeof(*cli));
+	cli->passphrase.fd = -1;
 	op_init(&cli->op);
 	buf_init(&cli->out, CLI_OUTPUT_MAX);
 	buf_init(&cli->err, CLI_OUTPUT_MAX);
@@ -30,6 +31,7 @@ void
 cli_release(struct cli *cli)
 {
 	mem_wipe(cli->lines, sizeof(cli->lines));
+	passphrase_forget(&cli->passphrase);
 	wipe(&cli->out);
 	wipe(&cli->err);
 	op_release(&cli->op);

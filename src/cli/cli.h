@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/op.h"
 #include "cli/dir.h"
+#include "cli/passphrase.h"
 #include "core/service.h"
 
 /* Relied upon by scripts. */
@@ -76,6 +77,7 @@ struct cli {
 	struct cli_value values[CLI_VALUES_MAX];
 	char lines[CLI_LINES_MAX]
 		  [CLI_LINE_SIZE]; /* of standard input: passwords */
+	struct passphrase passphrase; /* of the master key */
 	bool json;
 	bool colour;
 	bool lost; /* output that found no memory */

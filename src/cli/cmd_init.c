@@ -153,7 +153,10 @@ want(struct op *op, struct init *init)
 	init->lay.n_names = i;
 	TRY(made_resolve(op, init->cli->args[0], init->path));
 	TRY(sites_want(op, init));
-	return register_want(op, init);
+	TRY(register_want(op, init));
+	if (!cli_has(init->cli, "passphrase") && init->cli->passphrase.fd < 0)
+		return RC_OK;
+	return passphrase_choose(op, &init->cli->passphrase);
 }
 
 /* ---- making it ---- */
@@ -197,7 +200,7 @@ open_once(struct op *op, struct init *init, struct dir *dir)
 	struct service *service;
 
 	TRY(dir_lock(op, dir));
-	TRY(dir_load(op, dir));
+	TRY(dir_load(op, dir, &init->cli->passphrase));
 	TRY(dir_service(op, dir, &how, &service));
 	devices_compare(init, service);
 	dir_service_close(op, dir, service);
@@ -211,6 +214,9 @@ make(struct op *op, struct init *init)
 
 	TRY(made_folder(op, &init->made, init->path));
 	TRY(keystore_new(op, &init->lay.keystore));
+	if (init->cli->passphrase.known)
+		TRY(keystore_seal(op, init->lay.keystore,
+		    passphrase_span(&init->cli->passphrase)));
 	TRY(sites_create(op, init));
 	TRY(dir_open(op, init->path, &dir));
 	TRY(lay_write(op, &init->lay, dir.fd));

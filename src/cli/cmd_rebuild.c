@@ -149,8 +149,8 @@ keystore_get(struct op *op, struct rebuilding *r, const char *file)
 	memcpy(folder, slash != NULL ? file : ".", size);
 	folder[size] = '\0';
 	TRY(io_open_root(op, folder, &fd));
-	rc = dir_keystore_read(
-	    op, fd, slash != NULL ? slash + 1 : file, &r->lay.keystore);
+	rc = dir_keystore_read(op, fd, slash != NULL ? slash + 1 : file,
+	    &r->cli->passphrase, NULL, &r->lay.keystore);
 	if (rc == RC_NOT_FOUND) {
 		op_clear_error(op);
 		FAIL(op, rc, "--master-key: there is no file %s", file);
@@ -212,7 +212,7 @@ all_rebuild(struct op *op, struct rebuilding *r, struct dir *dir)
 	enum rc rc;
 
 	TRY(dir_lock(op, dir));
-	TRY(dir_load(op, dir));
+	TRY(dir_load(op, dir, &r->cli->passphrase));
 	TRY(dir_service(op, dir, &how, &r->cli->service));
 	rc = rebuild_run(op, r->cli->service, &job, &r->complete);
 	dir_service_close(op, dir, r->cli->service);

@@ -384,6 +384,7 @@ static enum cli_exit
 open_and_serve(struct cli *cli, struct serving *s)
 {
 	bool refused = false;
+	sigset_t set;
 	enum rc rc = dir_find(&cli->op, cli->args[0], &s->dir);
 
 	if (rc == RC_OK) {
@@ -394,7 +395,8 @@ open_and_serve(struct cli *cli, struct serving *s)
 		}
 	}
 	if (rc == RC_OK)
-		rc = dir_load(&cli->op, &s->dir);
+		rc = dir_load(&cli->op, &s->dir, &cli->passphrase);
+	passphrase_forget(&cli->passphrase);
 	if (rc == RC_OK)
 		rc = loss_look(&cli->op, cli, &s->dir, &refused);
 	if (rc != RC_OK)
@@ -407,6 +409,9 @@ open_and_serve(struct cli *cli, struct serving *s)
 		return CLI_INCOMPLETE;
 	}
 	level_set(s->dir.conf);
+	/* Before there are threads, so that none of them is interrupted. */
+	signals_of(&set);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	return serve(cli, s);
 }
 
@@ -415,15 +420,11 @@ cmd_serve(struct cli *cli)
 {
 	struct serving *s = mem_alloc(sizeof(*s));
 	enum cli_exit end;
-	sigset_t set;
 
 	if (s == NULL)
 		return CLI_FAILED;
 	*s = (struct serving){.cli = cli, .dir = DIR_NONE};
 	buf_init(&s->ca, CA_SIZE_MAX);
-	/* Before there are threads, so that none of them is interrupted. */
-	signals_of(&set);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	end = open_and_serve(cli, s);
 	dir_close(&s->dir);
 	mem_free(s);

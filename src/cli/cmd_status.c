@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/export.h"
+#include "cli/key_files.h"
 #include "cli/site_rows.h"
 
 enum { TENANTS_SHOWN = 50 };
@@ -22,8 +23,8 @@ struct status {
 	size_t n_names, room;
 	struct name *names; /* of all tenants; in the op's arena */
 	bool exported;
-	uint32_t key_version;
-	char fingerprint[KEYSTORE_FINGERPRINT_SIZE];
+	bool waits; /* a next master key, for its export */
+	struct site_keys_state keys;
 };
 
 /* ---- what there is ---- */
@@ -60,12 +61,14 @@ name_add(void *arg, struct op *op, const struct service_tenant_info *info)
 static enum rc
 status_get(struct cli *cli, struct status *status)
 {
-	const struct keystore *keystore = cli->dir->keystore;
+	struct export_noted noted;
 
 	status->cli = cli;
-	status->key_version = keystore->version;
-	keystore_fingerprint(keystore, status->fingerprint);
-	TRY(export_look(&cli->op, cli->dir, keystore, &status->exported));
+	site_keys_look(cli->service, &status->keys);
+	TRY(export_look(&cli->op, cli->dir, &noted));
+	TRY(key_files_waits(&cli->op, cli->dir, &status->waits));
+	status->exported = export_covers(
+	    &noted, status->keys.version, status->keys.fingerprint);
 	TRY(service_tenants(&cli->op, cli->service, name_add, status));
 	return state_get(&cli->op, cli->service, true, &status->state);
 }
@@ -284,6 +287,26 @@ together_print(const struct status *status, bool place)
 		}
 }
 
+/* Yellow while the newest master key is not exported, or not on every site. */
+static void
+keys_print(const struct status *status)
+{
+	struct cli *cli = status->cli;
+	const char *begin = paint_begin(cli, PAINT_WARN);
+	const char *end = paint_end(cli, PAINT_WARN);
+
+	if (!status->exported)
+		cli_print(cli,
+		    "\n%sThe master key (version %u) is not exported: dozo key "
+		    "export %s FILE%s\n",
+		    begin, (unsigned)status->keys.version, cli->dir->path, end);
+	if (status->waits || status->keys.n_pending > 0)
+		cli_print(cli,
+		    "\n%sThe keys of the sites are being rotated: dozo key "
+		    "status %s%s\n",
+		    begin, cli->dir->path, end);
+}
+
 static void
 advice_print(const struct status *status)
 {
@@ -297,12 +320,7 @@ advice_print(const struct status *status)
 		    paint_begin(cli, PAINT_WARN), paint_end(cli, PAINT_WARN));
 	together_print(status, false);
 	together_print(status, true);
-	if (!status->exported)
-		cli_print(cli,
-		    "\n%sThe master key (version %u) is not exported: dozo key "
-		    "export %s FILE%s\n",
-		    paint_begin(cli, PAINT_WARN), (unsigned)status->key_version,
-		    cli->dir->path, paint_end(cli, PAINT_WARN));
+	keys_print(status);
 	if (status->state.not_counted > 0) {
 		output_duration(text, status->state.not_counted);
 		cli_print(cli,
@@ -353,16 +371,18 @@ status_json(const struct status *status)
 		    tenants, tenant_json(&status->names[i],
 				 tenant_state(status, status->names[i].id)));
 	return cli_print_json(cli,
-	    json_pack("{s:s, s:s, s:b, s:s, s:I, s:I, s:i, s:{s:i, s:s, s:b}, "
+	    json_pack("{s:s, s:s, s:b, s:s, s:I, s:I, s:i, "
+		      "s:{s:i, s:s, s:b, s:b}, "
 		      "s:o, s:o}",
 		"version", DOZO_VERSION, "dir", cli->dir->path, "served",
 		cli->served, "health", health_word(status), "uptime_seconds",
 		(json_int_t)(state->uptime / CLOCK_S), "uncounted_seconds",
 		(json_int_t)(state->not_counted / CLOCK_S), "min_sites",
-		(int)state->m, "key", "version", (int)status->key_version,
-		"fingerprint", status->fingerprint, "exported",
-		status->exported, "sites", site_rows_json(cli, state),
-		"tenants", tenants));
+		(int)state->m, "key", "version", (int)status->keys.version,
+		"fingerprint", status->keys.fingerprint, "exported",
+		status->exported, "rotating",
+		status->waits || status->keys.n_pending > 0, "sites",
+		site_rows_json(cli, state), "tenants", tenants));
 }
 
 enum cli_exit

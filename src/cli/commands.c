@@ -33,6 +33,9 @@ static const struct cli_option init_options[] = {
 	"one site only: for trying out, nothing is copied"},
     {"name", "HOST", true, "a further name or address in the certificate"},
     {"listen", "HOST:PORT", false, "where to serve (default localhost:8443)"},
+    {"passphrase", NULL, false,
+	"seal the master key with a passphrase (asked for; or "
+	"--passphrase-fd)"},
     END,
 };
 static const struct cli_option serve_options[] = {
@@ -98,6 +101,12 @@ static const struct cli_option rebuild_options[] = {
     END,
 };
 static const struct cli_option tenant_set_options[] = {AS, BREAK_GLASS, END};
+static const struct cli_option key_passphrase_options[] = {
+    {"remove", NULL, false, "the master key lies open from now on"}, END};
+static const struct cli_option key_rotate_sites_options[] = {
+    {"export", "FILE", false, "export the new master key there first"},
+    END,
+};
 static const struct cli_option trash_options[] = {AS, END};
 static const struct cli_option versions_options[] = {
     {"as", "USER", false,
@@ -116,6 +125,16 @@ static const struct cli_option notice_acknowledge_options[] = {AS, END};
 #define HOST_RULE \
 	TAKEN_RULE ", or --break-glass REASON\nacts for a tenant whose " \
 		   "only administrator is locked out."
+
+enum cli_exit
+cli_prepare(struct cli *cli)
+{
+	if (cli->command->run == cmd_key_passphrase)
+		return key_passphrase_prepare(cli);
+	if (cli->command->run == cmd_key_rotate_sites)
+		return key_rotate_prepare(cli);
+	return CLI_OK;
+}
 
 const struct cli_command cli_commands[] = {
     {"init", {"DIR"}, CLI_ALONE, cmd_init, init_options,
@@ -213,6 +232,31 @@ const struct cli_command cli_commands[] = {
 	"FILE and any one site are enough to get everything back; without the "
 	"key nothing\n"
 	"is. Keep it elsewhere, under lock."},
+    {"key status", {"DIR"}, CLI_DIR, cmd_key_status, NULL,
+	"how the master key is",
+	"Its version, when it was exported, and which sites are still on the "
+	"former keys.\n"
+	"Ends with 3 where a rotation is not over."},
+    {"key passphrase", {"DIR"}, CLI_DIR, cmd_key_passphrase,
+	key_passphrase_options, "set, change or remove its passphrase",
+	"The present one is asked for, then the new one, twice. With "
+	"--passphrase-fd they\n"
+	"are two lines of that descriptor: the present one (if there is one), "
+	"the new one."},
+    {"key rotate-sites", {"DIR"}, CLI_WRITE, cmd_key_rotate_sites,
+	key_rotate_sites_options, "new wrapping keys for all sites",
+	"The next master key has the new and the former keys, and is exported "
+	"before any site\n"
+	"gets it: by --export, by key_export_to in dozo.conf, or by dozo key "
+	"export. Then each\n"
+	"tenant's keyring is sealed anew on each site, while people work. A "
+	"site that is away\n"
+	"gets its own when it is back. Ends with 3 where a site is pending; "
+	"may be repeated."},
+    {"key rotate-epoch", {"DIR", "TENANT"}, CLI_WRITE, cmd_key_rotate_epoch,
+	NULL, "a new key for what a tenant writes from now on",
+	"Keys of former epochs go when nothing on the sites names them any "
+	"more."},
     {"clock accept", {"DIR"}, CLI_DIR, cmd_clock_accept, NULL,
 	"the time that the machine was off counts",
 	"After a restart of the machine the time in between counts towards "

@@ -31,7 +31,19 @@ enum cli_exit cmd_versions_list(struct cli *cli);
 enum cli_exit cmd_versions_swap(struct cli *cli);
 enum cli_exit cmd_versions_save_as(struct cli *cli);
 enum cli_exit cmd_key_export(struct cli *cli);
+enum cli_exit cmd_key_status(struct cli *cli);
+enum cli_exit cmd_key_passphrase(struct cli *cli);
+enum cli_exit cmd_key_rotate_sites(struct cli *cli);
+enum cli_exit cmd_key_rotate_epoch(struct cli *cli);
 enum cli_exit cmd_clock_accept(struct cli *cli);
 enum cli_exit cmd_version(struct cli *cli);
+
+/*
+ * What a command does before it runs in the server or here: in the process that
+ * was asked, with cli->dir found. CLI_OK: go on.
+ */
+enum cli_exit cli_prepare(struct cli *cli);
+enum cli_exit key_passphrase_prepare(struct cli *cli);
+enum cli_exit key_rotate_prepare(struct cli *cli);
 
 #endif

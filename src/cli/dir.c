@@ -103,18 +103,36 @@ dir_conf_read(struct op *op, const struct dir *dir, struct conf **ret_conf)
 	return RC_OK;
 }
 
+static void
+wipe_release(struct buf *buf)
+{
+	if (buf->data != NULL)
+		mem_wipe(buf->data, buf->capacity);
+	buf_release(buf);
+}
+
+static enum rc
+keystore_open(struct op *op, struct span bytes, struct passphrase *passphrase,
+    const struct conf *conf, struct keystore **ret_keystore)
+{
+	if (keystore_is_sealed(bytes))
+		TRY(passphrase_need(op, passphrase, conf));
+	return keystore_read(
+	    op, bytes, passphrase_span(passphrase), ret_keystore);
+}
+
 enum rc
 dir_keystore_read(struct op *op, int folder_fd, const char *file,
+    struct passphrase *passphrase, const struct conf *conf,
     struct keystore **ret_keystore)
 {
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(wipe_release) struct buf bytes;
 	enum rc rc;
 
 	buf_init(&bytes, DIR_KEYSTORE_MAX);
 	TRY(io_read_file(op, folder_fd, file, &bytes));
-	rc = keystore_read(op, buf_span(&bytes), ret_keystore);
-	if (bytes.data != NULL)
-		mem_wipe(bytes.data, bytes.capacity);
+	rc =
+	    keystore_open(op, buf_span(&bytes), passphrase, conf, ret_keystore);
 	if (rc != RC_OK) {
 		char why[OP_ERROR_SIZE];
 
@@ -126,13 +144,25 @@ dir_keystore_read(struct op *op, int folder_fd, const char *file,
 }
 
 enum rc
-dir_load(struct op *op, struct dir *dir)
+dir_keystore_write(struct op *op, int folder_fd, const char *file,
+    const struct keystore *keystore)
+{
+	CLEANUP(wipe_release) struct buf bytes;
+
+	buf_init(&bytes, DIR_KEYSTORE_MAX);
+	TRY(keystore_write(op, keystore, &bytes));
+	return io_write_file(op, folder_fd, file, buf_span(&bytes), 0400);
+}
+
+enum rc
+dir_load(struct op *op, struct dir *dir, struct passphrase *passphrase)
 {
 	CLEANUP(io_close) int keys_fd = -1;
 
 	TRY(dir_conf_read(op, dir, &dir->conf));
 	TRY(io_open_dir(op, dir->fd, "keys", false, &keys_fd));
-	return dir_keystore_read(op, keys_fd, "master.key", &dir->keystore);
+	return dir_keystore_read(
+	    op, keys_fd, "master.key", passphrase, dir->conf, &dir->keystore);
 }
 
 bool
@@ -262,8 +292,19 @@ scratch_remove(struct op *op, struct dir *dir)
 		op_clear_error(op);
 }
 
+/* As the service's keep: it changes the keystore while keys are rotated. */
+static enum rc
+keystore_kept(void *arg, struct op *op, const struct keystore *keystore)
+{
+	const struct dir *dir = arg;
+	CLEANUP(io_close) int keys_fd = -1;
+
+	TRY(io_open_dir(op, dir->fd, "keys", false, &keys_fd));
+	return dir_keystore_write(op, keys_fd, "master.key", keystore);
+}
+
 static void
-config_fill(const struct dir *dir, const struct dir_how *how, const char *host,
+config_fill(struct dir *dir, const struct dir_how *how, const char *host,
     struct service_config *config)
 {
 	const struct conf *conf = dir->conf;
@@ -273,6 +314,8 @@ config_fill(const struct dir *dir, const struct dir_how *how, const char *host,
 	    .db_path = dir->db_path,
 	    .db_folder = dir->db_folder,
 	    .keystore = dir->keystore,
+	    .keep = keystore_kept,
+	    .keep_arg = dir,
 	    .first = how->first,
 	    .host = host,
 	    .read_only = how->reading || dir_read_only(dir),

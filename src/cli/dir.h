@@ -7,6 +7,7 @@
 #define DOZO_CLI_DIR_H
 
 #include "base/conf.h"
+#include "cli/passphrase.h"
 #include "core/service.h"
 
 enum {
@@ -41,16 +42,23 @@ enum rc dir_open(struct op *op, const char *path, struct dir *dir) MUST_CHECK;
 /* One process at a time works on DIR, until dir_close. RC_BUSY. */
 enum rc dir_lock(struct op *op, struct dir *dir) MUST_CHECK;
 
-/* Reads dozo.conf and the keystore. RC_INVALID, RC_DAMAGED, RC_NOT_FOUND. */
-enum rc dir_load(struct op *op, struct dir *dir) MUST_CHECK;
+/* Reads dozo.conf and the keystore; the passphrase is asked for where it is
+ * sealed. RC_INVALID, RC_DAMAGED, RC_NOT_FOUND, RC_DENIED. */
+enum rc dir_load(
+    struct op *op, struct dir *dir, struct passphrase *passphrase) MUST_CHECK;
 
 /* dozo.conf alone, anew (SIGHUP). conf_free it. */
 enum rc dir_conf_read(
     struct op *op, const struct dir *dir, struct conf **ret_conf) MUST_CHECK;
 
-/* A keystore's file. */
+/* A keystore's file; conf may be NULL. */
 enum rc dir_keystore_read(struct op *op, int folder_fd, const char *file,
+    struct passphrase *passphrase, const struct conf *conf,
     struct keystore **ret_keystore) MUST_CHECK;
+
+/* The same, durably, mode 0400. */
+enum rc dir_keystore_write(struct op *op, int folder_fd, const char *file,
+    const struct keystore *keystore) MUST_CHECK;
 
 struct dir_how {
 	bool reading; /* claims nothing, and makes databases of its own that it

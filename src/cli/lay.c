@@ -21,23 +21,6 @@ lay_name_valid(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
-enum rc
-lay_keystore(struct op *op, const struct keystore *keystore, int folder_fd,
-    const char *file)
-{
-	struct buf bytes;
-	enum rc rc;
-
-	buf_init(&bytes, DIR_KEYSTORE_MAX);
-	rc = keystore_write(op, keystore, &bytes);
-	if (rc == RC_OK)
-		rc = io_write_file(op, folder_fd, file, buf_span(&bytes), 0400);
-	if (bytes.data != NULL)
-		mem_wipe(bytes.data, bytes.capacity);
-	buf_release(&bytes);
-	return rc;
-}
-
 static enum rc
 tls_write(struct op *op, struct lay *lay, int dir_fd)
 {
@@ -130,7 +113,7 @@ lay_write(struct op *op, struct lay *lay, int dir_fd)
 	CLEANUP(io_close) int db_fd = -1;
 
 	TRY(io_open_dir(op, dir_fd, "keys", true, &keys_fd));
-	TRY(lay_keystore(op, lay->keystore, keys_fd, "master.key"));
+	TRY(dir_keystore_write(op, keys_fd, "master.key", lay->keystore));
 	TRY(io_open_dir(op, dir_fd, "db", true, &db_fd));
 	TRY(tls_write(op, lay, dir_fd));
 	return conf_write(op, lay, dir_fd);

@@ -32,8 +32,4 @@ bool lay_name_valid(const char *name);
 /* keys/master.key, tls/ with a CA and a certificate, db/, dozo.conf (last). */
 enum rc lay_write(struct op *op, struct lay *lay, int dir_fd) MUST_CHECK;
 
-/* keys/FILE, mode 0400, durably. */
-enum rc lay_keystore(struct op *op, const struct keystore *keystore,
-    int folder_fd, const char *file) MUST_CHECK;
-
 #endif

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/admin.h"
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "db/db.h"
 
 /* ---- standard input: passwords ---- */
@@ -35,26 +36,25 @@ line_read(char out[CLI_LINE_SIZE])
 static bool
 line_ask(const char *whose, char out[CLI_LINE_SIZE])
 {
-	struct termios before, silent;
-	bool read;
+	char prompt[128];
 
-	if (tcgetattr(STDIN_FILENO, &before) != 0)
+	if (isatty(STDIN_FILENO) != 1)
 		return line_read(out);
-	silent = before;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	(void)fprintf(stderr, "%s: ", whose);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	read = line_read(out);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-	(void)fputc('\n', stderr);
-	return read;
+	(void)snprintf(prompt, sizeof(prompt), "%.100s: ", whose);
+	return terminal_ask(prompt, out, CLI_LINE_SIZE);
 }
 
 static enum cli_exit
 lines_read(struct cli *cli)
 {
 	size_t wanted = cli_lines_wanted(cli);
+	enum rc rc = RC_OK;
 
+	/* The descriptor may be standard input: its first line. */
+	if (wanted > 0 && cli->passphrase.fd >= 0)
+		rc = passphrase_need(&cli->op, &cli->passphrase, NULL);
+	if (rc != RC_OK)
+		return cli_end(cli, rc);
 	/* No copy of a password stays in a buffer of the C library. */
 	(void)setvbuf(stdin, NULL, _IONBF, 0);
 	while (cli->n_lines < wanted) {
@@ -89,7 +89,7 @@ run_here(struct cli *cli)
 		return CLI_IN_USE;
 	}
 	if (rc == RC_OK)
-		rc = dir_load(&cli->op, cli->dir);
+		rc = dir_load(&cli->op, cli->dir, &cli->passphrase);
 	if (rc == RC_OK && cli->command->need != CLI_DIR)
 		rc = dir_service(&cli->op, cli->dir, &how, &cli->service);
 	if (rc != RC_OK)
@@ -111,6 +111,9 @@ run_in(struct cli *cli, struct dir *dir, size_t n, const char *const *words)
 	cli->dir = dir;
 	if (rc != RC_OK)
 		return cli_end(cli, rc);
+	end = cli_prepare(cli);
+	if (end != CLI_OK)
+		return end;
 	rc = admin_call(cli, dir, n, words, &end);
 	if (rc == RC_OK)
 		return end;
@@ -181,6 +184,7 @@ main(int argc, char **argv)
 	enum cli_exit end;
 
 	descriptors_fill();
+	fault_init_from_env();
 	mem_init();
 	(void)signal(SIGPIPE, SIG_IGN);
 	json_set_alloc_funcs(mem_alloc, mem_free);

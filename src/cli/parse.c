@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/cli.h"
 
 static const struct cli_option everywhere[] = {
     {"json", NULL, false, "print JSON"},
+    {"passphrase-fd", "N", false,
+	"the master key's passphrase is a line of this descriptor"},
     {"help", NULL, false, "print this"},
     {NULL, NULL, false, NULL},
 };
@@ -258,6 +261,21 @@ no_command(struct cli *cli, size_t n, const char *const *words)
 	return help ? CLI_OK : CLI_USAGE;
 }
 
+static enum cli_exit
+passphrase_option(struct cli *cli)
+{
+	const char *text = cli_value(cli, "passphrase-fd");
+	uint64_t fd;
+
+	if (text == NULL)
+		return CLI_OK;
+	if (!str_to_u64(text, 0, 1 << 20, &fd))
+		return cli_misused(
+		    cli, "--passphrase-fd is a number, not \"%s\"", text);
+	cli->passphrase.fd = (int)fd;
+	return CLI_OK;
+}
+
 bool
 cli_parse(struct cli *cli, size_t n, const char *const *words,
     enum cli_exit *ret_exit)
@@ -269,6 +287,9 @@ cli_parse(struct cli *cli, size_t n, const char *const *words,
 		return false;
 	}
 	*ret_exit = words_take(cli, n - used, words + used);
+	if (*ret_exit != CLI_OK)
+		return false;
+	*ret_exit = passphrase_option(cli);
 	if (*ret_exit != CLI_OK)
 		return false;
 	cli->json = cli_has(cli, "json");

@@ -80,6 +80,15 @@ const struct conf_key settings_keys[] = {
 	"at most."),
     SERVICE(
 	"log_level", CONF_STRING, "info", 1, 5, "debug, info, warn or error."),
+    SERVICE("passphrase_file", CONF_STRING, "", 0, 180,
+	"An absolute path whose first line is the master key's passphrase, as "
+	"systemd gives "
+	"it (/run/credentials/...). Empty: asked on the terminal, or given by "
+	"--passphrase-fd."),
+    SERVICE("key_export_to", CONF_STRING, "", 0, 180,
+	"A folder (an absolute path, on another disk than any site) into which "
+	"dozo key "
+	"rotate-sites exports each new master key by itself. Empty: nowhere."),
     SERVICE("read_only", CONF_BOOL, "no", 0, 0,
 	"Nothing is written to any site. dozo rebuild sets it."),
     {"site *", "url", CONF_STRING, NULL, 5, 185,
@@ -145,6 +154,17 @@ sites_check(struct op *op, const struct conf *conf)
 	return RC_OK;
 }
 
+/* Empty, or absolute. */
+static enum rc
+path_check(struct op *op, const struct conf *conf, const char *key)
+{
+	const char *path = conf_get_string(conf, "service", key);
+
+	if (*path != '\0' && *path != '/')
+		FAIL(op, RC_INVALID, "%s is an absolute path", key);
+	return RC_OK;
+}
+
 enum rc
 settings_check(struct op *op, const struct conf *conf)
 {
@@ -173,5 +193,7 @@ settings_check(struct op *op, const struct conf *conf)
 		headers, ARRAY_LEN(headers)))
 		FAIL(op, RC_INVALID,
 		    "proxy_header is x-forwarded-for or forwarded");
+	TRY(path_check(op, conf, "passphrase_file"));
+	TRY(path_check(op, conf, "key_export_to"));
 	return sites_check(op, conf);
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/check_content.h"
 #include "core/kept.h"
+#include "core/verify.h"
 #include "meta/local.h"
 
 enum { ROWS_AT_A_TIME = 256, TEXT_SIZE = 400 };
@@ -77,14 +78,10 @@ object_note(struct op *op, struct check *c, const char *what, enum rc rc,
 static enum rc
 log_open(struct op *op, struct check *c, const struct segment *segment)
 {
-	size_t i;
+	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 
-	TRY(segment_check_index(op, segment, c->ring));
-	for (i = 0; i < segment->n_items; i++)
-		if (segment->items[i].type != SEGMENT_CHUNK)
-			TRY(segment_open_record(
-			    op, segment, i, c->ring, &c->plain));
-	return RC_OK;
+	TRY(tenant_ring_copy(op, c->tenant, &ring));
+	return verify_records(op, segment, ring);
 }
 
 static enum rc

@@ -49,6 +49,32 @@ tenant_epoch_begin(struct op *op, struct tenant *tenant)
 	return RC_OK;
 }
 
+static enum rc
+rotate_locked(struct op *op, struct tenant *t)
+{
+	if (t->mode != TENANT_READY)
+		FAIL(op, RC_NOT_STORED, "the tenant takes no changes now%s%s",
+		    t->why[0] != '\0' ? ": " : "", t->why);
+	TRY(tenant_epoch_begin(op, t));
+	TRY(tenant_opening(op, t, lanes_in_service(&t->lanes)));
+	FAILPOINT("epoch.begun");
+	return RC_OK;
+}
+
+enum rc
+tenant_epoch_rotate(struct op *op, struct tenant *tenant, uint32_t *ret_epoch,
+    uint64_t *ret_number)
+{
+	enum rc rc;
+
+	tenant_lock(tenant);
+	rc = rotate_locked(op, tenant);
+	*ret_epoch = tenant->key_epoch;
+	*ret_number = tenant->head.number;
+	tenant_unlock(tenant);
+	return rc;
+}
+
 /* L17: numbers on other branches name epochs in their headers too. */
 static enum rc
 branch_uses(struct op *op, struct tenant *t, struct tail *tail, size_t i,

@@ -78,22 +78,19 @@ heads_plain_write(struct op *op, const struct heads *heads, struct buf *out)
 }
 
 static enum rc
-heads_seal(struct op *op, const struct service *s, const struct site *site,
+heads_seal(struct op *op, struct service *s, const struct site *site,
     const struct heads *heads, struct buf *out)
 {
-	const struct keystore_site *key =
-	    keystore_find(s->config.keystore, site->id);
+	CLEANUP(keystore_site_release) struct keystore_site keys = {0};
 	CLEANUP(buf_release) struct buf plain = {0};
 	CLEANUP(siv_release) struct siv siv = {0};
 	struct siv_ad ad;
 	uint8_t *p;
 
-	if (key == NULL)
-		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s",
-		    site->name);
+	TRY(site_keys_get(op, s, site, &keys));
 	buf_init(&plain, HEADS_MAX);
 	TRY(heads_plain_write(op, heads, &plain));
-	TRY(siv_init(op, &siv, secret_span(key->key)));
+	TRY(siv_init(op, &siv, secret_span(keys.now.key)));
 	TRY(buf_grow(op, out, HEADS_CLEAR + plain.size + SIV_TAG_SIZE, &p));
 	p = wire_put_bytes(p, magic, 8);
 	p = wire_put_u32(p, HEADS_FORMAT);
@@ -132,18 +129,31 @@ heads_plain_read(struct op *op, struct span plain, struct heads *heads)
 }
 
 static enum rc
-heads_open(struct op *op, const struct service *s, const struct site *site,
+plain_open(struct op *op, const struct service *s, const struct site *site,
+    const struct secret *key, struct span bytes, uint8_t *ret_plain)
+{
+	CLEANUP(siv_release) struct siv siv = {0};
+	struct siv_ad ad;
+
+	TRY(siv_init(op, &siv, secret_span(key)));
+	heads_ad(s, site, span_of(bytes.data, HEADS_CLEAR), &ad);
+	return siv_open(op, &siv, &ad,
+	    span_of(bytes.data + HEADS_CLEAR, bytes.size - HEADS_CLEAR),
+	    ret_plain);
+}
+
+static enum rc
+heads_open(struct op *op, struct service *s, const struct site *site,
     struct span bytes, struct heads *heads)
 {
-	const struct keystore_site *key =
-	    keystore_find(s->config.keystore, site->id);
-	CLEANUP(siv_release) struct siv siv = {0};
+	CLEANUP(keystore_site_release) struct keystore_site keys = {0};
 	CLEANUP(mem_free_ptr) uint8_t *plain = NULL;
 	struct wire clear = wire_of(bytes);
-	struct siv_ad ad;
 	size_t size;
+	enum rc rc;
 
-	if (key == NULL || bytes.size < HEADS_CLEAR + SIV_TAG_SIZE ||
+	TRY(site_keys_get(op, s, site, &keys));
+	if (bytes.size < HEADS_CLEAR + SIV_TAG_SIZE ||
 	    memcmp(wire_span(&clear, 8).data, magic, 8) != 0)
 		FAIL(op, RC_DAMAGED, "no heads of this service");
 	if (wire_u32(&clear) != HEADS_FORMAT)
@@ -156,11 +166,12 @@ heads_open(struct op *op, const struct service *s, const struct site *site,
 	plain = mem_alloc(size);
 	if (plain == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
-	TRY(siv_init(op, &siv, secret_span(key->key)));
-	heads_ad(s, site, span_of(bytes.data, HEADS_CLEAR), &ad);
-	TRY(siv_open(op, &siv, &ad,
-	    span_of(bytes.data + HEADS_CLEAR, bytes.size - HEADS_CLEAR),
-	    plain));
+	rc = plain_open(op, s, site, keys.now.key, bytes, plain);
+	if (rc == RC_DAMAGED && keys.former.key != NULL) {
+		op_clear_error(op);
+		rc = plain_open(op, s, site, keys.former.key, bytes, plain);
+	}
+	TRY(rc);
 	return heads_plain_read(op, span_of(plain, size), heads);
 }
 
@@ -188,8 +199,8 @@ name_seen(void *arg, struct op *op, const char *file)
 
 /* Reads a site's highest into *heads, if it is higher than what is there. */
 static enum rc
-heads_of_site(struct op *op, const struct service *s, struct site *site,
-    struct heads *heads)
+heads_of_site(
+    struct op *op, struct service *s, struct site *site, struct heads *heads)
 {
 	struct highest highest = {0};
 	CLEANUP(buf_release) struct buf bytes = {0};
@@ -322,7 +333,7 @@ heads_put(struct op *op, struct service *s, size_t i)
 }
 
 enum rc
-heads_write(struct op *op, struct service *service)
+heads_write(struct op *op, struct service *service, struct site_set *ret_on)
 {
 	struct service *s = service;
 	struct site_set set = claim_sites(s->claim);
@@ -330,6 +341,7 @@ heads_write(struct op *op, struct service *service)
 	size_t i;
 	enum rc rc = RC_OK;
 
+	*ret_on = (struct site_set){0};
 	mutex_lock(&s->lock);
 	for (t = s->tenants; t != NULL && rc == RC_OK; t = t->next)
 		rc = entry_set(op, &s->heads, t);
@@ -346,7 +358,9 @@ heads_write(struct op *op, struct service *service)
 		rc = heads_put(op, s, i);
 		if (rc == RC_FENCED || rc == RC_NO_MEMORY)
 			return rc;
-		if (rc != RC_OK)
+		if (rc == RC_OK)
+			*ret_on = site_set_with(*ret_on, i);
+		else
 			sites_failed(op, s->config.sites, i, rc);
 	}
 	return RC_OK;

@@ -41,8 +41,9 @@ enum rc heads_newest_stamp(struct op *op, struct service *service,
     struct clock_stamp *stamp) MUST_CHECK;
 
 /* Writes a new version to every site that counts, then deletes older ones
- * there. */
-enum rc heads_write(struct op *op, struct service *service) MUST_CHECK;
+ * there; the keeper's. *ret_on: the sites where that went well. */
+enum rc heads_write(
+    struct op *op, struct service *service, struct site_set *ret_on) MUST_CHECK;
 
 /*
  * The bytes that are sealed: the stamp and the entries. RC_DAMAGED; what

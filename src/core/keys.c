@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/service.h"
 #include "crypto/hash.h"
@@ -14,19 +15,16 @@ ring_get(struct op *op, struct tenant *t, size_t site,
 {
 	const struct service_config *config = &t->service->config;
 	struct site *from = config->sites->slots[site].site;
-	const struct keystore_site *key =
-	    keystore_find(config->keystore, from->id);
+	CLEANUP(keystore_site_release) struct keystore_site keys = {0};
 	CLEANUP(buf_release) struct buf bytes = {0};
 	struct object_name object;
 
-	if (key == NULL)
-		FAIL(op, RC_NOT_FOUND, "the master key has no key for site %s",
-		    from->name);
+	TRY(site_keys_get(op, t->service, from, &keys));
 	buf_init(&bytes, KEYRING_OBJECT_MAX);
 	object_key(&object, t->id, name);
 	TRY(site_get(op, from, &object, &bytes));
 	return keyring_open(op, buf_span(&bytes), t->id,
-	    config->keystore->service, key, ret_ring);
+	    config->keystore->service, &keys, ret_ring);
 }
 
 static enum rc
@@ -129,8 +127,7 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 {
 	const struct service_config *config = &t->service->config;
 	struct site *site = config->sites->slots[i].site;
-	const struct keystore_site *key =
-	    keystore_find(config->keystore, site->id);
+	CLEANUP(keystore_site_release) struct keystore_site keys = {0};
 	struct key_name name = {
 	    .version = t->ring_version,
 	    .generation = {t->lanes.claim->counter, t->ring_attempt},
@@ -141,12 +138,10 @@ ring_put_site(struct op *op, struct tenant *t, size_t i)
 	struct object_name object;
 	char folder[OBJECT_FOLDER_SIZE];
 
-	if (key == NULL)
-		FAIL(op, RC_REFUSED, "the master key has no key for site %s",
-		    site->name);
+	TRY(site_keys_get(op, t->service, site, &keys));
 	buf_init(&bytes, KEYRING_OBJECT_MAX);
 	TRY(keyring_seal(op, t->ring, t->ring_version,
-	    config->keystore->service, key, &bytes));
+	    config->keystore->service, &keys, &bytes));
 	sha256_of(buf_span(&bytes), hash);
 	memcpy(name.hash8, hash, sizeof(name.hash8));
 	object_folder(folder, "keys", t->id);
@@ -200,5 +195,115 @@ tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
 			sites_failed(op, all, i, rc);
 	}
 	*ret_on = site_set_and(tenant->ring_on, sites);
+	return RC_OK;
+}
+
+/* ---- renewing ---- */
+
+struct key_search {
+	uint64_t highest;
+};
+
+static enum rc
+key_highest(void *arg, struct op *op, const char *file)
+{
+	struct key_search *search = arg;
+	struct key_name name;
+
+	if (object_key_parse(op, file, &name) != RC_OK) {
+		op_clear_error(op); /* a stray file */
+		return RC_OK;
+	}
+	if (name.version > search->highest)
+		search->highest = name.version;
+	return RC_OK;
+}
+
+/* A paused put of an older claim may have a version like the next one. */
+static enum rc
+version_above_all(
+    struct op *op, struct tenant *t, struct site_set in, uint64_t *ret_version)
+{
+	struct sites *all = t->service->config.sites;
+	struct key_search search = {.highest = t->ring_version};
+	char folder[OBJECT_FOLDER_SIZE];
+	size_t i;
+	enum rc rc;
+
+	object_folder(folder, "keys", t->id);
+	for (i = 0; i < all->n; i++) {
+		if (!site_set_has(in, i))
+			continue;
+		rc = site_list(op, all->slots[i].site, folder, SITE_LIST_SEEN,
+		    key_highest, &search);
+		if (rc == RC_NO_MEMORY)
+			return rc;
+		if (rc != RC_OK)
+			sites_failed(op, all, i, rc);
+	}
+	*ret_version = search.highest + 1;
+	return RC_OK;
+}
+
+enum rc
+tenant_ring_renew(struct op *op, struct tenant *tenant, struct site_set *ret_on)
+{
+	struct site_set in = lanes_in_service(&tenant->lanes);
+	uint64_t version;
+
+	TRY(version_above_all(op, tenant, in, &version));
+	ring_name(tenant, 0);
+	tenant->ring_version = version;
+	tenant->ring_on = (struct site_set){0};
+	TRY(tenant_ring_put(op, tenant, 0, in, ret_on));
+	FAILPOINT("keys.renewed");
+	return RC_OK;
+}
+
+struct key_sweep {
+	struct tenant *tenant;
+	size_t site;
+};
+
+/* One checked deletion each (L29). */
+static enum rc
+key_older_remove(void *arg, struct op *op, const char *file)
+{
+	const struct key_sweep *sweep = arg;
+	struct tenant *t = sweep->tenant;
+	struct object_name object;
+	struct key_name name;
+
+	TRY(object_key_parse(op, file, &name));
+	if (name.version >= t->ring_version)
+		return RC_OK;
+	TRY(claim_check(op, t->lanes.claim, sweep->site));
+	object_key(&object, t->id, &name);
+	return site_remove(op,
+	    t->service->config.sites->slots[sweep->site].site, &object,
+	    SITE_REMOVE_DURABLE);
+}
+
+enum rc
+tenant_ring_sweep(struct op *op, struct tenant *tenant, struct site_set sites)
+{
+	struct sites *all = tenant->service->config.sites;
+	struct key_sweep sweep = {.tenant = tenant};
+	char folder[OBJECT_FOLDER_SIZE];
+	enum rc rc;
+
+	object_folder(folder, "keys", tenant->id);
+	sites = site_set_and(sites, tenant->ring_on);
+	for (sweep.site = 0; sweep.site < all->n; sweep.site++) {
+		if (!site_set_has(sites, sweep.site))
+			continue;
+		rc = site_list(op, all->slots[sweep.site].site, folder,
+		    SITE_LIST_SEEN, key_older_remove, &sweep);
+		if (rc == RC_FENCED || rc == RC_NO_MEMORY)
+			return rc;
+		if (rc != RC_OK)
+			sites_failed(op, all, sweep.site, rc);
+	}
+	FAILPOINT("keys.swept");
 	return RC_OK;
 }

@@ -122,11 +122,12 @@ mender_step(struct op *op, struct service *s)
 	bool more;
 
 	mend_open(op, s);
+	more = site_keys_step(op, s);
 	/* Else it could only be opened to be read, and would stay open. */
 	if (!s->claimed || s->provider->mode != TENANT_READY ||
 	    site_set_count(claim_sites(s->claim)) < s->claim->reg.m)
-		return false;
-	more = survey_step(op, s, &tenant);
+		return more;
+	more |= survey_step(op, s, &tenant);
 	if (tenant != 0)
 		mend_closed(op, s, tenant);
 	return more;

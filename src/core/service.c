@@ -180,6 +180,7 @@ service_open(struct op *op, const struct service_config *config,
 	mutex_init(&s->lock);
 	cond_init(&s->changed);
 	survey_init(&s->survey);
+	site_keys_init(&s->site_keys);
 	s->started = clock_mono();
 	rc = service_start(op, s);
 	if (rc != RC_OK) {
@@ -210,6 +211,7 @@ void
 service_close(struct op *op, struct service *service)
 {
 	struct service *s = service;
+	struct site_set on;
 	enum rc rc = RC_OK;
 
 	if (s == NULL)
@@ -225,7 +227,7 @@ service_close(struct op *op, struct service *service)
 	upkeep_join(s);
 	work_pool_stop(s->committers);
 	if (s->keeper_runs && s->claimed)
-		rc = heads_write(op, s);
+		rc = heads_write(op, s, &on);
 	op_clear_error(op);
 	tenants_close(op, s);
 	if (s->clock_runs && !s->config.read_only)
@@ -239,6 +241,7 @@ service_close(struct op *op, struct service *service)
 	sites_free(s->config.sites);
 	claim_free(s->claim);
 	survey_release(&s->survey);
+	site_keys_release(&s->site_keys);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -478,9 +481,10 @@ static void
 keep_stamps(struct op *op, struct service *s, uint64_t step)
 {
 	enum rc rc = step % 20 == 0 ? clock_keep(op, s) : RC_OK;
+	struct site_set on;
 
 	if (rc == RC_OK && step % 120 == 1)
-		rc = heads_write(op, s);
+		rc = heads_write(op, s, &on);
 	if (rc != RC_OK)
 		log_warn(op, "not-kept", "why=\"%s\"", op_error(op, rc));
 }
@@ -501,6 +505,7 @@ keeper_step(struct op *op, struct service *s, uint64_t step)
 		sites_look_at_space(op, s->config.sites);
 	keep_tenants(op, s);
 	keep_stamps(op, s, step);
+	site_keys_confirm(op, s);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "base/work.h"
 #include "core/clock.h"
 #include "core/heads.h"
+#include "core/site_keys.h"
 #include "core/survey.h"
 #include "core/tenant.h"
 #include "core/upkeep.h"
@@ -24,7 +25,10 @@ struct service_config {
 		       stamp */
 	const char *db_path; /* folder of the databases, as SQLite opens it */
 	const char *db_folder; /* the same below dir_fd ("db") */
-	struct keystore *keystore; /* borrowed */
+	struct keystore *keystore; /* borrowed; the service's lock guards it
+				      (site_keys.h) */
+	keystore_keep *keep; /* NULL: the keys of the sites are not rotated */
+	void *keep_arg;
 	struct sites
 	    *sites; /* owned from service_open on, also after a failure */
 	const struct site_register *first; /* of a new service, else NULL */
@@ -56,6 +60,7 @@ struct service {
 	struct service_clock clock;
 	struct heads heads; /* as last read or written */
 	struct survey survey; /* of tenants that are not open */
+	struct site_keys site_keys;
 	struct mutex lock; /* guards tenants */
 	struct cond changed;
 	struct tenant *tenants; /* a list; the provider's is not in it */

@@ -257,6 +257,27 @@ enum rc tenant_epochs_release(
 /* keys.c: the same on one site that returned, whatever stands there. */
 enum rc tenant_ring_put_again(
     struct op *op, struct tenant *tenant, size_t i) MUST_CHECK;
+/*
+ * keys.c: puts the ring, sealed by the sites' present keys, under a version
+ * above all that stand there, on the sites in service. *ret_on: where it stands
+ * (the others are reported; they keep what they had). Under tenant_lock.
+ */
+enum rc tenant_ring_renew(
+    struct op *op, struct tenant *tenant, struct site_set *ret_on) MUST_CHECK;
+/* keys.c: the claim's own keyring stands on these: deletes the older ones
+ * there, for good. Only where a number of this claim stands (L29). Under
+ * tenant_lock. */
+enum rc tenant_ring_sweep(
+    struct op *op, struct tenant *tenant, struct site_set sites) MUST_CHECK;
+
+/*
+ * epoch.c: the next epoch begins now, with *ret_number, an opening; the keys of
+ * former ones go when upkeep has made its snapshots. RC_NOT_STORED: it did not
+ * begin; the next call goes on with what there is. RC_IN_DOUBT, RC_LIMIT.
+ * Without tenant_lock.
+ */
+enum rc tenant_epoch_rotate(struct op *op, struct tenant *tenant,
+    uint32_t *ret_epoch, uint64_t *ret_number) MUST_CHECK;
 
 /* catchup.c: copies to site i what it lacks up to the head; RC_OK: it holds
  * everything (P). */

@@ -294,7 +294,7 @@ keyring_seal(struct op *op, const struct keyring *ring, uint64_t version,
 	siv_ad_init(&ad);
 	siv_ad_add(&ad, span_of(object, HEADER_SIZE));
 	payload_encode(ring, &payload);
-	TRY(siv_init(op, &siv, secret_span(site->key)));
+	TRY(siv_init(op, &siv, secret_span(site->now.key)));
 	TRY(siv_seal(op, &siv, &ad, span_of(payload.bytes, payload.size),
 	    object + HEADER_SIZE));
 	return buf_add(op, out,
@@ -325,8 +325,8 @@ header_check(struct op *op, struct span object, uint64_t tenant,
 }
 
 static enum rc
-payload_open(struct op *op, struct span object,
-    const struct keystore_site *site, struct payload *ret_payload)
+payload_open_with(struct op *op, struct span object, const struct secret *key,
+    struct payload *ret_payload)
 {
 	CLEANUP(siv_release) struct siv siv = {0};
 	struct siv_ad ad;
@@ -337,11 +337,24 @@ payload_open(struct op *op, struct span object,
 		FAIL(op, RC_DAMAGED, "a keyring of %zu bytes", object.size);
 	siv_ad_init(&ad);
 	siv_ad_add(&ad, span_of(object.data, HEADER_SIZE));
-	TRY(siv_init(op, &siv, secret_span(site->key)));
+	TRY(siv_init(op, &siv, secret_span(key)));
 	ret_payload->size = object.size - HEADER_SIZE - SIV_TAG_SIZE;
 	return siv_open(op, &siv, &ad,
 	    span_of(object.data + HEADER_SIZE, object.size - HEADER_SIZE),
 	    ret_payload->bytes);
+}
+
+/* While the keys are rotated a site has keyrings under either. */
+static enum rc
+payload_open(struct op *op, struct span object,
+    const struct keystore_site *site, struct payload *ret_payload)
+{
+	enum rc rc = payload_open_with(op, object, site->now.key, ret_payload);
+
+	if (rc != RC_DAMAGED || site->former.key == NULL)
+		return rc;
+	op_clear_error(op);
+	return payload_open_with(op, object, site->former.key, ret_payload);
 }
 
 static enum rc

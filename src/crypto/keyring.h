@@ -68,8 +68,9 @@ enum rc keyring_seal(struct op *op, const struct keyring *ring,
     uint64_t version, const uint8_t service[KEYSTORE_ID_SIZE],
     const struct keystore_site *site, struct buf *out) MUST_CHECK;
 
-/* RC_INVALID (no keyring, or of a newer format), RC_DAMAGED (a foreign master
- * key, site, tenant or version, or changed bytes). */
+/* With the site's key, or the former one where it has one. RC_INVALID (no
+ * keyring, or of a newer format), RC_DAMAGED (a foreign master key, site,
+ * tenant or version, or changed bytes). */
 enum rc keyring_open(struct op *op, struct span object, uint64_t tenant,
     const uint8_t service[KEYSTORE_ID_SIZE], const struct keystore_site *site,
     struct keyring **ret_ring) MUST_CHECK;

@@ -1,50 +1,15 @@
-/* keystore.c - the keystore's bytes: a header, a fixed record for each site, a
- * SHA-256. */
+/* keystore.c - the wrapping keys of the sites in memory, and their rotation. */
 #include "crypto/keystore.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/str.h"
 #include "crypto/bytes.h"
 #include "crypto/hash.h"
+#include "crypto/keystore_inside.h"
 #include "crypto/siv.h"
 
-static const char keystore_magic[8] = {'d', 'o', 'z', 'o', 'K', 'E', 'Y', 'S'};
-
-/* docs/FORMAT.md gives this layout; never change it, add a format. */
-enum {
-	FORMAT = 1,
-	PROTECTION_RAW = 0,
-	FORMAT_AT = 8,
-	PROTECTION_AT = 10,
-	VERSION_AT = 12,
-	SERVICE_AT = 16,
-	N_SITES_AT = 32,
-	SITES_AT = 40,
-	SITE_NAME_AT = 16,
-	SITE_KEY_AT = 48,
-	NAME_SIZE = 32,
-	RAW_SIZE = 32,
-	SITE_SIZE = SITE_KEY_AT + RAW_SIZE,
-	SMALLEST = SITES_AT + SHA256_SIZE,
-	LARGEST = SMALLEST + KEYSTORE_SITES_MAX * SITE_SIZE,
-};
-
-_Static_assert(sizeof(((struct keystore_site *)0)->name) == NAME_SIZE + 1,
-    "a name and its NUL");
-
-/* The whole file; on the stack, wiped. */
-struct image {
-	uint8_t bytes[LARGEST];
-	size_t size;
-};
-
-static void
-image_wipe(struct image *image)
-{
-	mem_wipe(image, sizeof(*image));
-}
+enum { RAW_SIZE = KEYSTORE_RAW_SIZE, NAME_SIZE = KEYSTORE_NAME_SIZE };
 
 enum rc
 keystore_new(struct op *op, struct keystore **ret_store)
@@ -60,6 +25,27 @@ keystore_new(struct op *op, struct keystore **ret_store)
 	return RC_OK;
 }
 
+static void
+key_free(struct keystore_key *key)
+{
+	secret_free(key->key);
+	secret_free(key->raw);
+	*key = (struct keystore_key){0};
+}
+
+void
+keystore_site_release(struct keystore_site *site)
+{
+	key_free(&site->now);
+	key_free(&site->former);
+}
+
+void
+keystore_site_drop_former(struct keystore_site *site)
+{
+	key_free(&site->former);
+}
+
 void
 keystore_free(struct keystore *store)
 {
@@ -67,10 +53,9 @@ keystore_free(struct keystore *store)
 
 	if (store == NULL)
 		return;
-	for (i = 0; i < store->n_sites; i++) {
-		secret_free(store->sites[i].key);
-		secret_free(store->sites[i].raw);
-	}
+	for (i = 0; i < store->n_sites; i++)
+		keystore_site_release(&store->sites[i]);
+	secret_free(store->seal.key);
 	mem_free(store);
 }
 
@@ -105,23 +90,46 @@ name_valid(const char *name)
 
 /* The wrapping key is bound to the service and the site that it is for. */
 static enum rc
-site_derive(struct op *op, const uint8_t service[KEYSTORE_ID_SIZE],
-    struct keystore_site *site)
+key_derive(struct op *op, const uint8_t service[KEYSTORE_ID_SIZE],
+    const uint8_t site[KEYSTORE_ID_SIZE], struct keystore_key *key)
 {
 	uint8_t salt[2 * KEYSTORE_ID_SIZE];
 
-	TRY(secret_new(op, SIV_KEY_SIZE, &site->key));
+	TRY(secret_new(op, SIV_KEY_SIZE, &key->key));
 	memcpy(salt, service, KEYSTORE_ID_SIZE);
-	memcpy(salt + KEYSTORE_ID_SIZE, site->id, KEYSTORE_ID_SIZE);
-	hkdf_sha256(secret_span(site->raw), span_of(salt, sizeof(salt)),
-	    span_str("dozo site key"), secret_bytes(site->key), SIV_KEY_SIZE);
+	memcpy(salt + KEYSTORE_ID_SIZE, site, KEYSTORE_ID_SIZE);
+	hkdf_sha256(secret_span(key->raw), span_of(salt, sizeof(salt)),
+	    span_str("dozo site key"), secret_bytes(key->key), SIV_KEY_SIZE);
 	return RC_OK;
 }
 
 /* raw.data NULL: a random key. */
 static enum rc
-site_add(struct op *op, struct keystore *store,
-    const uint8_t id[KEYSTORE_ID_SIZE], const char *name, struct span raw)
+key_make(struct op *op, const struct keystore *store,
+    const uint8_t site[KEYSTORE_ID_SIZE], struct span raw,
+    struct keystore_key *ret_key)
+{
+	struct keystore_key key = {0};
+	enum rc rc;
+
+	if (raw.data != NULL)
+		TRY(secret_new_from(op, raw, &key.raw));
+	else
+		TRY(secret_new_random(op, RAW_SIZE, &key.raw));
+	rc = key_derive(op, store->service, site, &key);
+	if (rc != RC_OK) {
+		key_free(&key);
+		return rc;
+	}
+	*ret_key = key;
+	return RC_OK;
+}
+
+/* now.data NULL: a random key; former.data NULL: none. */
+enum rc
+keystore_site_add(struct op *op, struct keystore *store,
+    const uint8_t id[KEYSTORE_ID_SIZE], const char *name, struct span now,
+    struct span former)
 {
 	struct keystore_site *site;
 	enum rc rc;
@@ -138,13 +146,11 @@ site_add(struct op *op, struct keystore *store,
 	memset(site, 0, sizeof(*site));
 	memcpy(site->id, id, KEYSTORE_ID_SIZE);
 	(void)str_copy(site->name, sizeof(site->name), name);
-	if (raw.data != NULL)
-		TRY(secret_new_from(op, raw, &site->raw));
-	else
-		TRY(secret_new_random(op, RAW_SIZE, &site->raw));
-	rc = site_derive(op, store->service, site);
+	rc = key_make(op, store, id, now, &site->now);
+	if (rc == RC_OK && former.data != NULL)
+		rc = key_make(op, store, id, former, &site->former);
 	if (rc != RC_OK) {
-		secret_free(site->raw);
+		keystore_site_release(site);
 		return rc;
 	}
 	store->n_sites++;
@@ -155,138 +161,186 @@ enum rc
 keystore_add_site(struct op *op, struct keystore *store,
     const uint8_t id[KEYSTORE_ID_SIZE], const char *name)
 {
-	return site_add(op, store, id, name, span_of(NULL, 0));
+	return keystore_site_add(
+	    op, store, id, name, span_of(NULL, 0), span_of(NULL, 0));
 }
 
-static void
-image_encode(const struct keystore *store, struct image *image)
+static enum rc
+key_copy(struct op *op, const struct keystore_key *from,
+    struct keystore_key *ret_key)
 {
-	uint8_t *at = image->bytes;
-	size_t i;
-
-	memset(image, 0, sizeof(*image));
-	memcpy(at, keystore_magic, sizeof(keystore_magic));
-	bytes_put_u16(at + FORMAT_AT, FORMAT);
-	bytes_put_u16(at + PROTECTION_AT, PROTECTION_RAW);
-	bytes_put_u32(at + VERSION_AT, store->version);
-	memcpy(at + SERVICE_AT, store->service, KEYSTORE_ID_SIZE);
-	bytes_put_u16(at + N_SITES_AT, (uint16_t)store->n_sites);
-	for (i = 0; i < store->n_sites; i++) {
-		const struct keystore_site *site = &store->sites[i];
-
-		at = image->bytes + SITES_AT + i * SITE_SIZE;
-		memcpy(at, site->id, KEYSTORE_ID_SIZE);
-		memcpy(at + SITE_NAME_AT, site->name, NAME_SIZE);
-		memcpy(at + SITE_KEY_AT, secret_span(site->raw).data, RAW_SIZE);
-	}
-	image->size = SITES_AT + store->n_sites * SITE_SIZE;
-	sha256_of(
-	    span_of(image->bytes, image->size), image->bytes + image->size);
-	image->size += SHA256_SIZE;
+	if (from->key == NULL)
+		return RC_OK;
+	TRY(secret_new_from(op, secret_span(from->key), &ret_key->key));
+	return secret_new_from(op, secret_span(from->raw), &ret_key->raw);
 }
 
 enum rc
-keystore_write(struct op *op, const struct keystore *store, struct buf *out)
+keystore_site_copy(struct op *op, const struct keystore_site *site,
+    struct keystore_site *ret_site)
 {
-	CLEANUP(image_wipe) struct image image;
+	struct keystore_site copy = *site;
+	enum rc rc;
 
-	image_encode(store, &image);
-	return buf_add(op, out, span_of(image.bytes, image.size));
+	copy.now = copy.former = (struct keystore_key){0};
+	rc = key_copy(op, &site->now, &copy.now);
+	if (rc == RC_OK)
+		rc = key_copy(op, &site->former, &copy.former);
+	if (rc != RC_OK) {
+		keystore_site_release(&copy);
+		return rc;
+	}
+	*ret_site = copy;
+	return RC_OK;
+}
+
+static enum rc
+seal_copy(struct op *op, const struct keystore_seal *from,
+    struct keystore_seal *ret_seal)
+{
+	struct keystore_seal copy = *from;
+
+	if (from->key != NULL)
+		TRY(secret_new_from(op, secret_span(from->key), &copy.key));
+	*ret_seal = copy;
+	return RC_OK;
+}
+
+enum rc
+keystore_copy(
+    struct op *op, const struct keystore *store, struct keystore **ret_store)
+{
+	CLEANUP(keystore_free_ptr) struct keystore *copy = NULL;
+
+	TRY(keystore_new(op, &copy));
+	memcpy(copy->service, store->service, sizeof(copy->service));
+	copy->version = store->version;
+	TRY(seal_copy(op, &store->seal, &copy->seal));
+	for (; copy->n_sites < store->n_sites; copy->n_sites++)
+		TRY(keystore_site_copy(op, &store->sites[copy->n_sites],
+		    &copy->sites[copy->n_sites]));
+	*ret_store = copy;
+	copy = NULL;
+	return RC_OK;
 }
 
 void
 keystore_fingerprint(
     const struct keystore *store, char out[KEYSTORE_FINGERPRINT_SIZE])
 {
-	CLEANUP(image_wipe) struct image image;
-
-	image_encode(store, &image);
-	str_hex(out, span_of(image.bytes + image.size - SHA256_SIZE,
-			 (KEYSTORE_FINGERPRINT_SIZE - 1) / 2));
-}
-
-/* What can be told before a byte is trusted. */
-static enum rc
-image_check(struct op *op, struct span bytes)
-{
 	uint8_t sum[SHA256_SIZE];
-	size_t body;
-
-	if (bytes.size < SMALLEST ||
-	    memcmp(bytes.data, keystore_magic, sizeof(keystore_magic)) != 0)
-		FAIL(op, RC_INVALID, "this is no keystore");
-	if (bytes_get_u16(bytes.data + FORMAT_AT) != FORMAT)
-		FAIL(op, RC_INVALID,
-		    "keystore of format %u: this dozo reads format %d",
-		    bytes_get_u16(bytes.data + FORMAT_AT), FORMAT);
-	if (bytes.size > LARGEST)
-		FAIL(op, RC_LIMIT, "a keystore has at most %d bytes", LARGEST);
-	body = bytes.size - SHA256_SIZE;
-	sha256_of(span_of(bytes.data, body), sum);
-	if (!hash_equal(sum, bytes.data + body, sizeof(sum)))
-		FAIL(op, RC_DAMAGED, "the keystore's checksum is wrong");
-	return RC_OK;
-}
-
-/* What the checksum covers: wrong only where the writer was. */
-static enum rc
-header_check(struct op *op, struct span bytes)
-{
-	size_t n = bytes_get_u16(bytes.data + N_SITES_AT);
+	uint8_t number[4];
+	struct sha256 sha;
 	size_t i;
 
-	if (bytes_get_u16(bytes.data + PROTECTION_AT) != PROTECTION_RAW)
-		FAIL(op, RC_INVALID,
-		    "keystore of protection %u: this dozo reads raw ones",
-		    bytes_get_u16(bytes.data + PROTECTION_AT));
-	if (n > KEYSTORE_SITES_MAX)
-		FAIL(op, RC_LIMIT, "a keystore of %zu sites, the limit is %d",
-		    n, KEYSTORE_SITES_MAX);
-	if (bytes.size != SMALLEST + n * SITE_SIZE)
-		FAIL(op, RC_INVALID, "a keystore of %zu sites in %zu bytes", n,
-		    bytes.size);
-	if (bytes_get_u32(bytes.data + VERSION_AT) == 0)
-		FAIL(op, RC_INVALID, "a keystore of version 0");
-	for (i = N_SITES_AT + 2; i < SITES_AT; i++)
-		if (bytes.data[i] != 0)
-			FAIL(op, RC_INVALID, "the keystore's byte %zu is set",
-			    i);
-	return RC_OK;
+	sha256_init(&sha);
+	sha256_update(&sha, span_str("dozo keystore fingerprint"));
+	sha256_update(&sha, span_of(store->service, KEYSTORE_ID_SIZE));
+	bytes_put_u32(number, store->version);
+	sha256_update(&sha, span_of(number, sizeof(number)));
+	for (i = 0; i < store->n_sites; i++) {
+		const struct keystore_site *site = &store->sites[i];
+
+		sha256_update(&sha, span_of(site->id, KEYSTORE_ID_SIZE));
+		sha256_update(&sha, span_of(site->name, NAME_SIZE));
+		sha256_update(&sha, secret_span(site->now.raw));
+	}
+	sha256_digest(&sha, sum);
+	mem_wipe(&sha, sizeof(sha));
+	str_hex(out, span_of(sum, (KEYSTORE_FINGERPRINT_SIZE - 1) / 2));
 }
 
-static enum rc
-site_read(struct op *op, struct keystore *store, const uint8_t *at)
-{
-	char name[NAME_SIZE + 1] = "";
-	size_t i;
+/* ---- rotation ---- */
 
-	memcpy(name, at + SITE_NAME_AT, NAME_SIZE);
-	for (i = strlen(name); i < NAME_SIZE; i++)
-		if (name[i] != '\0')
-			FAIL(op, RC_INVALID, "bytes behind a site's name");
-	if (keystore_find(store, at) != NULL)
-		FAIL(op, RC_INVALID, "a site stands twice in the keystore");
-	return site_add(
-	    op, store, at, name, span_of(at + SITE_KEY_AT, RAW_SIZE));
+size_t
+keystore_pending(const struct keystore *store)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < store->n_sites; i++)
+		n += store->sites[i].former.key != NULL;
+	return n;
 }
 
 enum rc
-keystore_read(struct op *op, struct span bytes, struct keystore **ret_store)
+keystore_rotate(
+    struct op *op, const struct keystore *store, struct keystore **ret_next)
 {
-	CLEANUP(keystore_free_ptr) struct keystore *store = NULL;
-	size_t n;
+	CLEANUP(keystore_free_ptr) struct keystore *next = NULL;
 	size_t i;
 
-	TRY(image_check(op, bytes));
-	TRY(header_check(op, bytes));
-	TRY(keystore_new(op, &store));
-	store->version = bytes_get_u32(bytes.data + VERSION_AT);
-	memcpy(store->service, bytes.data + SERVICE_AT, KEYSTORE_ID_SIZE);
-	n = bytes_get_u16(bytes.data + N_SITES_AT);
-	for (i = 0; i < n; i++)
-		TRY(site_read(
-		    op, store, bytes.data + SITES_AT + i * SITE_SIZE));
-	*ret_store = store;
-	store = NULL;
+	if (keystore_pending(store) > 0)
+		FAIL(op, RC_CONFLICT,
+		    "version %u of the master key is not on every site yet",
+		    (unsigned)store->version);
+	if (store->version == UINT32_MAX)
+		FAIL(op, RC_LIMIT, "the keystore's versions are used up");
+	TRY(keystore_copy(op, store, &next));
+	next->version++;
+	for (i = 0; i < next->n_sites; i++) {
+		struct keystore_site *site = &next->sites[i];
+
+		site->former = site->now;
+		site->now = (struct keystore_key){0};
+		TRY(key_make(op, next, site->id, span_of(NULL, 0), &site->now));
+	}
+	*ret_next = next;
+	next = NULL;
 	return RC_OK;
+}
+
+static bool
+raw_equal(const struct keystore_key *a, const struct keystore_key *b)
+{
+	return a->raw != NULL && b->raw != NULL &&
+	       hash_equal(secret_span(a->raw).data, secret_span(b->raw).data,
+		   RAW_SIZE);
+}
+
+bool
+keystore_follows(const struct keystore *next, const struct keystore *store)
+{
+	size_t i;
+
+	if (memcmp(next->service, store->service, KEYSTORE_ID_SIZE) != 0 ||
+	    next->version != store->version + 1 ||
+	    next->n_sites != store->n_sites)
+		return false;
+	for (i = 0; i < next->n_sites; i++)
+		if (memcmp(next->sites[i].id, store->sites[i].id,
+			KEYSTORE_ID_SIZE) != 0 ||
+		    !raw_equal(&next->sites[i].former, &store->sites[i].now))
+			return false;
+	return true;
+}
+
+void
+keystore_exchange(struct keystore *a, struct keystore *b)
+{
+	struct keystore_seal seal = a->seal;
+	uint32_t version = a->version;
+	size_t i, n = a->n_sites;
+
+	for (i = 0; i < KEYSTORE_SITES_MAX; i++) {
+		struct keystore_site site = a->sites[i];
+
+		a->sites[i] = b->sites[i];
+		b->sites[i] = site;
+	}
+	a->version = b->version;
+	a->n_sites = b->n_sites;
+	a->seal = b->seal;
+	b->version = version;
+	b->n_sites = n;
+	b->seal = seal;
+}
+
+void
+keystore_drop_former(struct keystore *store, const uint8_t id[KEYSTORE_ID_SIZE])
+{
+	size_t i;
+
+	for (i = 0; i < store->n_sites; i++)
+		if (memcmp(store->sites[i].id, id, KEYSTORE_ID_SIZE) == 0)
+			keystore_site_drop_former(&store->sites[i]);
 }

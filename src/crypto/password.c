@@ -56,6 +56,18 @@ gate_leave(void)
 	cond_signal(&gate.left);
 }
 
+static enum rc
+argon2_result(struct op *op, int error, uint32_t memory)
+{
+	if (error == ARGON2_MEMORY_ALLOCATION_ERROR)
+		FAIL(op, RC_NO_MEMORY, "out of memory (%u KiB)",
+		    (unsigned)memory);
+	if (error != ARGON2_OK)
+		FAIL(op, RC_IO, "Argon2 failed: %s",
+		    argon2_error_message(error));
+	return RC_OK;
+}
+
 enum rc
 password_hash(
     struct op *op, struct span password, char ret_hash[PASSWORD_HASH_SIZE])
@@ -73,11 +85,7 @@ password_hash(
 	    password.data, password.size, salt, sizeof(salt), KEY_SIZE, hash,
 	    sizeof(hash));
 	gate_leave();
-	if (error == ARGON2_MEMORY_ALLOCATION_ERROR)
-		FAIL(op, RC_NO_MEMORY, "out of memory (%d KiB)", COST_MEMORY);
-	if (error != ARGON2_OK)
-		FAIL(op, RC_IO, "Argon2 failed: %s",
-		    argon2_error_message(error));
+	TRY(argon2_result(op, error, COST_MEMORY));
 	memcpy(ret_hash, hash, sizeof(hash));
 	return RC_OK;
 }
@@ -151,6 +159,23 @@ password_verify_dummy(struct span password)
 	    password.data, password.size, salt, sizeof(salt), key, sizeof(key));
 	gate_leave();
 	mem_wipe(key, sizeof(key));
+}
+
+enum rc
+password_key(struct op *op, struct span password,
+    const struct password_cost *cost, struct span salt, uint8_t *ret_key,
+    size_t size)
+{
+	int error;
+
+	if (password.size > PASSWORD_MAX)
+		FAIL(op, RC_LIMIT, "a passphrase has at most %d bytes",
+		    PASSWORD_MAX);
+	gate_enter();
+	error = argon2id_hash_raw(cost->passes, cost->memory, cost->lanes,
+	    password.data, password.size, salt.data, salt.size, ret_key, size);
+	gate_leave();
+	return argon2_result(op, error, cost->memory);
 }
 
 void

@@ -27,6 +27,20 @@ enum rc password_verify(
  */
 void password_verify_dummy(struct span password);
 
+/* What Argon2id is to take: KiB, passes, lanes (each at least 1; memory at
+ * least 8 for each lane). */
+struct password_cost {
+	uint32_t memory;
+	uint32_t passes;
+	uint32_t lanes;
+};
+
+/* A key of size bytes out of a password, by Argon2id. At most two at once
+ * (waits). RC_LIMIT: longer than PASSWORD_MAX. */
+enum rc password_key(struct op *op, struct span password,
+    const struct password_cost *cost, struct span salt, uint8_t *ret_key,
+    size_t size) MUST_CHECK;
+
 /* A token of 256 random bits as 43 characters of base64url, NUL-terminated. */
 void password_token(char out[PASSWORD_TOKEN_SIZE]);
 

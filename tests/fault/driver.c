@@ -3,8 +3,9 @@
  *	driver PATH SITES M ROUND SEED MODE [SIZE]
  * PATH is a sandbox that world_keep was called on. Modes: load (threads put,
  * move and delete), upkeep (as load, with snapshots and cuts), large (as load,
- *with an upload session), tenants (adds some), one (a single put, for strace).
- *DOZO_TEST_KILL works.
+ * with an upload session), tenants (adds some), one (a single put, for strace),
+ * rotate (the keys of the sites, while a thread puts), epoch (the same of the
+ * tenant). DOZO_TEST_KILL works.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -345,6 +346,137 @@ mode_one(struct driver *d, uint64_t size)
 	(void)close(fd);
 }
 
+/* ---- keys ---- */
+
+struct putter {
+	struct driver *d;
+	struct thread thread;
+	atomic_bool stop;
+};
+
+/* What was acknowledged is a line of PATH/acked: seed and name. */
+static void
+put_until_stopped(void *arg)
+{
+	struct putter *p = arg;
+	struct file_put_result result;
+	char path[400], name[40], line[80];
+	struct op op;
+	uint32_t i;
+	int fd, n;
+
+	(void)snprintf(path, sizeof(path), "%.300s/acked", p->d->w.f.path);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		_exit(4);
+	for (i = 0; i < 2 || !atomic_load(&p->stop); i++) {
+		world_ask(&p->d->w, &op);
+		(void)snprintf(
+		    name, sizeof(name), "r%u-%u", p->d->round, (unsigned)i);
+		expect(&op,
+		    world_put(&op, &p->d->w, p->d->w.space, name,
+			sizes[i % ARRAY_LEN(sizes)], i, &result),
+		    "put");
+		n = snprintf(line, sizeof(line), "%u %s\n", (unsigned)i, name);
+		if (write(fd, line, (size_t)n) != n)
+			_exit(4);
+		op_release(&op);
+	}
+	(void)close(fd);
+}
+
+static void
+putter_start(struct driver *d, struct putter *p)
+{
+	p->d = d;
+	atomic_init(&p->stop, false);
+	expect(&d->w.op,
+	    thread_start(&d->w.op, &p->thread, "putter", put_until_stopped, p),
+	    "thread");
+}
+
+static void
+putter_stop(struct putter *p)
+{
+	atomic_store(&p->stop, true);
+	thread_join(&p->thread);
+}
+
+/* As dozo key rotate-sites: made, exported, taken over, awaited. */
+static void
+rotate(struct op *op, struct fixture *f)
+{
+	CLEANUP(buf_release) struct buf file = {.limit = KEYSTORE_FILE_MAX};
+	struct keystore *next;
+
+	if (keystore_pending(f->keystore) == 0) {
+		expect(op, keystore_rotate(op, f->keystore, &next), "rotate");
+		expect(op, keystore_write(op, next, &file), "write");
+		keystore_free(next);
+		expect(op,
+		    io_write_file(
+			op, f->dir_fd, "exported", buf_span(&file), 0600),
+		    "export");
+		expect(op, site_keys_switch(op, f->service, buf_span(&file)),
+		    "switch");
+	}
+	expect(op, site_keys_await(op, f->service, NULL), "await");
+}
+
+static void
+mode_rotate(struct driver *d)
+{
+	struct putter putter;
+
+	putter_start(d, &putter);
+	rotate(&d->w.op, &d->w.f);
+	putter_stop(&putter);
+}
+
+/* An epoch that nothing comes to name, and one that begins. */
+static void
+mode_epoch(struct driver *d)
+{
+	struct putter putter;
+	struct tenant *t = d->w.t;
+	struct keyring *ring;
+	uint64_t number;
+	uint32_t epoch;
+
+	putter_start(d, &putter);
+	/* Epochs that no number is of: what is to be released. */
+	tenant_lock(t);
+	expect(&d->w.op, tenant_ring_copy(&d->w.op, t, &ring), "copy");
+	expect(&d->w.op, keyring_add_epoch(&d->w.op, ring, &epoch), "add");
+	expect(&d->w.op, keyring_add_epoch(&d->w.op, ring, &epoch), "add");
+	tenant_ring_set(t, ring);
+	tenant_unlock(t);
+	expect(&d->w.op, tenant_epoch_rotate(&d->w.op, t, &epoch, &number),
+	    "epoch");
+	t->swept = false;
+	tenant_sweep(&d->w.op, t, true);
+	putter_stop(&putter);
+}
+
+static void
+mode_run(struct driver *d, const char *mode, uint64_t size)
+{
+	if (strcmp(mode, "load") == 0)
+		mode_load(d);
+	else if (strcmp(mode, "upkeep") == 0)
+		mode_upkeep(d);
+	else if (strcmp(mode, "large") == 0)
+		mode_large(d);
+	else if (strcmp(mode, "tenants") == 0)
+		mode_tenants(d);
+	else if (strcmp(mode, "rotate") == 0)
+		mode_rotate(d);
+	else if (strcmp(mode, "epoch") == 0)
+		mode_epoch(d);
+	else
+		mode_one(d, size);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -362,16 +494,7 @@ main(int argc, char **argv)
 	size = argc > 7 ? strtoull(argv[7], NULL, 10) : 0;
 	world_adopt(&d.w, argv[1], strtoul(argv[2], NULL, 10),
 	    (uint32_t)strtoul(argv[3], NULL, 10));
-	if (strcmp(argv[6], "load") == 0)
-		mode_load(&d);
-	else if (strcmp(argv[6], "upkeep") == 0)
-		mode_upkeep(&d);
-	else if (strcmp(argv[6], "large") == 0)
-		mode_large(&d);
-	else if (strcmp(argv[6], "tenants") == 0)
-		mode_tenants(&d);
-	else
-		mode_one(&d, size);
+	mode_run(&d, argv[6], size);
 	world_stop(&d.w);
 	keystore_free(d.w.f.keystore);
 	io_close(&d.w.f.dir_fd);

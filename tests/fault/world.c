@@ -175,8 +175,8 @@ world_adopt(struct world *w, const char *path, size_t n, uint32_t m)
 	f->made = true;
 	ASSERT_OK(&w->op, db_library_init(&w->op));
 	size = file_read(path, "keystore", bytes, sizeof(bytes));
-	ASSERT_OK(
-	    &w->op, keystore_read(&w->op, span_of(bytes, size), &f->keystore));
+	ASSERT_OK(&w->op, keystore_read(&w->op, span_of(bytes, size),
+			      span_of(NULL, 0), &f->keystore));
 	assert_int_equal(file_read(path, "register", &f->reg, sizeof(f->reg)),
 	    sizeof(f->reg));
 	ASSERT_OK(&w->op, io_open_root(&w->op, path, &f->dir_fd));

@@ -48,7 +48,7 @@ object_make(struct op *op, struct span payload, struct buf *object)
 	object->size = HEADER_SIZE;
 	siv_ad_init(&ad);
 	siv_ad_add(&ad, buf_span(object));
-	TRY(siv_init(op, &siv, secret_span(site.key)));
+	TRY(siv_init(op, &siv, secret_span(site.now.key)));
 	TRY(buf_grow(op, object, payload.size + SIV_TAG_SIZE, &room));
 	return siv_seal(op, &siv, &ad, payload, room);
 }
@@ -61,8 +61,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	op_init(&op);
 	buf_init(&object, 2 * LARGEST);
-	if (site.key == NULL &&
-	    secret_new(&op, SIV_KEY_SIZE, &site.key) != RC_OK)
+	if (site.now.key == NULL &&
+	    secret_new(&op, SIV_KEY_SIZE, &site.now.key) != RC_OK)
 		abort();
 	open_one(span_of(data, size));
 	if (size > LARGEST)

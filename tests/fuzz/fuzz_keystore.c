@@ -19,7 +19,7 @@ read_one(struct span bytes)
 
 	op_init(&op);
 	buf_init(&again, 4096);
-	if (keystore_read(&op, bytes, &store) != RC_OK)
+	if (keystore_read(&op, bytes, span_of(NULL, 0), &store) != RC_OK)
 		return;
 	if (keystore_write(&op, store, &again) != RC_OK ||
 	    !span_equal(bytes, buf_span(&again)))

@@ -73,14 +73,31 @@ sites_make(struct op *op, const struct fixture *f, struct sites **ret_sites)
 	}
 }
 
+static enum rc
+keystore_kept(void *arg, struct op *op, const struct keystore *keystore)
+{
+	struct fixture *f = arg;
+	CLEANUP(buf_release) struct buf bytes = {.limit = KEYSTORE_FILE_MAX};
+	int left = atomic_load(&f->keeps_left);
+
+	if (left == 1)
+		FAIL(op, RC_NO_SPACE, "the disk is full");
+	if (left > 1)
+		atomic_store(&f->keeps_left, left - 1);
+	TRY(keystore_write(op, keystore, &bytes));
+	return io_write_file(op, f->dir_fd, "keystore", buf_span(&bytes), 0600);
+}
+
 static void
-config_fill(const struct fixture *f, struct service_config *config)
+config_fill(struct fixture *f, struct service_config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->dir_fd = f->dir_fd;
 	config->db_path = f->db_path;
 	config->db_folder = "db";
 	config->keystore = f->keystore;
+	config->keep = keystore_kept;
+	config->keep_arg = f;
 	config->host = "test";
 	config->offer_time = f->offer_time;
 	config->committers = f->committers;

@@ -21,6 +21,8 @@ struct fixture {
 	int64_t offer_time; /* 0: the service's own */
 	unsigned committers;
 	bool made; /* the first opening has been */
+	atomic_int keeps_left; /* the keystore is kept so often and once less,
+				  then it cannot be; 0: always */
 };
 
 /* A sandbox with n sites (tokyo, osaka, sendai), m of which must have a thing;
@@ -35,6 +37,9 @@ enum rc fixture_open(struct op *op, struct fixture *f);
 enum rc fixture_open_other(
     struct op *op, struct fixture *f, struct service **ret_service);
 void fixture_close(struct op *op, struct fixture *f);
+
+/* The keystore is kept in the sandbox's file "keystore" when a rotation changes
+ * it. */
 
 /* Renames a site's folder away, and back. */
 void fixture_away(const struct fixture *f, size_t site);

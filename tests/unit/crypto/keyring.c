@@ -206,7 +206,8 @@ golden_check(const char *name, size_t site, bool signing)
 	buf_init(&file, KEYRING_OBJECT_MAX);
 	buf_init(&again, KEYRING_OBJECT_MAX);
 	golden_read(&op, "keystore.v1", &file);
-	ASSERT_OK(&op, keystore_read(&op, buf_span(&file), &store));
+	ASSERT_OK(
+	    &op, keystore_read(&op, buf_span(&file), span_of(NULL, 0), &store));
 	buf_clear(&file);
 	golden_read(&op, name, &file);
 	ASSERT_OK(&op, keyring_open(&op, buf_span(&file), golden_tenant,
@@ -335,11 +336,29 @@ another_master_key_of_the_same_site_does_not_open_it(void **state)
 	world_init(&world);
 	world_seal(&world, 3);
 	other = world.store->sites[0];
-	other.key = world.store->sites[1].key;
+	other.now = world.store->sites[1].now;
 	ASSERT_RC(&world.op, RC_DAMAGED,
 	    keyring_open(&world.op, buf_span(&world.object), TENANT,
 		world.store->service, &other, &ring));
 	assert_null(ring);
+}
+
+static void
+a_copy_has_the_same_keys_and_a_life_of_its_own(void **state)
+{
+	CLEANUP(world_release) struct world world;
+	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
+	CLEANUP(keyring_free_ptr) struct keyring *copy = NULL;
+	uint32_t epoch;
+
+	(void)state;
+	world_init(&world);
+	ASSERT_OK(&world.op, keyring_new(&world.op, TENANT, true, &ring));
+	ASSERT_OK(&world.op, keyring_add_epoch(&world.op, ring, &epoch));
+	ASSERT_OK(&world.op, keyring_copy(&world.op, ring, &copy));
+	rings_equal(ring, copy);
+	ASSERT_OK(&world.op, keyring_drop_epoch(&world.op, ring, 1));
+	assert_non_null(keyring_epoch_key(copy, 1));
 }
 
 static void
@@ -353,6 +372,32 @@ version_0_is_never_written(void **state)
 	    keyring_seal(&world.op, world.ring, 0, world.store->service,
 		&world.store->sites[0], &world.object));
 	assert_int_equal(world.object.size, 0);
+}
+
+static void
+while_keys_are_rotated_it_opens_by_either_and_is_sealed_by_the_new(void **state)
+{
+	CLEANUP(world_release) struct world world;
+	CLEANUP(keystore_free_ptr) struct keystore *before = NULL;
+	struct keystore *next;
+
+	(void)state;
+	world_init(&world);
+	world_seal(&world, 1);
+	ASSERT_OK(&world.op, keystore_rotate(&world.op, world.store, &next));
+	before = world.store;
+	world.store = next;
+	ASSERT_OK(&world.op, world_open(&world, TENANT, 0));
+	/* What is sealed from now on the former master key does not open. */
+	world_seal(&world, 1);
+	ASSERT_OK(&world.op, world_open(&world, TENANT, 0));
+	world.store = before;
+	ASSERT_RC(&world.op, RC_DAMAGED, world_open(&world, TENANT, 0));
+	/* Nor the new one what was copied before, once the former is gone. */
+	world_seal(&world, 1);
+	world.store = next;
+	keystore_drop_former(next, next->sites[0].id);
+	ASSERT_RC(&world.op, RC_DAMAGED, world_open(&world, TENANT, 0));
 }
 
 /* Seals a payload that no writer makes, with the right key, and opens it. */
@@ -369,7 +414,7 @@ open_payload_of(struct world *world, uint8_t version, struct span payload)
 	siv_ad_init(&ad);
 	siv_ad_add(&ad, buf_span(&world->object));
 	ASSERT_OK(&world->op, siv_init(&world->op, &siv,
-				  secret_span(world->store->sites[0].key)));
+				  secret_span(world->store->sites[0].now.key)));
 	ASSERT_OK(&world->op, buf_grow(&world->op, &world->object,
 				  payload.size + SIV_TAG_SIZE, &room));
 	ASSERT_OK(&world->op, siv_seal(&world->op, &siv, &ad, payload, room));
@@ -732,6 +777,9 @@ main(void)
 		an_object_opens_only_as_its_own_site_tenant_service_and_version),
 	    cmocka_unit_test(
 		another_master_key_of_the_same_site_does_not_open_it),
+	    cmocka_unit_test(
+		while_keys_are_rotated_it_opens_by_either_and_is_sealed_by_the_new),
+	    cmocka_unit_test(a_copy_has_the_same_keys_and_a_life_of_its_own),
 	    cmocka_unit_test(version_0_is_never_written),
 	    cmocka_unit_test(version_0_is_never_read),
 	    cmocka_unit_test(all_locked_memory_is_given_back),

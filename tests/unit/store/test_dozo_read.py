@@ -54,6 +54,11 @@ def changesets(tenant):
             for kind, plain in tenant.records(found) if kind == dozo.CHANGESET]
 
 
+def read_file(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="dozo-test-")
@@ -241,6 +246,25 @@ class Changed(Case):
         with self.assertRaises(dozo.Damaged):
             dozo.keystore_read(bytes(key))
 
+    def test_a_keystore_opens_by_its_passphrase_and_no_other(self):
+        """The known files of crypto: one content, open and sealed; one site's key is rotated."""
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../crypto/golden")
+        raw, sealed = (read_file(os.path.join(folder, name))
+                       for name in ("keystore.v1", "keystore-sealed.v1"))
+        service, keys = dozo.keystore_read(raw)
+        self.assertEqual(sorted(len(found) for found in keys.values()), [1, 1, 2])
+        self.assertEqual(dozo.keystore_read(sealed, b"a storehouse of earth walls"),
+                         (service, keys))
+        for wrong in (None, b"", b"a storehouse of earth wall"):
+            with self.assertRaises(dozo.Damaged):
+                dozo.keystore_read(sealed, wrong)
+        for at, value in ((40, 1 << 20 | 1), (44, 11), (48, 9), (52, 1)):
+            changed = bytearray(sealed[:-32])
+            changed[at:at + 4] = value.to_bytes(4, "big")
+            with self.assertRaises(dozo.Damaged):
+                dozo.keystore_read(bytes(changed) + dozo.sha256(bytes(changed)),
+                                   b"a storehouse of earth walls")
+
     def test_each_shorter_length_is_damage(self):
         for name in objects("log"):
             data = golden(name)
@@ -273,7 +297,7 @@ class Changed(Case):
 
     def test_another_keystore_reads_nothing(self):
         key = bytearray(golden("keys/master.key"))
-        key[-40] ^= 1
+        key[-72] ^= 1  # of the site's present key
         key[-32:] = dozo.sha256(bytes(key[:-32]))
         path = os.path.join(self.dir, "key")
         with open(path, "wb") as file:

@@ -437,7 +437,8 @@ golden_keys(struct op *op)
 	struct keyring *keys;
 
 	golden_read(op, "keys", "master.key", &master);
-	ASSERT_OK(op, keystore_read(op, buf_span(&master), &store));
+	ASSERT_OK(
+	    op, keystore_read(op, buf_span(&master), span_of(NULL, 0), &store));
 	site = keystore_find(store, site_bytes);
 	assert_non_null(site);
 	golden_read(op, "site/keys/0000000000000007",

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Makes the known-answer files of keystore and keyring, format 1, and the
 constants in the tests beside it, from docs/FORMAT.md alone: with Python's
-cryptography (OpenSSL), none of dozo's own code. The files stay as they are for
-ever; this shows where they came from.
+cryptography (OpenSSL) and libargon2, none of dozo's own code. The files stay as
+they are for ever; this shows where they came from.
 
-usage: make.py FOLDER    writes keystore.v1, keyring.v1, keyring-signing.v1
+usage: make.py FOLDER    writes keystore.v1, keystore-sealed.v1, keyring.v1,
+                         keyring-signing.v1
        make.py           prints the constants
 """
+import ctypes
 import hashlib
 import hmac
 import os
@@ -126,6 +128,9 @@ def aead_seal(key, ad, plain):
 SERVICE = bytes(range(0x10, 0x20))
 SITES = [(bytes([0xA0 + i] * 16), name, bytes((i * 32 + j) & 255 for j in range(32)))
          for i, name in enumerate(["tokyo", "osaka", "sapporo-0123456789-abcdefghijk-x"])]
+FORMER = bytes(range(0xC0, 0xE0))
+SALT = bytes(range(0xE0, 0xF0))
+PASSPHRASE = b"a storehouse of earth walls"
 TENANT = 0x0102030405060708
 VERSION = 7
 ROOT = bytes(range(0x40, 0x60))
@@ -133,12 +138,47 @@ SIGNING = bytes(range(0x80, 0xA0))
 EPOCHS = [(3, bytes([0x33] * 32)), (4, bytes([0x44] * 32)), (9, bytes([0x99] * 32))]
 
 
+def argon2id(passphrase, memory, passes, lanes, salt, size):
+    key = ctypes.create_string_buffer(size)
+    library = ctypes.CDLL("libargon2.so.1")
+    u32, length = ctypes.c_uint32, ctypes.c_size_t
+    assert library.argon2id_hash_raw(
+        u32(passes), u32(memory), u32(lanes), passphrase, length(len(passphrase)),
+        salt, length(len(salt)), key, length(size)) == 0
+    return key.raw
+
+
+def keystore_sites():
+    """The second one's key is being rotated."""
+    return b"".join(site + name.encode().ljust(32, b"\0") + raw +
+                    (FORMER if i == 1 else bytes(32))
+                    for i, (site, name, raw) in enumerate(SITES))
+
+
+def keystore_header(protection):
+    return (b"dozoKEYS" + be16(1) + be16(protection) + be32(5) + SERVICE +
+            be16(len(SITES)) + bytes(6))
+
+
 def keystore():
-    body = b"dozoKEYS" + be16(1) + be16(0) + be32(5) + SERVICE
-    body += be16(len(SITES)) + bytes(6)
+    body = keystore_header(0) + keystore_sites()
+    return body + hashlib.sha256(body).digest()
+
+
+def keystore_sealed():
+    memory, passes, lanes = 256, 2, 2
+    body = keystore_header(1)
+    body += be32(memory) + be32(passes) + be32(lanes) + bytes(4) + SALT
+    key = argon2id(PASSPHRASE, memory, passes, lanes, SALT, 64)
+    body += siv_seal(key, [body], keystore_sites())
+    return body + hashlib.sha256(body).digest()
+
+
+def fingerprint():
+    body = b"dozo keystore fingerprint" + SERVICE + be32(5)
     for site, name, raw in SITES:
         body += site + name.encode().ljust(32, b"\0") + raw
-    return body + hashlib.sha256(body).digest()
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def keyring(site, raw, signing):
@@ -174,6 +214,9 @@ def constants():
               hkdf(ROOT, be64(TENANT), b"dozo " + purpose.encode(), size).hex())
     print("site key", hkdf(SITES[0][2], SERVICE + SITES[0][0],
                            b"dozo site key", 64).hex())
+    print("former site key", hkdf(FORMER, SERVICE + SITES[1][0],
+                                  b"dozo site key", 64).hex())
+    print("fingerprint", fingerprint())
 
 
 def main():
@@ -183,6 +226,7 @@ def main():
         return
     files = {
         "keystore.v1": keystore(),
+        "keystore-sealed.v1": keystore_sealed(),
         "keyring.v1": keyring(SITES[0][0], SITES[0][2], None),
         "keyring-signing.v1": keyring(SITES[1][0], SITES[1][2], SIGNING),
     }
