@@ -12,14 +12,6 @@
 
 static struct service service;
 
-static int
-stop(void **state)
-{
-	(void)state;
-	service_stop(&service);
-	return 0;
-}
-
 static void
 pause_for(int64_t length)
 {
@@ -37,14 +29,6 @@ static void
 short_head(struct http_config *config)
 {
 	config->head_deadline = 4 * CLOCK_S;
-}
-
-static int
-start_short_head(void **state)
-{
-	(void)state;
-	service_start(&service, short_head);
-	return 0;
 }
 
 enum { SILENT = 240, BUSY_MAX = 25 };
@@ -118,14 +102,6 @@ short_all(struct http_config *config)
 	config->rate_minimum = 4096;
 }
 
-static int
-start_short_all(void **state)
-{
-	(void)state;
-	service_start(&service, short_all);
-	return 0;
-}
-
 /* For clients that are slow enough to be cut, and honest: a pause of this
  * test's own must not cut them. */
 static void
@@ -133,14 +109,6 @@ patient(struct http_config *config)
 {
 	config->rate_window = 2 * CLOCK_S;
 	config->rate_minimum = 1000;
-}
-
-static int
-start_patient(void **state)
-{
-	(void)state;
-	service_start(&service, patient);
-	return 0;
 }
 
 /* Sends a byte each 50 ms until the server ends the connection, which it must;
@@ -341,14 +309,6 @@ few(struct http_config *config)
 	config->connections_per_address = 2;
 }
 
-static int
-start_few(void **state)
-{
-	(void)state;
-	service_start(&service, few);
-	return 0;
-}
-
 static enum rc
 open_from(const char *from, struct https_client **ret_client)
 {
@@ -476,14 +436,6 @@ behind_proxies(struct http_config *config)
 	config->public_url = "https://Files.example.com";
 	config->connections_per_address = 2;
 	config->head_deadline = 2 * CLOCK_S;
-}
-
-static int
-start_behind_proxies(void **state)
-{
-	(void)state;
-	service_start(&service, behind_proxies);
-	return 0;
 }
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
@@ -688,51 +640,30 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		silent_handshakes_cost_no_cpu_and_end_at_the_deadline,
-		start_short_head, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_client_with_a_tiny_window_is_served, start_short_head, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_head_that_never_ends_is_cut, start_short_all, stop),
-	    cmocka_unit_test_setup_teardown(
-		an_idle_connection_is_ended, start_short_all, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_content_that_dribbles_is_cut, start_short_all, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_content_over_the_minimum_rate_may_take_its_time,
-		start_patient, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not,
-		start_patient, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_slow_handler_is_not_the_clients_fault, start_short_all, stop),
-	    cmocka_unit_test_setup_teardown(
-		limits_hold_in_all_and_for_each_address, start_few, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_server_out_of_descriptors_turns_away_and_recovers, start_few,
-		stop),
-	    cmocka_unit_test_setup_teardown(
-		plain_http_is_told_to_use_https, start_short_head, stop),
-	    cmocka_unit_test_setup_teardown(
-		noise_is_closed, start_short_head, stop),
-	    cmocka_unit_test_setup_teardown(
-		proxy_v2_from_a_trusted_proxy_names_the_client,
-		start_behind_proxies, stop),
-	    cmocka_unit_test_setup_teardown(
-		forwarded_addresses_are_believed_from_trusted_proxies_only,
-		start_behind_proxies, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_bad_or_foreign_proxy_header_ends_the_connection,
-		start_behind_proxies, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_proxy_header_in_pieces_waits_without_cpu,
-		start_behind_proxies, stop),
-	    cmocka_unit_test_setup_teardown(
-		the_limit_for_each_address_counts_the_proxys_client,
-		start_behind_proxies, stop),
-	    cmocka_unit_test_setup_teardown(
-		public_url_is_the_one_authority, start_behind_proxies, stop),
+	    SERVED(short_head,
+		silent_handshakes_cost_no_cpu_and_end_at_the_deadline),
+	    SERVED(short_head, a_client_with_a_tiny_window_is_served),
+	    SERVED(short_all, a_head_that_never_ends_is_cut),
+	    SERVED(short_all, an_idle_connection_is_ended),
+	    SERVED(short_all, a_content_that_dribbles_is_cut),
+	    SERVED(patient, a_content_over_the_minimum_rate_may_take_its_time),
+	    SERVED(patient,
+		a_client_that_takes_nothing_is_cut_and_one_that_takes_a_little_is_not),
+	    SERVED(short_all, a_slow_handler_is_not_the_clients_fault),
+	    SERVED(few, limits_hold_in_all_and_for_each_address),
+	    SERVED(few, a_server_out_of_descriptors_turns_away_and_recovers),
+	    SERVED(short_head, plain_http_is_told_to_use_https),
+	    SERVED(short_head, noise_is_closed),
+	    SERVED(
+		behind_proxies, proxy_v2_from_a_trusted_proxy_names_the_client),
+	    SERVED(behind_proxies,
+		forwarded_addresses_are_believed_from_trusted_proxies_only),
+	    SERVED(behind_proxies,
+		a_bad_or_foreign_proxy_header_ends_the_connection),
+	    SERVED(behind_proxies, a_proxy_header_in_pieces_waits_without_cpu),
+	    SERVED(behind_proxies,
+		the_limit_for_each_address_counts_the_proxys_client),
+	    SERVED(behind_proxies, public_url_is_the_one_authority),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

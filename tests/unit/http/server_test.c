@@ -11,22 +11,6 @@
 
 static struct service service;
 
-static int
-start(void **state)
-{
-	(void)state;
-	service_start(&service, NULL);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	service_stop(&service);
-	return 0;
-}
-
 #define BODY_IS(response, text) \
 	do { \
 		assert_true((response).complete); \
@@ -939,46 +923,50 @@ many_clients_are_served_at_once(void **state)
 	assert_int_equal(atomic_load(&good), CROWD * ROUNDS);
 }
 
-#define SERVED(name) cmocka_unit_test_setup_teardown(name, start, stop)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SERVED(a_get_is_answered_by_a_worker_and_the_connection_goes_on),
-	    SERVED(an_answer_from_memory_needs_no_worker),
-	    SERVED(contents_of_every_size_arrive_whole_and_in_order),
-	    SERVED(a_chunked_content_arrives_and_the_connection_goes_on),
-	    SERVED(a_slow_handler_stops_the_client_and_loses_nothing),
 	    SERVED(
+		NULL, a_get_is_answered_by_a_worker_and_the_connection_goes_on),
+	    SERVED(NULL, an_answer_from_memory_needs_no_worker),
+	    SERVED(NULL, contents_of_every_size_arrive_whole_and_in_order),
+	    SERVED(NULL, a_chunked_content_arrives_and_the_connection_goes_on),
+	    SERVED(NULL, a_slow_handler_stops_the_client_and_loses_nothing),
+	    SERVED(NULL,
 		a_client_that_waits_for_100_gets_it_only_where_begin_accepts),
-	    SERVED(an_early_refusal_of_a_small_content_keeps_the_connection),
 	    SERVED(
+		NULL, an_early_refusal_of_a_small_content_keeps_the_connection),
+	    SERVED(NULL,
 		an_early_refusal_of_a_large_content_reaches_a_client_that_sends_on),
-	    SERVED(
+	    SERVED(NULL,
 		a_refusal_amid_a_large_content_reaches_a_client_that_sends_on),
-	    SERVED(a_refusal_near_the_end_of_a_content_keeps_the_connection),
-	    SERVED(a_refusal_amid_a_chunked_content_reaches_the_client),
-	    SERVED(what_came_before_a_client_left_is_given_to_body),
-	    SERVED(sources_of_every_size_arrive_whole),
-	    SERVED(a_source_that_fails_at_once_is_a_problem),
-	    SERVED(a_source_that_fails_midway_shows_as_cut_short),
-	    SERVED(a_client_that_leaves_amid_a_download_releases_the_source),
-	    SERVED(head_204_and_304_have_no_content_and_keep_the_connection),
-	    SERVED(head_of_an_unknown_size_sends_no_byte_of_content),
-	    SERVED(http_1_0_is_answered_but_never_with_an_unknown_size),
-	    SERVED(pipelined_requests_are_answered_in_order),
-	    SERVED(a_deferred_answer_comes_from_another_thread),
-	    SERVED(a_door_sees_the_target_decoded_once),
-	    SERVED(two_hundred_nested_folders_are_no_problem),
-	    SERVED(heads_are_limited),
-	    SERVED(what_no_door_takes_is_refused),
-	    SERVED(each_rc_has_its_status_and_type),
-	    SERVED(a_conflict_is_412_where_the_request_was_conditional),
-	    SERVED(a_handler_that_answers_nothing_is_an_error_of_the_server),
-	    SERVED(problems_are_told_in_the_clients_language),
-	    SERVED(requests_survive_failing_allocations),
-	    SERVED(many_clients_are_served_at_once),
+	    SERVED(
+		NULL, a_refusal_near_the_end_of_a_content_keeps_the_connection),
+	    SERVED(NULL, a_refusal_amid_a_chunked_content_reaches_the_client),
+	    SERVED(NULL, what_came_before_a_client_left_is_given_to_body),
+	    SERVED(NULL, sources_of_every_size_arrive_whole),
+	    SERVED(NULL, a_source_that_fails_at_once_is_a_problem),
+	    SERVED(NULL, a_source_that_fails_midway_shows_as_cut_short),
+	    SERVED(
+		NULL, a_client_that_leaves_amid_a_download_releases_the_source),
+	    SERVED(
+		NULL, head_204_and_304_have_no_content_and_keep_the_connection),
+	    SERVED(NULL, head_of_an_unknown_size_sends_no_byte_of_content),
+	    SERVED(NULL, http_1_0_is_answered_but_never_with_an_unknown_size),
+	    SERVED(NULL, pipelined_requests_are_answered_in_order),
+	    SERVED(NULL, a_deferred_answer_comes_from_another_thread),
+	    SERVED(NULL, a_door_sees_the_target_decoded_once),
+	    SERVED(NULL, two_hundred_nested_folders_are_no_problem),
+	    SERVED(NULL, heads_are_limited),
+	    SERVED(NULL, what_no_door_takes_is_refused),
+	    SERVED(NULL, each_rc_has_its_status_and_type),
+	    SERVED(NULL, a_conflict_is_412_where_the_request_was_conditional),
+	    SERVED(
+		NULL, a_handler_that_answers_nothing_is_an_error_of_the_server),
+	    SERVED(NULL, problems_are_told_in_the_clients_language),
+	    SERVED(NULL, requests_survive_failing_allocations),
+	    SERVED(NULL, many_clients_are_served_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -465,6 +465,24 @@ service_stop(struct service *service)
 	op_release(&service->op);
 }
 
+int
+service_setup(void **state)
+{
+	const struct service_wish *wish = *state;
+
+	service_start(wish->service, wish->adjust);
+	return 0;
+}
+
+int
+service_teardown(void **state)
+{
+	const struct service_wish *wish = *state;
+
+	service_stop(wish->service);
+	return 0;
+}
+
 void
 service_open_gate(struct service *service)
 {

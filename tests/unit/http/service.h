@@ -73,6 +73,21 @@ void service_get(struct service *service, struct https_client *client,
 uint8_t service_byte(uint64_t offset);
 
 /*
+ * A test with a server of its own, started with a configuration that adjust (or
+ * NULL) has changed. The file's server is a static struct service called
+ * service.
+ */
+struct service_wish {
+	struct service *service;
+	void (*adjust)(struct http_config *config);
+};
+int service_setup(void **state);
+int service_teardown(void **state);
+#define SERVED(adjust, test) \
+	cmocka_unit_test_prestate_setup_teardown(test, service_setup, \
+	    service_teardown, &((struct service_wish){&service, adjust}))
+
+/*
  * Looks at this process's other threads again and again for so long; in how
  * many of a hundred looks one of them ran or wanted to. A thread that spins
  * does in each, however little of a busy machine it gets.

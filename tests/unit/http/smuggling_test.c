@@ -6,22 +6,6 @@
 
 static struct service service;
 
-static int
-start(void **state)
-{
-	(void)state;
-	service_start(&service, NULL);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	service_stop(&service);
-	return 0;
-}
-
 struct attempt {
 	int status;
 	const char *why;
@@ -288,14 +272,6 @@ trust_loopback(struct http_config *config)
 	config->n_trusted_proxies = 1;
 }
 
-static int
-start_behind_a_proxy(void **state)
-{
-	(void)state;
-	service_start(&service, trust_loopback);
-	return 0;
-}
-
 static void
 after_a_chunked_content_a_proxys_connection_ends(void **state)
 {
@@ -320,16 +296,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		each_ambiguous_head_is_refused_and_ends_the_connection, start,
-		stop),
-	    cmocka_unit_test_setup_teardown(
-		they_are_refused_in_pieces_too, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		honest_oddities_are_served, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		after_a_chunked_content_a_proxys_connection_ends,
-		start_behind_a_proxy, stop),
+	    SERVED(
+		NULL, each_ambiguous_head_is_refused_and_ends_the_connection),
+	    SERVED(NULL, they_are_refused_in_pieces_too),
+	    SERVED(NULL, honest_oddities_are_served),
+	    SERVED(trust_loopback,
+		after_a_chunked_content_a_proxys_connection_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

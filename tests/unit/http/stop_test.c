@@ -12,22 +12,6 @@
 
 static struct service service;
 
-static int
-start(void **state)
-{
-	(void)state;
-	service_start(&service, NULL);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	service_stop(&service);
-	return 0;
-}
-
 /* Stops the server itself; service_stop then does the rest. */
 static void
 server_stop(int64_t drain)
@@ -379,24 +363,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		a_server_without_clients_stops, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		idle_and_silent_clients_do_not_hold_up_a_drain, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_drain_lets_a_running_request_end_and_then_closes, start,
-		stop),
-	    cmocka_unit_test_setup_teardown(
-		the_end_of_a_drain_cuts_clients_but_waits_for_handlers, start,
-		stop),
+	    SERVED(NULL, a_server_without_clients_stops),
+	    SERVED(NULL, idle_and_silent_clients_do_not_hold_up_a_drain),
+	    SERVED(NULL, a_drain_lets_a_running_request_end_and_then_closes),
+	    SERVED(
+		NULL, the_end_of_a_drain_cuts_clients_but_waits_for_handlers),
 	    cmocka_unit_test(a_server_under_load_stops_a_hundred_times),
-	    cmocka_unit_test_setup_teardown(
-		a_server_that_cannot_start_says_why_and_leaves_nothing, start,
-		stop),
-	    cmocka_unit_test_setup_teardown(
-		a_start_without_memory_fails_cleanly, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		broken_pipes_do_not_end_the_process, start, stop),
+	    SERVED(
+		NULL, a_server_that_cannot_start_says_why_and_leaves_nothing),
+	    SERVED(NULL, a_start_without_memory_fails_cleanly),
+	    SERVED(NULL, broken_pipes_do_not_end_the_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,22 +15,6 @@
 
 static struct service service;
 
-static int
-start(void **state)
-{
-	(void)state;
-	service_start(&service, NULL);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	service_stop(&service);
-	return 0;
-}
-
 static void
 only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken(void **state)
 {
@@ -450,21 +434,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken, start,
-		stop),
-	    cmocka_unit_test_setup_teardown(
-		alpn_is_http_1_1_or_nothing, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		sessions_resume_until_the_ticket_key_is_rotated, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_new_certificate_is_taken_without_a_break, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_bad_certificate_is_not_taken, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		handshakes_during_reloads_all_succeed, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_certificate_behind_a_link_is_read, start, stop),
+	    SERVED(NULL, only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken),
+	    SERVED(NULL, alpn_is_http_1_1_or_nothing),
+	    SERVED(NULL, sessions_resume_until_the_ticket_key_is_rotated),
+	    SERVED(NULL, a_new_certificate_is_taken_without_a_break),
+	    SERVED(NULL, a_bad_certificate_is_not_taken),
+	    SERVED(NULL, handshakes_during_reloads_all_succeed),
+	    SERVED(NULL, a_certificate_behind_a_link_is_read),
 	    cmocka_unit_test_setup_teardown(
 		the_local_ca_makes_a_certificate_that_verifies_for_its_names_only,
 		ca_start, ca_stop),
