@@ -271,6 +271,26 @@ class Served(cli.Case):
         self.assertEqual(logs[0], logs[2])
         self.assertIn(b'"ok"', server.request("GET", "/api/v1/health")[2])
 
+    def test_the_limits_of_connections_are_settings(self):
+        for line, held in (("connections = 3", 3), ("connections_per_address = 2", 2)):
+            d = self.made("d" + str(held))
+            with open(d + "/dozo.conf", encoding="utf-8") as file:
+                text = file.read()
+            with open(d + "/dozo.conf", "w", encoding="utf-8") as file:
+                file.write(text.replace("[service]\n", f"[service]\n{line}\n", 1))
+            server = self.serve(d)
+            context = ssl.create_default_context(cafile=d + "/tls/ca.crt")
+            opened = []
+            for _ in range(held):
+                raw = socket.create_connection(("localhost", server.port), timeout=60)
+                opened.append(context.wrap_socket(raw, server_hostname="localhost"))
+            with self.assertRaises(OSError):
+                raw = socket.create_connection(("localhost", server.port), timeout=60)
+                context.wrap_socket(raw, server_hostname="localhost")
+            for one in opened:
+                one.close()
+            self.assertEqual(server.end(), 0)
+
     def test_metrics_are_told_on_loopback_only(self):
         d = self.made()
         with socket.socket() as s:

@@ -41,6 +41,20 @@ read_conf(const char *text)
 }
 
 static void
+by_default_there_may_be_16384_connections_from_any_address(void **state)
+{
+	struct conf *conf;
+
+	(void)state;
+	ASSERT_OK(&op, conf_parse(&op, span_str("[service]\n" SITE),
+			   settings_keys, settings_n_keys, &conf));
+	assert_int_equal(conf_get_u64(conf, "service", "connections"), 16384);
+	assert_int_equal(
+	    conf_get_u64(conf, "service", "connections_per_address"), 16384);
+	conf_free(conf);
+}
+
+static void
 the_sample_reads_back_as_it_was_set(void **state)
 {
 	const struct conf_setting settings[] = {
@@ -136,6 +150,8 @@ main(void)
 	    T(the_sample_reads_back_as_it_was_set),
 	    T(what_makes_no_sense_is_refused_in_words),
 	    T(an_address_is_a_host_and_a_port),
+	    cmocka_unit_test(
+		by_default_there_may_be_16384_connections_from_any_address),
 	};
 
 	return cmocka_run_group_tests_name("cli_settings", tests, NULL, NULL);

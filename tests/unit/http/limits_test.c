@@ -309,6 +309,17 @@ few(struct http_config *config)
 	config->connections_per_address = 2;
 }
 
+static void
+by_default_there_may_be_16384_connections_from_any_address(void **state)
+{
+	struct http_config config;
+
+	(void)state;
+	http_config_defaults(&config);
+	assert_int_equal(config.connections, 16384);
+	assert_int_equal(config.connections_per_address, 16384);
+}
+
 static enum rc
 open_from(const char *from, struct https_client **ret_client)
 {
@@ -664,6 +675,8 @@ main(void)
 	    SERVED(behind_proxies,
 		the_limit_for_each_address_counts_the_proxys_client),
 	    SERVED(behind_proxies, public_url_is_the_one_authority),
+	    cmocka_unit_test(
+		by_default_there_may_be_16384_connections_from_any_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
