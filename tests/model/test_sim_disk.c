@@ -481,7 +481,7 @@ disks_fill_up_rot_and_are_rolled_back(void **state)
 
 /* ---- one host's way to a disk ---- */
 
-static enum rc write_rc[3]; /* by host */
+static enum rc open_rc[3], write_rc[3]; /* by host */
 
 static void
 write_main(void *arg)
@@ -492,7 +492,7 @@ write_main(void *arg)
 	enum rc rc;
 
 	op_init(&op);
-	rc = io_open_root(&op, "/sim/d", &root);
+	rc = open_rc[sim_host()] = io_open_root(&op, "/sim/d", &root);
 	if (rc == RC_OK)
 		rc = io_open_dir(&op, root, "f", true, &fd);
 	if (rc == RC_OK)
@@ -517,7 +517,7 @@ bar_and_cut_off(void *arg)
 	write_by(2, "b");
 	sim_host_join(1);
 	sim_host_join(2);
-	SIM_CHECK(write_rc[1] == RC_IO, "reached what it is cut off from");
+	SIM_CHECK(open_rc[1] == RC_IO, "reached what it is cut off from");
 	SIM_CHECK(write_rc[2] == RC_OK, "the other one is cut off too");
 
 	sim_disk_cut_off(disk, 1, false);
