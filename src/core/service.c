@@ -141,13 +141,12 @@ service_start(struct op *op, struct service *s)
 	TRY(claim_new(op, s->config.sites, &claim));
 	s->claim = claim;
 	TRY(sites_start(op, s->config.sites));
-	sites_look_at_space(op, s->config.sites);
+	reserve_look(op, s);
 	TRY(claim_start(op, s));
 	TRY(clock_start(op, s));
 	s->clock_runs = true;
 	TRY(provider_open(op, s));
 	TRY(service_resume_adding(op, s));
-	survey_load(op, s);
 	if (s->config.committers > 0)
 		TRY(work_pool_start(
 		    op, "committer", s->config.committers, &s->committers));
@@ -180,6 +179,7 @@ service_open(struct op *op, const struct service_config *config,
 	mutex_init(&s->lock);
 	cond_init(&s->changed);
 	survey_init(&s->survey);
+	reserve_init(&s->reserve);
 	s->started = clock_mono();
 	rc = service_start(op, s);
 	if (rc != RC_OK) {
@@ -239,6 +239,7 @@ service_close(struct op *op, struct service *service)
 	sites_free(s->config.sites);
 	claim_free(s->claim);
 	survey_release(&s->survey);
+	reserve_release(&s->reserve);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -497,8 +498,7 @@ keeper_step(struct op *op, struct service *s, uint64_t step)
 	}
 	if (step % 10 == 0)
 		keep_claim(op, s);
-	if (step % 20 == 0)
-		sites_look_at_space(op, s->config.sites);
+	reserve_look(op, s);
 	keep_tenants(op, s);
 	keep_stamps(op, s, step);
 }
@@ -562,13 +562,15 @@ service_health(struct service *service)
 	struct service *s = service;
 	struct survey_count count;
 	enum service_health health;
+	struct io_space local;
 
 	if (s->config.read_only || !s->claimed || !service_stands(s) ||
 	    s->head_unproven)
 		return HEALTH_READ_ONLY;
 	health = open_health(s);
 	if (health == HEALTH_OK &&
-	    (!survey_look(s, &count) || count.behind > 0))
+	    (!survey_look(s, &count) || count.behind > 0 ||
+		reserve_low_sites(s).bits != 0 || reserve_local(s, &local)))
 		return HEALTH_DEGRADED;
 	return health;
 }

@@ -84,7 +84,7 @@ config_fill(const struct fixture *f, struct service_config *config)
 	config->host = "test";
 	config->offer_time = f->offer_time;
 	config->committers = f->committers;
-	config->reserve_bytes = 1;
+	config->reserve_bytes = f->reserve > 0 ? f->reserve : 1;
 }
 
 enum rc
