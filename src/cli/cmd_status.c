@@ -90,7 +90,7 @@ all_well(const struct status *status)
 	const struct cli *cli = status->cli;
 	size_t i;
 
-	if (!site_rows_well(cli, &status->state))
+	if (!site_rows_well(cli, &status->state) || status->state.disk_low)
 		return false;
 	for (i = 0; i < status->state.n_tenants; i++) {
 		enum tenant_mode mode = status->state.tenants[i].mode;
@@ -307,6 +307,25 @@ keys_print(const struct status *status)
 		    begin, cli->dir->path, end);
 }
 
+/* L14: the disk of the databases has a reserve as sites have. */
+static void
+disk_print(const struct status *status)
+{
+	const struct state *state = &status->state;
+	struct cli *cli = status->cli;
+	char free[OUTPUT_TEXT_SIZE], reserve[OUTPUT_TEXT_SIZE];
+
+	if (!state->disk_low)
+		return;
+	output_bytes(free, state->disk.free);
+	output_bytes(reserve, state->disk_reserve);
+	cli_print(cli,
+	    "\n%sThe disk of %s/db has %s free, of which %s are its reserve: "
+	    "uploads are refused%s\n",
+	    paint_begin(cli, PAINT_BAD), cli->dir->path, free, reserve,
+	    paint_end(cli, PAINT_BAD));
+}
+
 static void
 advice_print(const struct status *status)
 {
@@ -318,6 +337,7 @@ advice_print(const struct status *status)
 		    "\n%sIt takes no changes: read_only = yes in dozo.conf, as "
 		    "dozo rebuild sets it%s\n",
 		    paint_begin(cli, PAINT_WARN), paint_end(cli, PAINT_WARN));
+	disk_print(status);
 	together_print(status, false);
 	together_print(status, true);
 	keys_print(status);
@@ -372,7 +392,7 @@ status_json(const struct status *status)
 				 tenant_state(status, status->names[i].id)));
 	return cli_print_json(cli,
 	    json_pack("{s:s, s:s, s:b, s:s, s:I, s:I, s:i, "
-		      "s:{s:i, s:s, s:b, s:b}, "
+		      "s:{s:i, s:s, s:b, s:b}, s:{s:I, s:I, s:b}, "
 		      "s:o, s:o}",
 		"version", DOZO_VERSION, "dir", cli->dir->path, "served",
 		cli->served, "health", health_word(status), "uptime_seconds",
@@ -381,8 +401,10 @@ status_json(const struct status *status)
 		(int)state->m, "key", "version", (int)status->keys.version,
 		"fingerprint", status->keys.fingerprint, "exported",
 		status->exported, "rotating",
-		status->waits || status->keys.n_pending > 0, "sites",
-		site_rows_json(cli, state), "tenants", tenants));
+		status->waits || status->keys.n_pending > 0, "disk", "free",
+		(json_int_t)state->disk.free, "reserve",
+		(json_int_t)state->disk_reserve, "low", state->disk_low,
+		"sites", site_rows_json(cli, state), "tenants", tenants));
 }
 
 enum cli_exit

@@ -79,6 +79,12 @@ free_of(const struct state_site *site)
 }
 
 static double
+low_of(const struct state_site *site)
+{
+	return site->low;
+}
+
+static double
 total_of(const struct state_site *site)
 {
 	return (double)site->space.total;
@@ -99,6 +105,9 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 		"Logs that are not open of which the site may lack something.",
 		closed_behind_of},
 	    {"dozo_site_free_bytes", "Free space.", free_of},
+	    {"dozo_site_low",
+		"Whether the site is below its reserve and gets no uploads.",
+		low_of},
 	    {"dozo_site_size_bytes", "Size of the site's disk.", total_of},
 	};
 	size_t m, i;
@@ -157,6 +166,11 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	    (double)state.n_closed));
 	TRY(one(op, buf, "dozo_numbers", "gauge",
 	    "Sum of the open logs' head numbers.", (double)numbers));
+	TRY(one(op, buf, "dozo_disk_free_bytes", "gauge",
+	    "Free space for the databases.", (double)state.disk.free));
+	TRY(one(op, buf, "dozo_disk_low", "gauge",
+	    "Whether that is below its reserve and uploads are refused.",
+	    state.disk_low));
 	TRY(sites_text(op, &state, buf));
 	return server != NULL ? http_text(op, server, buf) : RC_OK;
 }

@@ -62,9 +62,10 @@ const struct conf_key settings_keys[] = {
     SERVICE("drain_time", CONF_DURATION, "10s", 0, 3600,
 	"How long requests that run may go on when the server is stopped."),
     SERVICE("reserve_bytes", CONF_SIZE, "1 GiB", 1, INT64_MAX,
-	"A site with less free space takes no new files; deleting goes on. The "
-	"larger "
-	"of this and reserve_percent holds."),
+	"A site with less free space gets no new files; with too few others, "
+	"or "
+	"less on the server's own disk, uploads are refused. Deleting goes on. "
+	"The larger of this and reserve_percent holds."),
     SERVICE("reserve_percent", CONF_U64, "2", 0, 90,
 	"The same as a part of the disk."),
     SERVICE("offer_time", CONF_DURATION, "10s", 1, 3600,

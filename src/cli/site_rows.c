@@ -52,7 +52,7 @@ word_of(const struct cli *cli, const struct state *state,
 	if (!state->claimed)
 		return WORD_WAITING;
 	if (!site->counts || site->in_service < state->n_tenants ||
-	    site->closed_behind > 0 || !state->all_known)
+	    site->closed_behind > 0 || !state->all_known || site->low)
 		return WORD_BEHIND;
 	return WORD_IN_SERVICE;
 }
@@ -130,6 +130,44 @@ row_print(struct cli *cli, struct table *table, const struct state *state,
 	table_add(table, PAINT_DIM, "%s", device);
 }
 
+static const char *
+why_of(const struct state_site *site, enum site_word word)
+{
+	if (word == WORD_WAITING)
+		return "too few sites are there to write";
+	if (site->why[0] != '\0')
+		return site->why;
+	return site->low ? RESERVE_WHY : "it is being looked at";
+}
+
+/* What is not as it should be with a site. */
+static void
+trouble_print(
+    struct cli *cli, const struct state *state, const struct state_site *site)
+{
+	enum site_word word = word_of(cli, state, site);
+	char free[OUTPUT_TEXT_SIZE], reserve[OUTPUT_TEXT_SIZE];
+
+	if (is_trouble(word))
+		cli_print(cli, "%s%s is %s: %s%s\n",
+		    paint_begin(cli, paints[word]), site->name, words[word],
+		    why_of(site, word), paint_end(cli, paints[word]));
+	if (word == WORD_BEHIND && site->closed_behind > 0)
+		cli_print(cli,
+		    "%s%s is still to be looked at or caught up for "
+		    "%zu of %zu tenants that are not open%s\n",
+		    paint_begin(cli, paints[word]), site->name,
+		    site->closed_behind, state->n_closed,
+		    paint_end(cli, paints[word]));
+	if (!site->low)
+		return;
+	output_bytes(free, site->space.free);
+	output_bytes(reserve, site->reserve);
+	cli_print(cli, "%s%s has %s free, of which %s are its reserve%s\n",
+	    paint_begin(cli, PAINT_WARN), site->name, free, reserve,
+	    paint_end(cli, PAINT_WARN));
+}
+
 void
 site_rows_print(struct cli *cli, const struct state *state)
 {
@@ -142,27 +180,8 @@ site_rows_print(struct cli *cli, const struct state *state)
 	for (i = 0; i < state->n_sites; i++)
 		row_print(cli, &table, state, &state->sites[i]);
 	table_print(&table);
-	for (i = 0; i < state->n_sites; i++) {
-		const struct state_site *site = &state->sites[i];
-		enum site_word word = word_of(cli, state, site);
-		const char *why = word == WORD_WAITING
-				      ? "too few sites are there to write"
-				      : "it is being looked at";
-
-		if (site->why[0] != '\0' && word != WORD_WAITING)
-			why = site->why;
-		if (is_trouble(word))
-			cli_print(cli, "%s%s is %s: %s%s\n",
-			    paint_begin(cli, paints[word]), site->name,
-			    words[word], why, paint_end(cli, paints[word]));
-		if (word == WORD_BEHIND && site->closed_behind > 0)
-			cli_print(cli,
-			    "%s%s is still to be looked at or caught up for "
-			    "%zu of %zu tenants that are not open%s\n",
-			    paint_begin(cli, paints[word]), site->name,
-			    site->closed_behind, state->n_closed,
-			    paint_end(cli, paints[word]));
-	}
+	for (i = 0; i < state->n_sites; i++)
+		trouble_print(cli, state, &state->sites[i]);
 }
 
 static json_t *
@@ -198,6 +217,9 @@ row_json(
 	if (row != NULL && site->space.total > 0) {
 		(void)json_object_set_new(
 		    row, "free", json_integer((json_int_t)site->space.free));
+		(void)json_object_set_new(
+		    row, "reserve", json_integer((json_int_t)site->reserve));
+		(void)json_object_set_new(row, "low", json_boolean(site->low));
 		(void)json_object_set_new(
 		    row, "size", json_integer((json_int_t)site->space.total));
 	}

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,7 +14,7 @@
 #include "core/verify.h"
 #include "meta/local.h"
 
-enum { ROWS_AT_A_TIME = 256 };
+enum { ROWS_AT_A_TIME = 256, REENTER_AGAIN_S = 2 };
 
 /* Rows are copied out first: a statement must not be in use while sites are
  * slow. */
@@ -89,6 +90,8 @@ number_read(struct op *op, struct catch_up *c, const struct log_name *name,
 	size_t i;
 	enum rc rc;
 
+	if (c->tenant->service->stopping)
+		FAIL(op, RC_BUSY, "the service stops");
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(c->sources, i) || i == c->site)
 			continue;
@@ -223,6 +226,26 @@ data_held(const struct catch_up *c, const uint8_t id[OBJECT_ID_SIZE])
 	return at != TAIL_NONE && site_set_has(c->tail->data[at].on, c->site);
 }
 
+/* A number's size is known by those that have it. */
+static enum rc
+lacking_add(struct op *op, struct catch_up *c, const struct log_name *name)
+{
+	struct sites *sites = c->tenant->service->config.sites;
+	uint64_t size = 0;
+	size_t i;
+
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(c->sources, i) || i == c->site)
+			continue;
+		if (packs_size(op, &c->tenant->packs, sites, i, name, &size) ==
+		    RC_OK)
+			break;
+		op_clear_error(op);
+	}
+	c->lacking += size;
+	return RC_OK;
+}
+
 static enum rc
 copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 {
@@ -240,6 +263,8 @@ copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 	if (log_held(c, &name))
 		return RC_OK;
 	object_log(&object, c->tenant->id, &name);
+	if (c->measuring)
+		return lacking_add(op, c, &name);
 	TRY(number_read(op, c, &name, log_check, log));
 	return target_put(op, c, &object);
 }
@@ -251,6 +276,10 @@ copy_data(struct op *op, struct catch_up *c, const struct local_data *data)
 
 	if (data->number <= c->from || data_held(c, data->id))
 		return RC_OK;
+	if (c->measuring) {
+		c->lacking += data->size;
+		return RC_OK;
+	}
 	object_data(&object, c->tenant->id, data->id);
 	TRY(source_read(op, c, &object, data_check, data));
 	return target_put(op, c, &object);
@@ -328,6 +357,10 @@ copy_part(struct op *op, struct catch_up *c, const struct snap_row *row)
 	scratch_init(&step, op);
 	if (snap_held(c, row))
 		return RC_OK;
+	if (c->measuring) {
+		c->lacking += row->data.size;
+		return RC_OK;
+	}
 	object_snap(&object, c->tenant->id, row->data.id, row->part);
 	rc = source_read(&step, c, &object, snap_check, row);
 	if (rc == RC_OK)
@@ -387,21 +420,26 @@ catch_up_prepare(struct op *op, struct catch_up *c)
 	return RC_OK;
 }
 
-enum rc
-catch_up_run(struct op *op, struct catch_up *c)
+static enum rc
+copy_all(struct op *op, struct catch_up *c)
 {
 	enum rc rc;
 
 	buf_init(&c->bytes, SEGMENT_DATA_MAX);
-	rc = catch_up_prepare(op, c);
-	if (rc == RC_OK)
-		rc = copy_all_data(op, c);
+	rc = copy_all_data(op, c);
 	if (rc == RC_OK)
 		rc = copy_snapshots(op, c);
 	if (rc == RC_OK)
 		rc = copy_all_logs(op, c);
 	buf_release(&c->bytes);
 	return rc;
+}
+
+enum rc
+catch_up_run(struct op *op, struct catch_up *c)
+{
+	TRY(catch_up_prepare(op, c));
+	return copy_all(op, c);
 }
 
 enum rc
@@ -420,6 +458,75 @@ tenant_catch_up(
 	/* L16: the claim's own keyring first, anew after each return. */
 	TRY(tenant_ring_put_again(op, tenant, i));
 	return catch_up_run(op, &c);
+}
+
+static void
+useless_add(struct op *op, const struct catch_up *c,
+    const struct object_name *object, uint64_t *useless)
+{
+	uint64_t size;
+
+	if (site_size(op, site_at(c, c->site), object, &size) == RC_OK)
+		*useless += size;
+	op_clear_error(op);
+}
+
+/* Bytes on the site that go once it has the head: data segments that no row
+ * names, numbers that were cut (L13). */
+static enum rc
+useless_size(struct op *op, const struct catch_up *c, uint64_t *ret_size)
+{
+	struct object_name object;
+	struct local_data row;
+	struct kept kept;
+	size_t i;
+	enum rc rc;
+
+	*ret_size = 0;
+	for (i = 0; i < c->tail->n_data; i++) {
+		rc = local_data_get(op, c->meta, c->tail->data[i].id, &row);
+		if (rc == RC_OK)
+			continue;
+		op_clear_error(op);
+		if (rc != RC_NOT_FOUND)
+			return rc;
+		object_data(&object, c->tenant->id, c->tail->data[i].id);
+		useless_add(op, c, &object, ret_size);
+	}
+	TRY(kept_get(op, c->meta, &kept));
+	for (i = 0; i < c->tail->n_logs &&
+		    c->tail->logs[i].name.number <= kept.base.number;
+	     i++) {
+		object_log(&object, c->tenant->id, &c->tail->logs[i].name);
+		useless_add(op, c, &object, ret_size);
+	}
+	return RC_OK;
+}
+
+/*
+ * L14: a site below its reserve is brought up to date only where that ends with
+ * more space than it began with, because what was dropped meanwhile can be
+ * deleted then: so it can be emptied, and uploads do not eat the reserve by
+ * this way. With fewer than m sites in service it may use the reserve.
+ */
+static enum rc
+space_allows(struct op *op, struct catch_up *c)
+{
+	struct lanes *lanes = &c->tenant->lanes;
+	uint64_t useless;
+	enum rc rc;
+
+	if (!site_set_has(reserve_low_sites(c->tenant->service), c->site) ||
+	    site_set_count(lanes_in_service(lanes)) < lanes->claim->reg.m)
+		return RC_OK;
+	c->measuring = true;
+	rc = copy_all(op, c);
+	c->measuring = false;
+	TRY(rc);
+	TRY(useless_size(op, c, &useless));
+	if (c->lacking > 0 && useless <= c->lacking)
+		FAIL(op, RC_NO_SPACE, RESERVE_WHY);
+	return RC_OK;
 }
 
 /* Without the lock: what the site lacks of a committed state, long as that may
@@ -445,6 +552,8 @@ reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 	TRY(tenant_reader(op, t, &reader));
 	c.meta = &reader->meta;
 	rc = local_log_head(op, c.meta, &head);
+	if (rc == RC_OK)
+		rc = space_allows(op, &c);
 	if (rc == RC_OK)
 		rc = catch_up_run(op, &c);
 	tenant_reader_put(t, reader);
@@ -511,13 +620,18 @@ tenant_reenter(struct op *op, struct tenant *tenant)
 	enum rc rc;
 
 	for (i = 0; i < sites->n; i++) {
-		if (!site_set_has(out, i) || site_set_has(in, i))
+		if (!site_set_has(out, i) || site_set_has(in, i) ||
+		    clock_mono() < tenant->reenter_due[i])
 			continue;
 		rc = reenter_site(op, tenant, i);
 		if (rc == RC_OK || rc == RC_BUSY) {
 			op_clear_error(op);
 			continue;
 		}
+		/* Space does not come from one moment to the next. */
+		if (rc == RC_NO_SPACE)
+			tenant->reenter_due[i] =
+			    clock_mono() + REENTER_AGAIN_S * CLOCK_S;
 		lanes_leave(op, &tenant->lanes, i, op_error(op, rc));
 		if (rc == RC_IO || rc == RC_NOT_FOUND)
 			sites_failed(op, sites, i, rc);

@@ -15,6 +15,8 @@ struct catch_up {
 	uint64_t from; /* numbers at or below are held */
 	size_t site;
 	struct site_set sources;
+	bool measuring; /* adds up what is lacking instead of copying it */
+	uint64_t lacking; /* bytes */
 	struct buf bytes;
 };
 

@@ -31,31 +31,6 @@ batch_begin(struct batch *batch)
 	}
 }
 
-bool
-tenant_space_left(struct tenant *tenant)
-{
-	struct tenant *t = tenant;
-	const struct service_config *config = &t->service->config;
-	struct site_set in_service = lanes_in_service(&t->lanes);
-	size_t i, above = 0;
-
-	mutex_lock(&config->sites->lock);
-	for (i = 0; i < config->sites->n; i++) {
-		const struct io_space *space = &config->sites->slots[i].space;
-		uint64_t reserve = space->total / 100 * config->reserve_percent;
-
-		if (reserve < config->reserve_bytes)
-			reserve = config->reserve_bytes;
-		if (site_set_has(in_service, i) &&
-		    (space->total == 0 || space->free > reserve))
-			above++;
-	}
-	mutex_unlock(&config->sites->lock);
-	/* Too few sites in service are no matter of space: that is 503. */
-	return above >= t->lanes.claim->reg.m ||
-	       site_set_count(in_service) < t->lanes.claim->reg.m;
-}
-
 /* The committed group becomes the tenant's head. */
 static void
 head_advance(struct tenant *t, const struct sealed *sealed,
@@ -205,6 +180,52 @@ batch_fail(struct op *op, struct batch *batch, enum rc rc)
 	}
 }
 
+static bool
+batch_needs_space(const struct batch *batch)
+{
+	const struct change *c;
+
+	for (c = batch->first; c != NULL; c = c->next)
+		if (!c->frees_space)
+			return true;
+	return false;
+}
+
+/*
+ * The sites that the group's number is for. One below its reserve gets none
+ * that needs space, and is behind from then on (L14); while there are only
+ * deletes and purges it gets them, and so it can always be emptied.
+ */
+static enum rc
+group_sites(struct op *op, struct group *group, const struct batch *batch)
+{
+	struct tenant *t = group->tenant;
+
+	if (site_set_count(group->in_service) < t->lanes.claim->reg.m)
+		FAIL(op, RC_NOT_STORED,
+		    "%zu of %u sites are in service, %u are needed",
+		    site_set_count(group->in_service), t->lanes.claim->reg.n,
+		    t->lanes.claim->reg.m);
+	if (!batch_needs_space(batch))
+		return RC_OK;
+	group->low = group->in_service;
+	TRY(reserve_for_uploads(op, t, &group->in_service));
+	group->low.bits &= ~group->in_service.bits;
+	group->at.on = group->in_service;
+	return RC_OK;
+}
+
+static void
+low_sites_leave(struct op *op, struct group *group)
+{
+	struct lanes *lanes = &group->tenant->lanes;
+	size_t i;
+
+	for (i = 0; i < lanes->sites->n; i++)
+		if (site_set_has(group->low, i))
+			lanes_leave(op, lanes, i, RESERVE_WHY);
+}
+
 /* Runs the changes and makes a number of what they did, if they did anything.
  */
 static enum rc
@@ -228,6 +249,7 @@ group_make(struct op *op, struct tenant *t, struct group *group,
 	TRY(group_bookkeeping(op, group));
 	TRY(group_seal(op, group, &sealed));
 	offer = sealed.offer;
+	low_sites_leave(op, group);
 	TRY(number_offer(
 	    op, t, &sealed, group->at.on, group->at.next_id, &receipt.sites));
 	if (!group->keeps_paths)
@@ -246,11 +268,7 @@ group_run(struct op *op, struct tenant *t, struct batch *batch)
 	enum rc rc, rolled;
 
 	TRY(group_new(op, t, batch->first->role, &group));
-	if (site_set_count(group->in_service) < t->lanes.claim->reg.m)
-		FAIL(op, RC_NOT_STORED,
-		    "%zu of %u sites are in service, %u are needed",
-		    site_set_count(group->in_service), t->lanes.claim->reg.n,
-		    t->lanes.claim->reg.m);
+	TRY(group_sites(op, group, batch));
 	TRY(db_begin(op, t->writer));
 	rc = group_make(op, t, group, batch, rows);
 	if (rc == RC_OK || t->writer == NULL)
@@ -338,7 +356,7 @@ mode_refuse(struct op *op, struct tenant *t)
 /* L14: what needs space is refused before anything is offered; what frees some
  * goes on. */
 static void
-batch_without_space(struct batch *batch)
+batch_without_space(struct batch *batch, const char *why)
 {
 	struct change **at = &batch->first;
 	struct change *c;
@@ -348,8 +366,7 @@ batch_without_space(struct batch *batch)
 			at = &c->next;
 			continue;
 		}
-		c->rc = op_fail(
-		    c->op, RC_NO_SPACE, "too few sites have space left");
+		c->rc = op_fail(c->op, RC_NO_SPACE, "%s", why);
 		*at = c->next;
 		batch->n--;
 	}
@@ -359,13 +376,16 @@ static void
 batch_run(struct tenant *t, struct batch *batch)
 {
 	CLEANUP(op_release) struct op op;
+	struct site_set above;
 	enum rc rc;
 
 	op_init(&op);
 	batch_begin(batch);
 	rc = mode_refuse(&op, t);
-	if (rc == RC_OK && !tenant_space_left(t))
-		batch_without_space(batch);
+	if (rc == RC_OK && reserve_for_uploads(&op, t, &above) != RC_OK) {
+		batch_without_space(batch, op.error);
+		op_clear_error(&op);
+	}
 	if (batch->n == 0)
 		return;
 	if (rc == RC_OK)

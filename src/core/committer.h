@@ -40,7 +40,8 @@ struct group {
 	struct tx tx; /* first: a tx is its group */
 	struct tenant *tenant;
 	struct group_mark at;
-	struct site_set in_service;
+	struct site_set in_service; /* those that its number is for */
+	struct site_set low; /* in service, but below their reserve (L14) */
 	size_t n_changes; /* that were run */
 	bool keeps_paths; /* each of them did */
 	bool full; /* a tx call found no room beside earlier changes */

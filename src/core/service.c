@@ -141,13 +141,12 @@ service_start(struct op *op, struct service *s)
 	TRY(claim_new(op, s->config.sites, &claim));
 	s->claim = claim;
 	TRY(sites_start(op, s->config.sites));
-	sites_look_at_space(op, s->config.sites);
+	reserve_look(op, s);
 	TRY(claim_start(op, s));
 	TRY(clock_start(op, s));
 	s->clock_runs = true;
 	TRY(provider_open(op, s));
 	TRY(service_resume_adding(op, s));
-	survey_load(op, s);
 	if (s->config.committers > 0)
 		TRY(work_pool_start(
 		    op, "committer", s->config.committers, &s->committers));
@@ -181,6 +180,7 @@ service_open(struct op *op, const struct service_config *config,
 	cond_init(&s->changed);
 	survey_init(&s->survey);
 	site_keys_init(&s->site_keys);
+	reserve_init(&s->reserve);
 	s->started = clock_mono();
 	rc = service_start(op, s);
 	if (rc != RC_OK) {
@@ -242,6 +242,7 @@ service_close(struct op *op, struct service *service)
 	claim_free(s->claim);
 	survey_release(&s->survey);
 	site_keys_release(&s->site_keys);
+	reserve_release(&s->reserve);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -501,8 +502,7 @@ keeper_step(struct op *op, struct service *s, uint64_t step)
 	}
 	if (step % 10 == 0)
 		keep_claim(op, s);
-	if (step % 20 == 0)
-		sites_look_at_space(op, s->config.sites);
+	reserve_look(op, s);
 	keep_tenants(op, s);
 	keep_stamps(op, s, step);
 	site_keys_confirm(op, s);
@@ -567,13 +567,15 @@ service_health(struct service *service)
 	struct service *s = service;
 	struct survey_count count;
 	enum service_health health;
+	struct io_space local;
 
 	if (s->config.read_only || !s->claimed || !service_stands(s) ||
 	    s->head_unproven)
 		return HEALTH_READ_ONLY;
 	health = open_health(s);
 	if (health == HEALTH_OK &&
-	    (!survey_look(s, &count) || count.behind > 0))
+	    (!survey_look(s, &count) || count.behind > 0 ||
+		reserve_low_sites(s).bits != 0 || reserve_local(s, &local)))
 		return HEALTH_DEGRADED;
 	return health;
 }

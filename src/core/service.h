@@ -10,6 +10,7 @@
 #include "base/work.h"
 #include "core/clock.h"
 #include "core/heads.h"
+#include "core/reserve.h"
 #include "core/site_keys.h"
 #include "core/survey.h"
 #include "core/tenant.h"
@@ -61,6 +62,7 @@ struct service {
 	struct heads heads; /* as last read or written */
 	struct survey survey; /* of tenants that are not open */
 	struct site_keys site_keys;
+	struct reserve reserve; /* of the local disk */
 	struct mutex lock; /* guards tenants */
 	struct cond changed;
 	struct tenant *tenants; /* a list; the provider's is not in it */
@@ -155,7 +157,8 @@ void service_unpin(struct service_pinned *pinned);
 
 /*
  * HEALTH_OK: every site is in service and has everything of every tenant, open
- * or not. HEALTH_READ_ONLY: changes are refused, of some tenant at least.
+ * or not, and every disk is above its reserve. HEALTH_READ_ONLY: changes are
+ * refused, of some tenant at least.
  */
 enum service_health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_READ_ONLY };
 

@@ -339,26 +339,29 @@ catch_up_site(struct op *op, struct start *s, size_t i)
 }
 
 /*
- * Those that have everything, and of the others as many as make m: the rest is
- * caught up while the tenant is at work (tenant_reenter), long as that may
- * take.
+ * Those that have everything, and of the others as many as make m, those below
+ * their reserve last (L14): the rest is caught up while the tenant is at work
+ * (tenant_reenter), long as that may take.
  */
 static enum rc
 catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
 {
 	struct lanes *lanes = &s->tenant->lanes;
+	struct site_set low = reserve_low_sites(s->tenant->service);
 	struct site_set whole = tail_whole(&s->tail);
-	size_t i, n = s->tenant->service->config.sites->n;
+	struct site_set turns[] = {whole, {~low.bits}, low};
+	size_t turn, i;
 
-	for (i = 0; i < n; i++)
-		if (site_set_has(whole, i))
+	for (turn = 0; turn < ARRAY_LEN(turns); turn++)
+		for (i = 0; i < lanes->sites->n; i++) {
+			if (!site_set_has(s->tail.listed, i) ||
+			    !site_set_has(turns[turn], i) ||
+			    (turn > 0 && site_set_has(whole, i)) ||
+			    (turn > 0 && site_set_count(lanes_in_service(
+					     lanes)) >= lanes->claim->reg.m))
+				continue;
 			TRY(catch_up_site(op, s, i));
-	for (i = 0; i < n; i++)
-		if (site_set_has(s->tail.listed, i) &&
-		    !site_set_has(whole, i) &&
-		    site_set_count(lanes_in_service(lanes)) <
-			lanes->claim->reg.m)
-			TRY(catch_up_site(op, s, i));
+		}
 	*ret_complete = lanes_in_service(lanes);
 	return RC_OK;
 }

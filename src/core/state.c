@@ -86,8 +86,8 @@ site_look(struct sites *sites, size_t i, struct site_set counts,
 	memcpy(site->info.id, slot->site->id, OBJECT_ID_SIZE);
 	site->attached = slot->state == SITE_ATTACHED;
 	memcpy(site->why, slot->why, sizeof(site->why));
-	site->space = slot->space;
 	mutex_unlock(&sites->lock);
+	sites_space(sites, i, &site->space);
 	site->counts = site_set_has(counts, i);
 }
 
@@ -99,13 +99,24 @@ sites_look(struct op *op, struct service *s, struct state *state)
 	    s->config.read_only ? sites_attached(sites) : claim_sites(s->claim);
 	size_t i;
 
+	struct site_set low = reserve_low_sites(s);
+
 	state->n_sites = sites->n;
 	for (i = 0; i < sites->n; i++) {
 		site_look(sites, i, counts, &state->sites[i]);
+		state->sites[i].low = site_set_has(low, i);
+		state->sites[i].reserve = reserve_of(s, &state->sites[i].space);
 		TRY(site_info_get(
 		    op, s, state->sites[i].info.id, &state->sites[i].info));
 	}
 	return RC_OK;
+}
+
+static void
+disk_look(struct service *s, struct state *state)
+{
+	state->disk_low = reserve_local(s, &state->disk);
+	state->disk_reserve = reserve_of(s, &state->disk);
 }
 
 /* Tenants that are not open; a service that only reads does not look at them.
@@ -142,6 +153,7 @@ state_get(
 	ret_state->m = service->claim->reg.m;
 	ret_state->n = service->claim->reg.n;
 	TRY(sites_look(op, service, ret_state));
+	disk_look(service, ret_state);
 	closed_look(service, ret_state);
 	TRY(service_pin(op, service, &pinned));
 	rc = op_alloc(

@@ -12,6 +12,8 @@ struct state_site {
 	bool counts; /* its fence stands: it may hold what is written */
 	char why[SITE_WHY_SIZE]; /* it is away, or behind for some tenant; "" */
 	struct io_space space; /* as last looked at; all zero: never */
+	bool low; /* below its reserve: it gets no uploads */
+	uint64_t reserve; /* bytes; 0: not known */
 	size_t in_service; /* open tenants that it is in service for */
 	size_t closed_behind; /* tenants that are not open of which it is not
 				 known to have everything */
@@ -36,6 +38,9 @@ struct state {
 	int64_t uptime; /* ns */
 	int64_t not_counted; /* ns of wall time that did not count at the start
 				(L19) */
+	struct io_space disk; /* of the databases; all zero: never looked at */
+	bool disk_low; /* below its reserve: uploads are refused */
+	uint64_t disk_reserve;
 	uint32_t m, n; /* of the register in force; 0: unknown */
 	size_t n_sites;
 	struct state_site sites[SITES_MAX];

@@ -101,6 +101,7 @@ forget_what_is_void(struct survey *v, struct service *s)
 	if (keep.bits == UINT32_MAX)
 		return;
 	for (i = 0; i < v->n; i++) {
+		v->entries[i].seen = site_set_and(v->entries[i].seen, keep);
 		v->entries[i].whole = site_set_and(v->entries[i].whole, keep);
 		v->entries[i].due = 0;
 	}
@@ -135,6 +136,7 @@ survey_closed(struct service *service, uint64_t tenant, struct site_set whole)
 	if (entry != NULL) {
 		entry->open = false;
 		entry->turn++;
+		entry->seen = whole;
 		entry->whole = whole;
 		entry->due = 0;
 	}
@@ -215,12 +217,16 @@ survey_load(struct op *op, struct service *service)
 	mutex_unlock(&v->lock);
 }
 
-/* The next that is due, as it is now; false where there is none. */
+/*
+ * The next that is due, as it is now; false where there is none. What a site
+ * below its reserve is known to lack waits for space (L14).
+ */
 static bool
 entry_pick(
     struct service *s, struct site_set counting, struct survey_entry *ret_entry)
 {
 	struct survey *v = &s->survey;
+	struct site_set low = reserve_low_sites(s);
 	int64_t now = clock_mono();
 	bool found = false;
 	size_t i;
@@ -229,11 +235,13 @@ entry_pick(
 	forget_what_is_void(v, s);
 	for (i = 0; i < v->n && !found; i++) {
 		size_t at = (v->next + i) % v->n;
+		const struct survey_entry *entry = &v->entries[at];
+		struct site_set known = site_set_and(entry->seen, low);
 
-		found = v->entries[at].due <= now &&
-			lacking(&v->entries[at], counting).bits != 0;
+		found = entry->due <= now &&
+			(lacking(entry, counting).bits & ~known.bits) != 0;
 		if (found) {
-			*ret_entry = v->entries[at];
+			*ret_entry = *entry;
 			v->next = at + 1;
 		}
 	}
@@ -248,7 +256,7 @@ entry_note(struct service *s, const struct survey_entry *seen,
     const uint64_t epochs[SITES_MAX], const struct claim *claim)
 {
 	struct survey *v = &s->survey;
-	struct site_set whole = seen->whole;
+	struct site_set sure = seen->seen;
 	struct survey_entry *entry;
 	size_t i;
 
@@ -256,14 +264,17 @@ entry_note(struct service *s, const struct survey_entry *seen,
 	forget_what_is_void(v, s);
 	for (i = 0; i < s->config.sites->n; i++)
 		if (v->epochs[i] != epochs[i] || v->claim != claim)
-			whole = site_set_without(whole, i);
+			sure = site_set_without(sure, i);
 	entry = entry_find(v, seen->tenant);
-	if (entry != NULL && entry->turn == seen->turn)
-		entry->whole = whole;
+	if (entry != NULL && entry->turn == seen->turn) {
+		entry->seen = sure;
+		entry->whole = site_set_and(seen->whole, sure);
+	}
 	mutex_unlock(&v->lock);
 }
 
-/* Lists one on all sites that count; true where one of them lacks something. */
+/* Lists one on all sites that count; true where one of them lacks something
+ * that it has space for. */
 static bool
 entry_look(struct op *op, struct service *s, struct survey_entry *entry)
 {
@@ -280,9 +291,11 @@ entry_look(struct op *op, struct service *s, struct survey_entry *entry)
 		op_clear_error(op);
 		return true;
 	}
+	entry->seen = tail.listed;
 	entry->whole = tail_whole(&tail);
 	entry_note(s, entry, epochs, claim);
-	return lacking(entry, counting).bits != 0;
+	return (lacking(entry, counting).bits & ~reserve_low_sites(s).bits) !=
+	       0;
 }
 
 bool

@@ -19,7 +19,8 @@ struct survey_entry {
 	uint64_t tenant;
 	bool open; /* its lanes tell */
 	uint32_t turn; /* grows with each opening and closing */
-	struct site_set whole; /* sites that hold everything of it */
+	struct site_set seen; /* sites where it was looked at ... */
+	struct site_set whole; /* ... and those that hold everything of it */
 	int64_t due; /* clock_mono() before which it is not looked at again */
 };
 

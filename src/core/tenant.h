@@ -73,6 +73,8 @@ struct tenant {
 	struct site_set
 	    tried_with; /* the keeper's: sites at its last try to start again */
 	int64_t tried_at; /* its clock_mono() */
+	int64_t reenter_due[SITES_MAX]; /* the mender's: not before, by
+					   clock_mono() */
 	atomic_int_fast64_t last_used; /* clock_mono() */
 	bool in_upkeep; /* these two under the service's lock */
 	atomic_int_fast64_t upkeep_at; /* clock_mono() of its last turn */
@@ -301,9 +303,6 @@ void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
 /* committer.c: what tenant->committing runs. */
 void tenant_committing(struct work *work);
-/* committer.c: whether m of the sites in service are above the reserve (L14).
- */
-bool tenant_space_left(struct tenant *tenant);
 /* committer.c: an opening at head + 1 under the present attempt (L1), on these
  * sites. */
 enum rc tenant_opening(

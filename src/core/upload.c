@@ -120,18 +120,18 @@ segment_start(struct op *op, struct upload *u)
 	    .tenant = t->id,
 	    .generation = {claim->counter, 0},
 	};
+	struct site_set above;
 	size_t i;
 
-	/* L14: refused before any site has got anything. */
-	if (!tenant_space_left(t))
-		FAIL(op, RC_NO_SPACE, "too few sites have space left");
 	memcpy(header.claim, claim->id, OBJECT_ID_SIZE);
 	rand_id(header.data_id, OBJECT_ID_SIZE);
 	u->data.counter = claim->counter;
 	for (i = 0; i < sites->n; i++)
 		u->data.epochs[i] = sites_epoch(sites, i);
-	TRY(fan_open(op, sites, claim, lanes_in_service(&t->lanes), t->id,
-	    header.data_id, claim->reg.m, SLOW_SITE_MS * CLOCK_MS, &u->fan));
+	/* L14: refused before any site has got anything. */
+	TRY(reserve_for_uploads(op, t, &above));
+	TRY(fan_open(op, sites, claim, above, t->id, header.data_id,
+	    claim->reg.m, SLOW_SITE_MS * CLOCK_MS, &u->fan));
 	return data_begin(op, &u->writer, &header, fan_sink(u->fan));
 }
 

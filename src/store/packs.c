@@ -264,6 +264,25 @@ packs_read(struct op *op, struct packs *packs, struct sites *sites, size_t i,
 }
 
 enum rc
+packs_size(struct op *op, struct packs *packs, struct sites *sites, size_t i,
+    const struct log_name *log, uint64_t *ret_size)
+{
+	struct pack_name name;
+	struct pack_entry entry;
+	struct object_name object;
+	enum rc rc;
+
+	object_log(&object, packs->tenant, log);
+	rc = site_size(op, sites->slots[i].site, &object, ret_size);
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	op_clear_error(op);
+	TRY(entry_get(op, packs, sites, i, log, &name, &entry));
+	*ret_size = entry.size;
+	return RC_OK;
+}
+
+enum rc
 packs_get(struct op *op, struct packs *packs, struct sites *sites, size_t i,
     const struct log_name *log, struct buf *buf)
 {

@@ -50,6 +50,10 @@ enum rc packs_read(struct op *op, struct packs *packs, struct sites *sites,
     size_t i, const struct log_name *log, uint64_t offset, void *out,
     size_t size) MUST_CHECK;
 
+/* Bytes of the segment. RC_NOT_FOUND, RC_IO. */
+enum rc packs_size(struct op *op, struct packs *packs, struct sites *sites,
+    size_t i, const struct log_name *log, uint64_t *ret_size) MUST_CHECK;
+
 /* The whole segment into buf (cleared first). The bytes are not checked. */
 enum rc packs_get(struct op *op, struct packs *packs, struct sites *sites,
     size_t i, const struct log_name *log, struct buf *buf) MUST_CHECK;

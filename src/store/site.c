@@ -86,6 +86,7 @@ enum rc
 site_put(struct op *op, struct site *site, const struct object_name *name,
     struct span bytes)
 {
+	atomic_fetch_add(&site->written, bytes.size);
 	return site->ops->put(op, site, name, bytes);
 }
 
@@ -172,12 +173,15 @@ enum rc
 site_stream_open(struct op *op, struct site *site,
     const struct object_name *name, struct site_stream **ret_stream)
 {
-	return site->ops->stream_open(op, site, name, ret_stream);
+	TRY(site->ops->stream_open(op, site, name, ret_stream));
+	(*ret_stream)->site = site;
+	return RC_OK;
 }
 
 enum rc
 site_stream_write(struct op *op, struct site_stream *stream, struct span bytes)
 {
+	atomic_fetch_add(&stream->site->written, bytes.size);
 	return stream->ops->write(op, stream, bytes);
 }
 

@@ -6,6 +6,8 @@
 #ifndef DOZO_STORE_SITE_H
 #define DOZO_STORE_SITE_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/op.h"
@@ -61,6 +63,8 @@ struct site_ops {
 
 struct site {
 	const struct site_ops *ops;
+	atomic_uint_fast64_t written; /* bytes that this process has put there
+				       */
 	uint8_t service[OBJECT_ID_SIZE];
 	uint8_t id[OBJECT_ID_SIZE];
 	char name[SITE_NAME_SIZE];
@@ -75,6 +79,7 @@ struct site_stream_ops {
 
 struct site_stream {
 	const struct site_stream_ops *ops;
+	struct site *site;
 };
 
 /*

@@ -250,18 +250,35 @@ sites_look_at_space(struct op *op, struct sites *sites)
 	size_t i;
 
 	for (i = 0; i < sites->n; i++) {
+		struct site *site = sites->slots[i].site;
 		struct io_space space;
+		uint64_t written;
 		enum rc rc;
 
 		if (!site_set_has(attached, i))
 			continue;
-		rc = site_space(op, sites->slots[i].site, &space);
+		written = atomic_load(&site->written);
+		rc = site_space(op, site, &space);
 		if (rc != RC_OK) {
 			sites_failed(op, sites, i, rc);
 			continue;
 		}
 		mutex_lock(&sites->lock);
 		sites->slots[i].space = space;
+		sites->slots[i].written = written;
 		mutex_unlock(&sites->lock);
 	}
+}
+
+void
+sites_space(struct sites *sites, size_t i, struct io_space *ret_space)
+{
+	const struct site_slot *slot = &sites->slots[i];
+	uint64_t since;
+
+	mutex_lock(&sites->lock);
+	*ret_space = slot->space;
+	since = atomic_load(&slot->site->written) - slot->written;
+	mutex_unlock(&sites->lock);
+	ret_space->free -= since < ret_space->free ? since : ret_space->free;
 }

@@ -69,6 +69,7 @@ struct site_slot {
 	uint64_t epoch; /* grows at each attaching: what was known of the site
 			   before is void */
 	struct io_space space; /* as last looked at; all zero before */
+	uint64_t written; /* of the site, when it was looked at */
 	struct site_job *first;
 	struct site_job **last;
 	struct cond work;
@@ -125,7 +126,11 @@ sites_of_register(const struct sites *sites, const struct site_register *reg);
 /* Queues a job for the site's threads. */
 void sites_submit(struct sites *sites, size_t i, struct site_job *job);
 
-/* Looks at the free space of each attached site (minutely, and at start). */
+/* Looks at the free space of each attached site. */
 void sites_look_at_space(struct op *op, struct sites *sites);
+
+/* As it was at the last look (all zero: never), less what this process has
+ * written since. */
+void sites_space(struct sites *sites, size_t i, struct io_space *ret_space);
 
 #endif

@@ -137,33 +137,42 @@ newest_key_on(const struct tail *tail)
 	return on;
 }
 
-/* Below what some site begins with the others may still have what a cut took
- * away there (L13). */
-static uint64_t
-lowest_needed(const struct tail *tail)
+/*
+ * Sites that have the beginning of a log: number 1, or a snapshot to begin
+ * with. *ret_first: below it some of them have nothing any more, for a cut took
+ * it away; what the others may still have there is not needed (L13).
+ */
+static struct site_set
+begin_on(const struct tail *tail, uint64_t *ret_first)
 {
-	uint64_t lowest = 0;
-	size_t slot, i;
+	struct site_set snapshot = {0}, seen = {0}, begin = {0};
+	size_t i;
 
-	for (slot = 0; slot < SITES_MAX; slot++)
-		for (i = 0; i < tail->n_logs; i++) {
-			if (!site_set_has(tail->logs[i].on, slot))
-				continue;
-			if (tail->logs[i].name.number > lowest)
-				lowest = tail->logs[i].name.number;
-			break;
-		}
-	return lowest;
+	*ret_first = 0;
+	for (i = 0; i < tail->n_snaps; i++)
+		snapshot.bits |= tail->snaps[i].on.bits;
+	for (i = 0; i < tail->n_logs; i++) {
+		uint32_t fresh = tail->logs[i].on.bits & ~seen.bits;
+
+		if (tail->logs[i].name.number > 1)
+			fresh &= snapshot.bits;
+		seen.bits |= tail->logs[i].on.bits;
+		begin.bits |= fresh;
+		if (fresh != 0)
+			*ret_first = tail->logs[i].name.number;
+	}
+	return begin;
 }
 
 struct site_set
 tail_whole(const struct tail *tail)
 {
-	struct site_set whole = site_set_and(tail->listed, newest_key_on(tail));
-	size_t i, first = tail_find_number(tail, lowest_needed(tail));
+	uint64_t lowest;
+	struct site_set whole =
+	    site_set_and(begin_on(tail, &lowest), newest_key_on(tail));
+	size_t i, first = tail_find_number(tail, lowest);
 
-	if (tail->n_logs == 0)
-		return (struct site_set){0};
+	whole = site_set_and(whole, tail->listed);
 	for (i = first; i < tail->n_logs; i++) {
 		if (i > first && tail->logs[i].name.number >
 				     tail->logs[i - 1].name.number + 1)
@@ -172,6 +181,8 @@ tail_whole(const struct tail *tail)
 	}
 	for (i = 0; i < tail->n_data; i++)
 		whole = site_set_and(whole, tail->data[i].on);
+	for (i = 0; i < tail->n_snaps; i++)
+		whole = site_set_and(whole, tail->snaps[i].on);
 	return whole;
 }
 

@@ -105,8 +105,9 @@ tail_find_data(const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE]);
 size_t tail_find_snap(
     const struct tail *tail, const uint8_t id[OBJECT_ID_SIZE], uint32_t part);
 /*
- * The sites that list everything that any of them lists: every number, with
- * none missing in between, every data segment, the newest keyring. By names
+ * The sites that list everything that any of them lists: every number above
+ * the base, with none missing in between, every data segment, every piece of a
+ * snapshot, the newest keyring. By names
  * alone: what is damaged, or lost a branch, only the start of the tenant tells.
  */
 struct site_set tail_whole(const struct tail *tail);

@@ -40,7 +40,6 @@ struct listing {
 	size_t slot;
 };
 
-/* A number, or a pack of numbers. */
 /* Other names are passed over: a stray file is no reason to do without a site.
  */
 static bool
@@ -51,6 +50,7 @@ is_object(struct op *op, enum rc parsed)
 	return parsed == RC_OK;
 }
 
+/* A number, or a pack of numbers. */
 static enum rc
 log_seen(void *arg, struct op *op, const char *file)
 {
@@ -58,11 +58,8 @@ log_seen(void *arg, struct op *op, const char *file)
 	struct tail_log row = {.parent = TAIL_NONE};
 	struct tail_pack pack = {.site = l->slot};
 
-	if (str_starts(file, "pack.")) {
-		if (!is_object(op, object_pack_parse(op, file, &pack.name)))
-			return RC_OK;
+	if (is_object(op, object_pack_parse(op, file, &pack.name)))
 		return rows_add(op, l->packs, &pack);
-	}
 	if (!is_object(op, object_log_parse(op, file, &row.name)))
 		return RC_OK;
 	row.on = site_set_with(row.on, l->slot);

@@ -138,55 +138,11 @@ an_empty_folder_in_a_sites_place_is_no_site(void **state)
 	world_end(&w);
 }
 
-/* Puts a site on a small disk of its own while the service is stopped; false
- * where this user may not mount. */
-static bool
-small_disk(struct world *w, const char *site)
-{
-	char command[500];
-
-	world_stop(w);
-	(void)snprintf(command, sizeof(command),
-	    "cd '%.200s' && mv %s old && mkdir %s && "
-	    "{ mount -t tmpfs -o size=8m,mode=700 dozo-test %s 2>/dev/null || "
-	    "{ rmdir %s; mv old %s; exit 1; }; } && cp -a old/. %s/ && "
-	    "rm -rf old",
-	    w->f.path, site, site, site, site, site, site);
-	if (system(command) != 0) {
-		world_start(w);
-		return false;
-	}
-	world_start(w);
-	return true;
-}
-
-/* The mount goes when nothing is open on it any more. */
-static void
-small_disk_end(struct world *w, const char *site)
-{
-	char command[200];
-
-	world_stop(w);
-	(void)snprintf(command, sizeof(command), "umount %s", site);
-	shell(w, command);
-}
-
 /* Files that are being written keep a disk from becoming read-only. */
 static const char become_read_only[] =
     "for i in $(seq 500); do mount --options-source=disable -o remount,ro "
     "sendai 2>/dev/null && exit 0; "
     "done; exit 1";
-
-static bool
-disk_world(struct world *w, size_t n, const char *site)
-{
-	world_make(w, n, 2);
-	if (small_disk(w, site))
-		return true;
-	print_message("skipped: this user may not mount a tmpfs\n");
-	world_end(w);
-	return false;
-}
 
 static void
 a_site_that_is_read_only_is_out_until_it_can_be_written(void **state)
@@ -195,7 +151,7 @@ a_site_that_is_read_only_is_out_until_it_can_be_written(void **state)
 	static struct world w;
 
 	(void)state;
-	if (!disk_world(&w, 3, "sendai"))
+	if (!world_on_small_disk(&w, 3, 2, "sendai"))
 		skip();
 	load_start(&l, &w, true);
 	shell(&w, become_read_only);
@@ -203,7 +159,7 @@ a_site_that_is_read_only_is_out_until_it_can_be_written(void **state)
 	shell(&w,
 	    "mount --options-source=disable -o remount,rw,size=500m sendai");
 	assert_back(&l, 3);
-	small_disk_end(&w, "sendai");
+	world_small_disk_end(&w, "sendai");
 	world_end(&w);
 }
 
@@ -214,7 +170,7 @@ a_site_that_is_full_is_out_until_there_is_space(void **state)
 	static struct world w;
 
 	(void)state;
-	if (!disk_world(&w, 3, "sendai"))
+	if (!world_on_small_disk(&w, 3, 2, "sendai"))
 		skip();
 	load_start(&l, &w, true);
 	shell(&w, "cat /dev/zero >sendai/filler 2>/dev/null || true");
@@ -223,26 +179,7 @@ a_site_that_is_full_is_out_until_there_is_space(void **state)
 	shell(&w, "mount --options-source=disable -o remount,size=500m sendai; "
 		  "rm sendai/filler");
 	assert_back(&l, 3);
-	small_disk_end(&w, "sendai");
-	world_end(&w);
-}
-
-static void
-a_site_below_the_reserve_does_not_count_but_two_others_do(void **state)
-{
-	static struct load l;
-	static struct world w;
-
-	(void)state;
-	if (!disk_world(&w, 3, "sendai"))
-		skip();
-	w.f.service->config.reserve_bytes = 7 << 20;
-	shell(&w, "head -c 2000000 /dev/zero >sendai/filler");
-	sites_look_at_space(&w.op, w.f.service->config.sites);
-	load_start(&l, &w, true);
-	load_await(&l, 10, 10);
-	load_stop(&l);
-	small_disk_end(&w, "sendai");
+	world_small_disk_end(&w, "sendai");
 	world_end(&w);
 }
 
@@ -429,7 +366,7 @@ with_one_of_two_sites_full_writes_are_refused_and_reads_go_on(void **state)
 	static struct world w;
 
 	(void)state;
-	if (!disk_world(&w, 2, "osaka"))
+	if (!world_on_small_disk(&w, 2, 2, "osaka"))
 		skip();
 	w.f.service->config.offer_time = 200 * CLOCK_MS;
 	load_start(&l, &w, false);
@@ -438,54 +375,7 @@ with_one_of_two_sites_full_writes_are_refused_and_reads_go_on(void **state)
 	shell(&w, "mount --options-source=disable -o remount,size=500m osaka; "
 		  "rm osaka/filler");
 	assert_back(&l, 2);
-	small_disk_end(&w, "osaka");
-	world_end(&w);
-}
-
-static bool
-space_is_seen(struct world *w, size_t site)
-{
-	struct sites *sites = w->f.service->config.sites;
-	uint64_t reserve = w->f.service->config.reserve_bytes;
-	bool seen;
-
-	sites_look_at_space(&w->op, sites);
-	mutex_lock(&sites->lock);
-	seen = sites->slots[site].space.free < reserve;
-	mutex_unlock(&sites->lock);
-	return seen;
-}
-
-static void
-below_the_reserve_of_two_sites_uploads_are_refused_and_deletes_are_not(
-    void **state)
-{
-	struct file_put_result put;
-	struct precondition none = {0};
-	struct tree_result result;
-	struct node node;
-	size_t before;
-	static struct world w;
-
-	(void)state;
-	if (!disk_world(&w, 2, "osaka"))
-		skip();
-	ASSERT_OK(
-	    &w.op, world_put(&w.op, &w, w.space, "a file", 9000, 1, &put));
-	w.f.service->config.reserve_bytes = 7 << 20;
-	shell(&w, "head -c 2000000 /dev/zero >osaka/filler");
-	world_await(&w, "the space was looked at", space_is_seen, OSAKA);
-	before = fixture_count(&w.f, TOKYO, "data", w.id);
-	ASSERT_RC(&w.op, RC_NO_SPACE,
-	    world_put(&w.op, &w, w.space, "small", 9000, 2, &put));
-	ASSERT_RC(&w.op, RC_NO_SPACE,
-	    world_put(&w.op, &w, w.space, "large", 200000, 3, &put));
-	/* Nothing was offered (L14): no site has got anything. */
-	assert_int_equal(fixture_count(&w.f, TOKYO, "data", w.id), before);
-	world_check(&w, w.space, "a file", 9000, 1);
-	ASSERT_OK(&w.op, world_find(&w.op, &w, w.space, "a file", &node));
-	ASSERT_OK(&w.op, tree_delete(&w.op, w.t, node.id, &none, &result));
-	small_disk_end(&w, "osaka");
+	world_small_disk_end(&w, "osaka");
 	world_end(&w);
 }
 
@@ -505,9 +395,6 @@ main(void)
 	    cmocka_unit_test_teardown(
 		a_site_that_is_full_is_out_until_there_is_space, leave),
 	    cmocka_unit_test_teardown(
-		a_site_below_the_reserve_does_not_count_but_two_others_do,
-		leave),
-	    cmocka_unit_test_teardown(
 		a_site_whose_objects_are_damaged_gives_no_wrong_byte, leave),
 	    cmocka_unit_test_teardown(
 		a_site_whose_log_folder_is_deleted_gets_it_again, leave),
@@ -524,9 +411,6 @@ main(void)
 		leave),
 	    cmocka_unit_test_teardown(
 		with_one_of_two_sites_full_writes_are_refused_and_reads_go_on,
-		leave),
-	    cmocka_unit_test_teardown(
-		below_the_reserve_of_two_sites_uploads_are_refused_and_deletes_are_not,
 		leave),
 	};
 

@@ -115,6 +115,41 @@ world_end(struct world *w)
 	op_release(&w->op);
 }
 
+/* ---- small disks ---- */
+
+bool
+world_on_small_disk(struct world *w, size_t n, uint32_t m, const char *folder)
+{
+	char command[500];
+	bool mounted;
+
+	world_make(w, n, m);
+	world_stop(w);
+	(void)snprintf(command, sizeof(command),
+	    "cd '%.200s' && mv %s old && mkdir %s && "
+	    "{ mount -t tmpfs -o size=8m,mode=700 dozo-test %s 2>/dev/null || "
+	    "{ rmdir %s; mv old %s; exit 1; }; } && cp -a old/. %s/ && "
+	    "rm -rf old",
+	    w->f.path, folder, folder, folder, folder, folder, folder);
+	mounted = system(command) == 0;
+	world_start(w);
+	if (mounted)
+		return true;
+	print_message("skipped: this user may not mount a tmpfs\n");
+	world_end(w);
+	return false;
+}
+
+void
+world_small_disk_end(struct world *w, const char *folder)
+{
+	char command[200];
+
+	world_stop(w);
+	(void)snprintf(command, sizeof(command), "umount %s", folder);
+	fixture_shell(&w->f, command);
+}
+
 /* ---- one sandbox, two processes ---- */
 
 static void

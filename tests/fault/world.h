@@ -33,6 +33,15 @@ void world_start(struct world *w);
 void world_start_without_databases(struct world *w);
 void world_end(struct world *w);
 
+/*
+ * world_make, then a folder of the sandbox (a site, or "db") on a disk of 8 MiB
+ * of its own; false, with the world ended, where this user may not mount.
+ */
+bool
+world_on_small_disk(struct world *w, size_t n, uint32_t m, const char *folder);
+/* Stops; the mount goes when nothing is open on it any more. */
+void world_small_disk_end(struct world *w, const char *folder);
+
 /* Over the sandbox of another process: its keystore and register are in files
  * there (world_keep). */
 void world_keep(const struct world *w);

@@ -101,7 +101,7 @@ config_fill(struct fixture *f, struct service_config *config)
 	config->host = "test";
 	config->offer_time = f->offer_time;
 	config->committers = f->committers;
-	config->reserve_bytes = 1;
+	config->reserve_bytes = f->reserve > 0 ? f->reserve : 1;
 }
 
 enum rc

@@ -19,6 +19,7 @@ struct fixture {
 	char site_paths[FIXTURE_SITES][300];
 	struct service *service;
 	int64_t offer_time; /* 0: the service's own */
+	uint64_t reserve; /* bytes; 0: 1 */
 	unsigned committers;
 	bool made; /* the first opening has been */
 	atomic_int keeps_left; /* the keystore is kept so often and once less,

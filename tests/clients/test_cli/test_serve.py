@@ -291,6 +291,26 @@ class Served(cli.Case):
                 one.close()
             self.assertEqual(server.end(), 0)
 
+    def test_a_disk_below_its_reserve_is_told_of(self):
+        d = self.made()
+        self.ran("tenant", "add", d, "t", "--admin", "a", "--password-stdin", stdin=SECRET + "\n")
+        with open(d + "/dozo.conf", encoding="utf-8") as file:
+            text = file.read()
+        with open(d + "/dozo.conf", "w", encoding="utf-8") as file:
+            file.write(text.replace("[service]\n", "[service]\nreserve_bytes = 4096 TiB\n", 1))
+        server = self.serve(d)
+        status, headers, _ = server.request("PUT", SPACE + "x", b"hello", "a@t:" + SECRET)
+        self.assertEqual(status, 507)
+        self.assertTrue(headers["Retry-After"])
+        told = self.ran("status", d, code=3).out
+        self.assertIn("a is behind: No space above its reserve", told)
+        self.assertRegex(told, r"a has .* free, of which 4.0 PiB are its reserve")
+        self.assertRegex(told, r"The disk of .*/db has .* free, .*: uploads are refused")
+        told = self.ran("status", d, "--json", code=3).json()
+        self.assertTrue(told["disk"]["low"])
+        self.assertEqual([s["low"] for s in told["sites"]], [True] * 3)
+        self.assertIn(b'"degraded"', server.request("GET", "/api/v1/health")[2])
+
     def test_metrics_are_told_on_loopback_only(self):
         d = self.made()
         with socket.socket() as s:
@@ -310,6 +330,7 @@ class Served(cli.Case):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             told = answer.read().decode()
         for line in ("dozo_health 0", 'dozo_site_attached{site="a"} 1', "dozo_min_sites 2",
+                     'dozo_site_low{site="a"} 0', "dozo_disk_low 0",
                      "# TYPE dozo_http_requests_total counter"):
             self.assertIn(line + "\n", told)
         with self.assertRaises(urllib.error.HTTPError):

@@ -9,6 +9,7 @@ struct listed {
 	struct tail_log logs[4];
 	struct tail_data data[2];
 	struct tail_key keys[4];
+	struct tail_snap snaps[1];
 };
 
 /* Three numbers, a data segment and a keyring, which all three sites have. A
@@ -34,7 +35,8 @@ listed_init(struct listed *l)
 	    .n_keys = 3,
 	    .logs = l->logs,
 	    .data = l->data,
-	    .keys = l->keys};
+	    .keys = l->keys,
+	    .snaps = l->snaps};
 }
 
 static void
@@ -114,6 +116,37 @@ with_a_number_that_no_site_has_none_is_whole(void **state)
 	assert_int_equal(tail_whole(&l.tail).bits, 0);
 }
 
+static void
+a_site_that_has_lost_the_beginning_is_not_whole(void **state)
+{
+	struct listed l;
+
+	(void)state;
+	listed_init(&l);
+	l.logs[0].on.bits = A | C;
+	assert_int_equal(tail_whole(&l.tail).bits, A | C);
+}
+
+static void
+a_snapshot_takes_the_place_of_the_numbers_below_a_base(void **state)
+{
+	struct listed l;
+
+	(void)state;
+	listed_init(&l);
+	l.tail.n_snaps = 1;
+	l.snaps[0].on.bits = ALL;
+	l.logs[0].on.bits = C; /* not deleted there yet */
+	assert_int_equal(tail_whole(&l.tail).bits, ALL);
+	l.snaps[0].on.bits = A | C;
+	assert_int_equal(tail_whole(&l.tail).bits, A | C);
+	/* Behind: older than the base, without the snapshot. */
+	l.snaps[0].on.bits = A | B;
+	l.logs[1].on.bits = A | B;
+	l.logs[2].on.bits = A | B;
+	assert_int_equal(tail_whole(&l.tail).bits, A | B);
+}
+
 int
 main(void)
 {
@@ -125,6 +158,9 @@ main(void)
 	    cmocka_unit_test(a_site_that_was_not_listed_is_not_whole),
 	    cmocka_unit_test(a_site_with_an_older_keyring_only_is_not_whole),
 	    cmocka_unit_test(with_a_number_that_no_site_has_none_is_whole),
+	    cmocka_unit_test(a_site_that_has_lost_the_beginning_is_not_whole),
+	    cmocka_unit_test(
+		a_snapshot_takes_the_place_of_the_numbers_below_a_base),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,101 @@
+/* reserve.c - the last of a disk. */
+#include "core/reserve.h"
+
+#include "core/service.h"
+
+void
+reserve_init(struct reserve *reserve)
+{
+	mutex_init(&reserve->lock);
+}
+
+void
+reserve_release(struct reserve *reserve)
+{
+	mutex_release(&reserve->lock);
+}
+
+uint64_t
+reserve_of(const struct service *service, const struct io_space *space)
+{
+	uint64_t reserve = space->total / 100 * service->config.reserve_percent;
+
+	return reserve > service->config.reserve_bytes
+		   ? reserve
+		   : service->config.reserve_bytes;
+}
+
+static bool
+is_low(const struct service *s, const struct io_space *space)
+{
+	return space->total > 0 && space->free <= reserve_of(s, space);
+}
+
+/* A disk that cannot be asked is as it was. */
+static void
+local_look(struct op *op, struct service *s)
+{
+	CLEANUP(io_close) int fd = -1;
+	struct io_space space;
+	enum rc rc;
+
+	rc = io_open_dir(op, s->config.dir_fd, s->config.db_folder, false, &fd);
+	if (rc == RC_OK)
+		rc = io_space(op, fd, &space);
+	op_clear_error(op);
+	if (rc != RC_OK)
+		return;
+	mutex_lock(&s->reserve.lock);
+	s->reserve.local = space;
+	mutex_unlock(&s->reserve.lock);
+}
+
+void
+reserve_look(struct op *op, struct service *service)
+{
+	sites_look_at_space(op, service->config.sites);
+	local_look(op, service);
+}
+
+struct site_set
+reserve_low_sites(struct service *service)
+{
+	struct sites *sites = service->config.sites;
+	struct site_set low = {0};
+	struct io_space space;
+	size_t i;
+
+	for (i = 0; i < sites->n; i++) {
+		sites_space(sites, i, &space);
+		if (is_low(service, &space))
+			low = site_set_with(low, i);
+	}
+	return low;
+}
+
+bool
+reserve_local(struct service *service, struct io_space *ret_space)
+{
+	mutex_lock(&service->reserve.lock);
+	*ret_space = service->reserve.local;
+	mutex_unlock(&service->reserve.lock);
+	return is_low(service, ret_space);
+}
+
+enum rc
+reserve_for_uploads(
+    struct op *op, struct tenant *tenant, struct site_set *ret_sites)
+{
+	struct service *s = tenant->service;
+	uint32_t m = tenant->lanes.claim->reg.m;
+	struct site_set in_service = lanes_in_service(&tenant->lanes);
+	struct site_set low = reserve_low_sites(s);
+	struct io_space local;
+
+	*ret_sites = (struct site_set){in_service.bits & ~low.bits};
+	if (reserve_local(s, &local))
+		FAIL(op, RC_NO_SPACE, "the server's own disk is almost full");
+	if (site_set_count(in_service) >= m && site_set_count(*ret_sites) < m)
+		FAIL(op, RC_NO_SPACE, "too few sites have space left");
+	return RC_OK;
+}
