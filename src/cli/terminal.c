@@ -85,6 +85,9 @@ terminal_ask(const char *prompt, char *out, size_t size)
 	struct termios before, silent;
 	bool read_one;
 
+	/* One that is nobody's controlling terminal. */
+	if (fd < 0)
+		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0 || tcgetattr(fd, &before) != 0)
 		return false;
 	silent = before;

@@ -332,18 +332,24 @@ far_note(void *arg, struct op *op, const struct service_tenant_info *info)
 	return RC_OK;
 }
 
-/* One that nobody uses is opened for its turn: what was purged in it before it
- * was closed has to go too (L28). */
+/* One that nobody uses is opened for its turn, and closed again: what was
+ * purged in it before it was closed has to go too (L28). */
 static enum rc
 far_open(struct op *op, struct service *s, uint64_t id)
 {
 	struct tenant *t;
+	bool closed;
+	enum rc rc;
 
-	TRY(service_tenant(op, s, id, &t));
-	if (clock_mono() - t->upkeep_at >= ROUND_S * CLOCK_S)
+	TRY(service_tenant_known(op, s, id, &t));
+	closed = t->mode == TENANT_CLOSED;
+	rc = tenant_open(op, t);
+	if (rc == RC_OK && clock_mono() - t->upkeep_at >= ROUND_S * CLOCK_S)
 		turn(t);
+	if (rc == RC_OK && closed)
+		(void)tenant_close_idle(op, t);
 	tenant_put(t);
-	return RC_OK;
+	return rc;
 }
 
 static void
@@ -371,6 +377,8 @@ far_run(void *arg)
 {
 	struct service *s = arg;
 
+	if (!wait_until(s, clock_mono() + ROUND_S * CLOCK_S))
+		return;
 	do
 		far_round(s);
 	while (wait_until(s, clock_mono() + FAR_ROUND_S * CLOCK_S));

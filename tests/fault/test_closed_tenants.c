@@ -227,7 +227,8 @@ a_site_that_returns_while_the_tenants_are_closed_is_not_well_before_it_is_whole(
 	await(&w, "the site counts", site_c_counts);
 	state_of(&w, &now);
 	assert_int_equal(now.health, HEALTH_DEGRADED);
-	assert_int_equal(now.n_closed, TENANTS);
+	/* The mender may have one in hand. */
+	assert_in_range(now.n_closed, TENANTS - 1, TENANTS);
 	assert_true(now.sites[C].closed_behind > 0);
 	assert_int_equal(now.sites[A].closed_behind, 0);
 	tenant_unlock(held);
