@@ -221,7 +221,9 @@ sweep_orphans(struct op *op, struct tenant *t)
 	size_t i;
 	enum rc rc;
 
-	if (tail_list(op, sites, set, t->id, &tail) != RC_OK)
+	/* Epochs are named by what any site has that can be read. */
+	if (tail_list(op, sites, claim_sites(t->lanes.claim), t->id, &tail) !=
+	    RC_OK)
 		return;
 	rc = tenant_epochs_release(op, t, &tail);
 	if (rc != RC_OK)
@@ -229,7 +231,7 @@ sweep_orphans(struct op *op, struct tenant *t)
 		    (unsigned long long)t->id, op_error(op, rc));
 	op_clear_error(op);
 	for (i = 0; i < sites->n; i++) {
-		if (!site_set_has(tail.listed, i))
+		if (!site_set_has(site_set_and(tail.listed, set), i))
 			continue;
 		rc = sweep_site(op, t, i, &tail);
 		if (rc == RC_IO)
