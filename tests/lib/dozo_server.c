@@ -95,7 +95,6 @@ dozo_server_start(struct dozo_server *s)
 	log_set_level(LOG_LEVEL_WARN);
 	op_init(&s->op);
 	fixture_init(&s->fixture, 3, 2);
-	s->fixture.offer_time = CLOCK_S / 2;
 	ASSERT_OK(&s->op, fixture_open(&s->op, &s->fixture));
 	members_make(s);
 	tls_make(s);

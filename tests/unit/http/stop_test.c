@@ -1,5 +1,7 @@
 /* stop_test.c - starting and stopping (H13): whatever runs, the process goes on
  * and every request is released. */
+#include <dlfcn.h>
+#include <microhttpd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -190,6 +192,35 @@ load_run(void *arg)
 	}
 }
 
+/* A thread that resumes a connection may still be inside libmicrohttpd when
+ * that connection is over; here it stays there for a while. The executable's
+ * names come before the library's. */
+static atomic_int n_resuming, n_resumed, n_stopped_amid;
+
+void
+MHD_resume_connection(struct MHD_Connection *connection)
+{
+	void (*resume)(struct MHD_Connection *);
+
+	*(void **)&resume = dlsym(RTLD_NEXT, "MHD_resume_connection");
+	atomic_fetch_add(&n_resuming, 1);
+	resume(connection);
+	(void)usleep(1000);
+	atomic_fetch_add(&n_resumed, 1);
+	atomic_fetch_sub(&n_resuming, 1);
+}
+
+void
+MHD_stop_daemon(struct MHD_Daemon *daemon)
+{
+	void (*stop)(struct MHD_Daemon *);
+
+	*(void **)&stop = dlsym(RTLD_NEXT, "MHD_stop_daemon");
+	if (atomic_load(&n_resuming) != 0)
+		atomic_fetch_add(&n_stopped_amid, 1);
+	stop(daemon);
+}
+
 enum { STOPS = 100, LOADERS = 3 };
 
 static void
@@ -222,6 +253,8 @@ a_server_under_load_stops_a_hundred_times(void **state)
 		service_stop(&service);
 	}
 	assert_true(answers > STOPS);
+	assert_true(atomic_load(&n_resumed) > STOPS);
+	assert_int_equal(atomic_load(&n_stopped_amid), 0);
 }
 
 /* Starting */

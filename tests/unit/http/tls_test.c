@@ -59,6 +59,27 @@ only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken(void **state)
 	}
 }
 
+/* The test's key cannot show what an RSA key would be used for. */
+static void
+no_key_exchange_is_offered_but_ecdhe(void **state)
+{
+	const unsigned *exchanges;
+	gnutls_priority_t priorities;
+	int n, i;
+
+	(void)state;
+	assert_int_equal(
+	    gnutls_priority_init(&priorities, tls_priorities(), NULL), 0);
+	n = gnutls_priority_kx_list(priorities, &exchanges);
+	for (i = 0; i < n; i++)
+		if (exchanges[i] != GNUTLS_KX_ECDHE_RSA &&
+		    exchanges[i] != GNUTLS_KX_ECDHE_ECDSA)
+			fail_msg(
+			    "%s is offered", gnutls_kx_get_name(exchanges[i]));
+	assert_int_equal(n, 2);
+	gnutls_priority_deinit(priorities);
+}
+
 static void
 alpn_is_http_1_1_or_nothing(void **state)
 {
@@ -435,6 +456,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    SERVED(NULL, only_ecdhe_and_aead_under_tls_1_2_and_1_3_are_spoken),
+	    cmocka_unit_test(no_key_exchange_is_offered_but_ecdhe),
 	    SERVED(NULL, alpn_is_http_1_1_or_nothing),
 	    SERVED(NULL, sessions_resume_until_the_ticket_key_is_rotated),
 	    SERVED(NULL, a_new_certificate_is_taken_without_a_break),
