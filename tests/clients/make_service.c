@@ -375,7 +375,7 @@ main(void)
 	fixture_close(&m.op, &m.f);
 	keystore_free(m.f.keystore);
 	io_close(&m.f.dir_fd);
-	free(m.f.path);
+	test_sandbox_leave(m.f.path);
 	op_release(&m.op);
 	/* Without the end's handlers: the sandbox is the caller's now. */
 	(void)fflush(stdout);

@@ -116,6 +116,13 @@ test_sandbox_remove(char *path)
 	free(path);
 }
 
+void
+test_sandbox_leave(char *path)
+{
+	forget(path);
+	free(path);
+}
+
 static void
 map_write(const char *path, const char *text)
 {

@@ -22,6 +22,9 @@ char *test_sandbox(void);
 /* Removes the folder with all below it and frees the path. */
 void test_sandbox_remove(char *path);
 
+/* Frees path; the sandbox stays for whoever started this program. */
+void test_sandbox_leave(char *path);
+
 /*
  * For the beginning of a main(): an ordinary user gets a namespace of his own,
  * where he may mount, if the system allows that. To its programs he is root.
