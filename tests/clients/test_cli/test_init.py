@@ -232,7 +232,7 @@ class Terminal(cli.Case):
     def on_a_terminal(self, *words, **environment):
         """What a command prints where standard output is a terminal."""
         ours, theirs = pty.openpty()
-        done = subprocess.run([cli.DOZO, *words], stdout=theirs, timeout=120, check=True,
+        done = subprocess.run([cli.DOZO, *words], stdout=theirs, timeout=120, check=False,
                               env={**os.environ, "TERM": "xterm", **environment})
         os.close(theirs)
         told = b""
@@ -242,7 +242,7 @@ class Terminal(cli.Case):
         except OSError:
             pass  # the other end is closed
         os.close(ours)
-        self.assertEqual(done.returncode, 0)
+        self.assertIn(done.returncode, (0, 3))  # 3: a server that has just begun
         return told
 
     def test_colours_are_for_terminals_and_for_those_who_want_them(self):
