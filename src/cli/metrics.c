@@ -79,6 +79,12 @@ free_of(const struct state_site *site)
 }
 
 static double
+damaged_of(const struct state_site *site)
+{
+	return (double)site->damaged;
+}
+
+static double
 low_of(const struct state_site *site)
 {
 	return site->low;
@@ -104,6 +110,9 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 	    {"dozo_site_closed_behind",
 		"Logs that are not open of which the site may lack something.",
 		closed_behind_of},
+	    {"dozo_site_damaged",
+		"Damaged objects of open logs that are to be repaired.",
+		damaged_of},
 	    {"dozo_site_free_bytes", "Free space.", free_of},
 	    {"dozo_site_low",
 		"Whether the site is below its reserve and gets no uploads.",

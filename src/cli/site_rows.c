@@ -71,7 +71,7 @@ site_rows_well(const struct cli *cli, const struct state *state)
 	for (i = 0; i < state->n_sites; i++) {
 		enum site_word word = word_of(cli, state, &state->sites[i]);
 
-		if (is_trouble(word))
+		if (is_trouble(word) || state->sites[i].damaged > 0)
 			return false;
 	}
 	return true;
@@ -159,6 +159,11 @@ trouble_print(
 		    paint_begin(cli, paints[word]), site->name,
 		    site->closed_behind, state->n_closed,
 		    paint_end(cli, paints[word]));
+	if (site->damaged > 0)
+		cli_print(cli,
+		    "%s%s has %zu damaged object%s, being repaired%s\n",
+		    paint_begin(cli, PAINT_WARN), site->name, site->damaged,
+		    site->damaged == 1 ? "" : "s", paint_end(cli, PAINT_WARN));
 	if (!site->low)
 		return;
 	output_bytes(free, site->space.free);
@@ -207,6 +212,8 @@ row_json(
 	    states[word_of(cli, state, site)], "why", site->why, "device",
 	    device);
 	if (row != NULL && known) {
+		(void)json_object_set_new(
+		    row, "damaged", json_integer((json_int_t)site->damaged));
 		(void)json_object_set_new(row, "closed_behind",
 		    json_integer((json_int_t)site->closed_behind));
 		(void)json_object_set_new(

@@ -152,6 +152,24 @@ data_check(struct op *op, struct catch_up *c, const void *row)
 	return verify_chunks(op, c->meta, &segment, &place, 0);
 }
 
+enum rc
+catch_up_number(struct op *op, struct catch_up *c, const struct local_log *log)
+{
+	struct log_name name;
+
+	local_log_name(log, &name);
+	return number_read(op, c, &name, log_check, log);
+}
+
+enum rc
+catch_up_data(struct op *op, struct catch_up *c, const struct local_data *data)
+{
+	struct object_name object;
+
+	object_data(&object, c->tenant->id, data->id);
+	return source_read(op, c, &object, data_check, data);
+}
+
 struct snap_row {
 	uint32_t part;
 	struct segment_data data;
@@ -193,14 +211,6 @@ target_put(struct op *op, struct catch_up *c, const struct object_name *name)
 	TRY(rc);
 	FAILPOINT("catchup.put");
 	return claim_check(op, c->tenant->lanes.claim, c->site);
-}
-
-static void
-log_name_of(const struct local_log *log, struct log_name *ret_name)
-{
-	ret_name->number = log->number;
-	ret_name->generation = log->generation;
-	memcpy(ret_name->hash8, log->hash, sizeof(ret_name->hash8));
 }
 
 static bool
@@ -252,7 +262,7 @@ copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 	struct log_name name;
 	struct object_name object;
 
-	log_name_of(log, &name);
+	local_log_name(log, &name);
 #ifdef DOZO_PLANT_ROLLED_BACK_COPIED
 	/* Whatever a site has under this number. */
 	if (c->tail != NULL &&
@@ -280,8 +290,8 @@ copy_data(struct op *op, struct catch_up *c, const struct local_data *data)
 		c->lacking += data->size;
 		return RC_OK;
 	}
+	TRY(catch_up_data(op, c, data));
 	object_data(&object, c->tenant->id, data->id);
-	TRY(source_read(op, c, &object, data_check, data));
 	return target_put(op, c, &object);
 }
 

@@ -23,6 +23,18 @@ struct catch_up {
 /* Makes the tenant's folders on the site; a put never does. */
 enum rc catch_up_prepare(struct op *op, struct catch_up *c) MUST_CHECK;
 
+/*
+ * The whole segment of a row into bytes, from the first of the sources where it
+ * passes (L22). RC_DAMAGED where it passes nowhere, RC_BUSY where the service
+ * stops.
+ */
+struct local_log;
+struct local_data;
+enum rc catch_up_number(
+    struct op *op, struct catch_up *c, const struct local_log *log) MUST_CHECK;
+enum rc catch_up_data(struct op *op, struct catch_up *c,
+    const struct local_data *data) MUST_CHECK;
+
 /* RC_OK: the site holds everything up to what meta shows (P). */
 enum rc catch_up_run(struct op *op, struct catch_up *c) MUST_CHECK;
 

@@ -10,6 +10,7 @@
 #include "core/check_content.h"
 #include "core/kept.h"
 #include "core/verify.h"
+#include "meta/content.h"
 #include "meta/local.h"
 
 enum { ROWS_AT_A_TIME = 256, TEXT_SIZE = 400 };
@@ -73,6 +74,16 @@ object_note(struct op *op, struct check *c, const char *what, enum rc rc,
 	return RC_OK;
 }
 
+/* A segment is repaired by the mender, where there is one. */
+static enum rc
+segment_note(struct op *op, struct check *c, const char *what,
+    const struct chunk_place *place, enum rc rc, const char *why)
+{
+	TRY(object_note(op, c, what, rc, why));
+	repair_note(op, c->tenant, c->site, place, rc);
+	return RC_OK;
+}
+
 /* ---- numbered segments ---- */
 
 static enum rc
@@ -123,6 +134,7 @@ log_check(struct op *op, struct check *c, const struct local_log *row)
 	struct op step; /* an object's memory goes with it */
 	struct log_name name = {
 	    .number = row->number, .generation = row->generation};
+	struct chunk_place place = {0};
 	char what[64];
 	enum rc rc;
 
@@ -139,7 +151,8 @@ log_check(struct op *op, struct check *c, const struct local_log *row)
 		return RC_OK;
 	}
 	(void)snprintf(what, sizeof(what), "number %" PRIu64, row->number);
-	return object_note(op, c, what, rc, op_error(&step, rc));
+	place.number = row->number;
+	return segment_note(op, c, what, &place, rc, op_error(&step, rc));
 }
 
 static enum rc
@@ -198,6 +211,7 @@ static enum rc
 data_check(struct op *op, struct check *c, const struct local_data *row)
 {
 	CLEANUP(op_release) struct op step;
+	struct chunk_place place = {0};
 	struct local_data now;
 	struct object_name object;
 	char what[80];
@@ -218,7 +232,8 @@ data_check(struct op *op, struct check *c, const struct local_data *row)
 	}
 	op_clear_error(op);
 	(void)snprintf(what, sizeof(what), "data segment %.32s", object.file);
-	return object_note(op, c, what, rc, op_error(&step, rc));
+	memcpy(place.data, row->id, sizeof(place.data));
+	return segment_note(op, c, what, &place, rc, op_error(&step, rc));
 }
 
 static enum rc

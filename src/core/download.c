@@ -230,9 +230,7 @@ run_failed(struct op *op, struct download *d, size_t i, enum rc rc)
 	    "site=%s tenant=%016llx object=%s why=\"%s\"",
 	    sites->slots[i].site->name, (unsigned long long)d->tenant->id,
 	    d->place.object.file, op_error(op, rc));
-	if (rc == RC_IO)
-		sites_failed(op, sites, i, rc);
-	op_clear_error(op);
+	repair_note(op, d->tenant, i, &d->chunk.place, rc);
 }
 
 /* Sites in service that have it first, then whoever else is there. */

@@ -7,14 +7,6 @@
 #include "core/verify.h"
 #include "crypto/aead.h"
 
-static void
-log_name_of(const struct local_log *log, struct log_name *ret_name)
-{
-	ret_name->number = log->number;
-	ret_name->generation = log->generation;
-	memcpy(ret_name->hash8, log->hash, sizeof(ret_name->hash8));
-}
-
 static enum rc
 number_pass(struct op *op, const struct tenant *t, const struct local_log *log,
     struct span bytes, struct segment *ret_segment)
@@ -39,7 +31,7 @@ fetch_number(struct op *op, struct tenant *tenant, const struct local_log *log,
 	size_t i;
 	enum rc rc;
 
-	log_name_of(log, &name);
+	local_log_name(log, &name);
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(attached, i))
 			continue;
@@ -67,7 +59,7 @@ fetch_place(struct op *op, struct tenant *tenant, struct meta *meta,
 	} else {
 		TRY(local_log_get(op, meta, chunk->number, &log));
 		place.numbered = true;
-		log_name_of(&log, &place.log);
+		local_log_name(&log, &place.log);
 		object_log(&place.object, tenant->id, &place.log);
 		place.offset += log.body_offset;
 	}
@@ -111,7 +103,7 @@ fetch_chunk(struct op *op, struct tenant *tenant, struct meta *meta,
 			rc = verify_chunk(op, chunk, buf_span(bytes));
 		if (rc == RC_OK || rc == RC_NO_MEMORY)
 			return rc;
-		op_clear_error(op);
+		repair_note(op, tenant, i, &chunk->place, rc);
 	}
 	FAIL(op, RC_DAMAGED, "no site has an undamaged copy of this piece");
 }

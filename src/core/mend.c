@@ -38,6 +38,8 @@ mend_tenant(struct op *op, struct tenant *t)
 	if (t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT)
 		tenant_reenter(op, t);
 	if (t->mode == TENANT_READY)
+		repair_tenant(op, t);
+	if (t->mode == TENANT_READY)
 		mend_ready(op, t);
 }
 

@@ -5,9 +5,9 @@
 
 /*
  * Until the service stops: brings sites that are behind up to date, for open
- * tenants and, one after the other, for those that are not open; deletes what
- * nothing names; closes the databases that nobody uses. arg is a struct
- * service.
+ * tenants and, one after the other, for those that are not open; repairs
+ * damaged objects; deletes what nothing names; closes the databases that nobody
+ * uses. arg is a struct service.
  */
 void service_mender(void *arg);
 

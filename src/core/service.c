@@ -535,13 +535,16 @@ static enum service_health
 tenant_health(const struct service *s, struct tenant *t)
 {
 	size_t in_service = site_set_count(lanes_in_service(&t->lanes));
+	size_t damaged[SITES_MAX];
 
 	if (t->mode == TENANT_CLOSED)
 		return HEALTH_OK;
 	if (in_service < s->claim->reg.m || t->mode == TENANT_READ_ONLY ||
 	    t->mode == TENANT_REFUSED)
 		return HEALTH_READ_ONLY;
-	return in_service < s->claim->reg.n ? HEALTH_DEGRADED : HEALTH_OK;
+	return in_service < s->claim->reg.n || repair_count(t, damaged) > 0
+		   ? HEALTH_DEGRADED
+		   : HEALTH_OK;
 }
 
 /* The worst of the tenants that are open. */

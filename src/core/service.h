@@ -157,7 +157,8 @@ void service_unpin(struct service_pinned *pinned);
 
 /*
  * HEALTH_OK: every site is in service and has everything of every tenant, open
- * or not, and every disk is above its reserve. HEALTH_READ_ONLY: changes are
+ * or not, nothing is known to be damaged, and every disk is above its reserve.
+ * HEALTH_READ_ONLY: changes are
  * refused, of some tenant at least.
  */
 enum service_health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_READ_ONLY };

@@ -35,12 +35,16 @@ lanes_look(
     struct tenant *t, const struct state_tenant *tenant, struct state *state)
 {
 	struct site_set in = lanes_in_service(&t->lanes);
+	size_t damaged[SITES_MAX];
 	size_t i;
 
+	(void)repair_count(t, damaged);
 	mutex_lock(&t->lanes.lock);
 	for (i = 0; i < state->n_sites; i++) {
 		const struct lane *lane = &t->lanes.lane[i];
 		struct state_site *site = &state->sites[i];
+
+		site->damaged += damaged[i];
 
 		site->held +=
 		    lane->held < tenant->number ? lane->held : tenant->number;

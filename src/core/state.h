@@ -12,6 +12,7 @@ struct state_site {
 	bool counts; /* its fence stands: it may hold what is written */
 	char why[SITE_WHY_SIZE]; /* it is away, or behind for some tenant; "" */
 	struct io_space space; /* as last looked at; all zero: never */
+	size_t damaged; /* objects of open tenants that are to be repaired */
 	bool low; /* below its reserve: it gets no uploads */
 	uint64_t reserve; /* bytes; 0: not known */
 	size_t in_service; /* open tenants that it is in service for */

@@ -47,6 +47,7 @@ tenant_free(struct tenant *tenant)
 	keyring_free(tenant->ring);
 	mem_free(tenant->aside);
 	mem_free(tenant->dead);
+	mem_free(tenant->damaged);
 	cond_release(&tenant->changed);
 	mutex_release(&tenant->lock);
 	mem_free(tenant);
@@ -190,7 +191,7 @@ tenant_close_idle(struct op *op, struct tenant *tenant)
 	mutex_lock(&tenant->lock);
 	idle = (tenant->mode == TENANT_READY ||
 		   tenant->mode == TENANT_READ_ONLY) &&
-	       tenant->users <= 1;
+	       tenant->users <= 1 && tenant->n_damaged == 0;
 	if (idle)
 		tenant->mode = TENANT_CLOSED;
 	mutex_unlock(&tenant->lock);

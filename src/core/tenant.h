@@ -12,6 +12,7 @@
 #include "base/work.h"
 #include "core/change.h"
 #include "core/path_cache.h"
+#include "core/repair.h"
 #include "crypto/keyring.h"
 #include "db/db.h"
 #include "meta/meta.h"
@@ -89,6 +90,8 @@ struct tenant {
 	size_t n_queued;
 	struct work committing; /* runs groups for those who do not wait */
 	bool committing_queued;
+	size_t n_damaged;
+	struct damaged *damaged; /* on sites in service (repair.c) */
 	size_t n_dead;
 	struct tenant_dead *dead; /* what the sweep deletes */
 	struct reader *readers; /* idle ones */
@@ -154,7 +157,7 @@ enum rc tenant_start_again(struct op *op, struct tenant *tenant) MUST_CHECK;
 void tenant_close(struct op *op, struct tenant *tenant);
 
 /* The same for one that nobody uses but the caller; false where it is in use,
- * or in doubt. */
+ * in doubt, or has damaged objects. */
 bool tenant_close_idle(struct op *op, struct tenant *tenant);
 
 /* Gives back what service_tenant gave. Also for CLEANUP. */

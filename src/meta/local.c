@@ -7,6 +7,14 @@
 /* local_log.changes: whose they are. */
 enum { USERS = 1, CHANGES = 2 };
 
+void
+local_log_name(const struct local_log *log, struct log_name *ret_name)
+{
+	ret_name->number = log->number;
+	ret_name->generation = log->generation;
+	memcpy(ret_name->hash8, log->hash, sizeof(ret_name->hash8));
+}
+
 enum rc
 local_log_add(struct op *op, struct meta *meta, const struct local_log *log)
 {

@@ -20,6 +20,9 @@ struct local_log {
 	    users; /* some of them a user's: a snapshot is due for them (L12) */
 };
 
+/* The name of its object. */
+void local_log_name(const struct local_log *log, struct log_name *ret_name);
+
 enum rc local_log_add(
     struct op *op, struct meta *meta, const struct local_log *log) MUST_CHECK;
 /* RC_NOT_FOUND. */

@@ -185,6 +185,48 @@ entry_find(struct packs *packs, size_t i, const struct log_name *log,
 	return false;
 }
 
+enum rc
+packs_find(struct op *op, struct packs *packs, size_t i,
+    const struct log_name *log, struct pack *ret_pack)
+{
+	struct pack_name name;
+	struct pack_entry entry;
+	size_t k;
+
+	if (!entry_find(packs, i, log, &name, &entry))
+		FAIL(op, RC_NOT_FOUND, "number %llu is in no pack",
+		    (unsigned long long)log->number);
+	MUTEX_GUARD(&packs->lock);
+	for (k = 0; k < packs->n; k++) {
+		const struct pack *pack = &packs->list[k].pack;
+		struct pack_entry *entries;
+
+		if (packs->list[k].site != i || !name_equal(&pack->name, &name))
+			continue;
+		TRY(op_alloc(op, pack->n * sizeof(*entries), &entries));
+		memcpy(entries, pack->entries, pack->n * sizeof(*entries));
+		*ret_pack = *pack;
+		ret_pack->entries = entries;
+		return RC_OK;
+	}
+	FAIL(op, RC_NOT_FOUND, "the pack is gone");
+}
+
+void
+packs_drop(struct packs *packs, size_t i, const struct pack_name *name)
+{
+	MUTEX_GUARD(&packs->lock);
+	size_t k, n = 0;
+
+	for (k = 0; k < packs->n; k++)
+		if (packs->list[k].site != i ||
+		    !name_equal(&packs->list[k].pack.name, name))
+			packs->list[n++] = packs->list[k];
+		else
+			mem_free(packs->list[k].pack.entries);
+	packs->n = n;
+}
+
 struct looking {
 	struct packs *packs;
 	struct sites *sites;

@@ -50,6 +50,14 @@ enum rc packs_read(struct op *op, struct packs *packs, struct sites *sites,
     size_t i, const struct log_name *log, uint64_t offset, void *out,
     size_t size) MUST_CHECK;
 
+/* The pack of site i that a number lies in, its entries in the op's arena.
+ * RC_NOT_FOUND. */
+enum rc packs_find(struct op *op, struct packs *packs, size_t i,
+    const struct log_name *log, struct pack *ret_pack) MUST_CHECK;
+
+/* Site i has that pack no more. */
+void packs_drop(struct packs *packs, size_t i, const struct pack_name *name);
+
 /* Bytes of the segment. RC_NOT_FOUND, RC_IO. */
 enum rc packs_size(struct op *op, struct packs *packs, struct sites *sites,
     size_t i, const struct log_name *log, uint64_t *ret_size) MUST_CHECK;

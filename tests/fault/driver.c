@@ -2,10 +2,10 @@
  * driver.c - a service in a process of its own, to be killed or traced:
  *	driver PATH SITES M ROUND SEED MODE [SIZE]
  * PATH is a sandbox that world_keep was called on. Modes: load (threads put,
- * move and delete), upkeep (as load, with snapshots and cuts), large (as load,
- * with an upload session), tenants (adds some), one (a single put, for strace),
- * rotate (the keys of the sites, while a thread puts), epoch (the same of the
- * tenant). DOZO_TEST_KILL works.
+ * move and delete), upkeep (as load, with snapshots and cuts), repair (files
+ * rot on a site and are read), large (as load, with an upload session), tenants
+ * (adds some), one (a single put, for strace), rotate (the keys of the sites,
+ * while a thread puts), epoch (the same of the tenant). DOZO_TEST_KILL works.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -274,6 +274,45 @@ mode_upkeep(struct driver *d)
 	thread_join(&thread);
 }
 
+static bool
+nothing_is_damaged(struct world *w, size_t unused)
+{
+	size_t counts[SITES_MAX];
+
+	(void)unused;
+	return repair_count(w->t, counts) == 0;
+}
+
+/* Files whose data segments rot on a site, and are read. */
+static void
+mode_repair(struct driver *d)
+{
+	struct file_put_result result;
+	char command[200], name[32];
+	unsigned i;
+
+	for (i = 0; i < JOURNAL_ROTTEN; i++) {
+		journal_rotten(name, d->round, i);
+		expect(&d->w.op,
+		    world_put(&d->w.op, &d->w, d->w.space, name,
+			JOURNAL_ROTTEN_SIZE, i, &result),
+		    name);
+	}
+	world_await(
+	    &d->w, "every site is in service", world_sites_in_service, 3);
+	(void)snprintf(command, sizeof(command),
+	    "for f in $(ls -t tokyo/data/%016llx/* | head -%d); do "
+	    "chmod 600 $f; printf x | "
+	    "dd of=$f bs=1 seek=1000 conv=notrunc 2>/dev/null; done",
+	    (unsigned long long)d->w.id, JOURNAL_ROTTEN);
+	fixture_shell(&d->w.f, command);
+	for (i = 0; i < JOURNAL_ROTTEN; i++) {
+		journal_rotten(name, d->round, i);
+		world_check(&d->w, d->w.space, name, JOURNAL_ROTTEN_SIZE, i);
+	}
+	world_await(&d->w, "it is repaired", nothing_is_damaged, 0);
+}
+
 /* A content of several data segments: an upload session. */
 static void
 mode_large(struct driver *d)
@@ -465,6 +504,8 @@ mode_run(struct driver *d, const char *mode, uint64_t size)
 		mode_load(d);
 	else if (strcmp(mode, "upkeep") == 0)
 		mode_upkeep(d);
+	else if (strcmp(mode, "repair") == 0)
+		mode_repair(d);
 	else if (strcmp(mode, "large") == 0)
 		mode_large(d);
 	else if (strcmp(mode, "tenants") == 0)

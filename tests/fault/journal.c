@@ -11,6 +11,12 @@ journal_folder(char out[32], unsigned round, unsigned thread)
 }
 
 void
+journal_rotten(char out[32], unsigned round, unsigned i)
+{
+	(void)snprintf(out, 32, "r%u-rotten-%u", round, i);
+}
+
+void
 journal_name(char out[32], unsigned slot)
 {
 	(void)snprintf(out, 32, "%s-%u",

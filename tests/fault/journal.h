@@ -66,6 +66,10 @@ void journal_folder(char out[32], unsigned round, unsigned thread);
 void journal_name(char out[32], unsigned slot);
 bool journal_in_sub(unsigned slot);
 
+/* Files that rot in a round. */
+enum { JOURNAL_ROTTEN = 4, JOURNAL_ROTTEN_SIZE = 70000 };
+void journal_rotten(char out[32], unsigned round, unsigned i);
+
 void journal_path(
     char out[400], const struct world *w, unsigned round, unsigned thread);
 

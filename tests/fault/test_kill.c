@@ -247,6 +247,25 @@ load_check(struct kill_run *k)
 		thread_check(k, thread);
 }
 
+/* Files that rotted on a site, before or after they were repaired. */
+static void
+repair_check(struct kill_run *k)
+{
+	struct node node;
+	char name[32];
+	unsigned i;
+	enum rc rc;
+
+	for (i = 0; i < JOURNAL_ROTTEN; i++) {
+		journal_rotten(name, k->round, i);
+		rc = world_find(&k->w.op, &k->w, k->w.space, name, &node);
+		op_clear_error(&k->w.op);
+		if (rc != RC_NOT_FOUND)
+			world_check(
+			    &k->w, k->w.space, name, JOURNAL_ROTTEN_SIZE, i);
+	}
+}
+
 /* An acknowledged tenant is there and works; one that was only wanted is there
  * and works, or can be made anew. */
 static void
@@ -451,15 +470,18 @@ point_of_upkeep(const char *point)
 static void
 point_kill(struct kill_run *k, const char *point)
 {
-	unsigned n;
+	bool repairs = strncmp(point, "repair.", 7) == 0;
+	unsigned n, times = repairs || point_of_upkeep(point) ? 2 : 4;
 	bool killed;
 
-	for (n = 1; n <= (point_of_upkeep(point) ? 2 : 4); n++) {
+	for (n = 1; n <= times; n++) {
 		unsigned at =
 		    n <= 3 ? n : 4 + world_dice(&k->dice, 60); /* in the load */
 
 		if (strcmp(point, "create.keyring") == 0) {
 			killed = kill_at(k, point, n, "tenants", tenants_check);
+		} else if (repairs) {
+			killed = kill_at(k, point, n, "repair", repair_check);
 		} else if (point_of_upkeep(point)) {
 			killed = kill_at(k, point, n, "upkeep", load_check);
 			upkeep_goes_on(k);
