@@ -2,6 +2,7 @@
  * others wait for its outcome. */
 #include "core/committer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -267,6 +268,7 @@ group_run(struct op *op, struct tenant *t, struct batch *batch)
 	int64_t rows[GROUP_CHANGES_MAX] = {0};
 	enum rc rc, rolled;
 
+	assert(batch->first != NULL);
 	TRY(group_new(op, t, batch->first->role, &group));
 	TRY(group_sites(op, group, batch));
 	TRY(db_begin(op, t->writer));

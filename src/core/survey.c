@@ -282,7 +282,7 @@ entry_look(struct op *op, struct service *s, struct survey_entry *entry)
 	struct claim *claim = s->claim;
 	struct site_set counting = claim_sites(claim);
 	CLEANUP(tail_release) struct tail tail = {0};
-	uint64_t epochs[SITES_MAX];
+	uint64_t epochs[SITES_MAX] = {0};
 	size_t i;
 
 	for (i = 0; i < sites->n; i++)

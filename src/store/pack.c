@@ -205,7 +205,7 @@ pack_directory(struct op *op, struct span header, struct span tail,
 	TRY(trailer_read(op, trailer, size, &directory_at, &hash));
 	directory = span_of(tail.data, tail.size - PACK_TRAILER_SIZE);
 	directory_hash(header, directory, own);
-	if (tail.size != size - directory_at ||
+	if (tail.size != size - directory_at || hash.size != sizeof(own) ||
 	    memcmp(own, hash.data, sizeof(own)) != 0)
 		FAIL(op, RC_DAMAGED, "a pack's directory is not its own");
 	if (format != FORMAT)
