@@ -253,7 +253,7 @@ after_a_failed_put_nothing_later_in_the_queue_is_sent(void **state)
 
 /* ---- a COMMIT that fails after the acks (L7) ---- */
 
-static struct world *vetoed; /* its next COMMIT fails */
+static struct world *_Atomic vetoed; /* its next COMMIT fails */
 
 static int
 veto(void *arg)
