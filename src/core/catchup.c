@@ -328,7 +328,7 @@ copy_all_logs(struct op *op, struct catch_up *c)
 
 	if (rows == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
-	if (c->tenant->head.number == 0)
+	if (tenant_number(c->tenant) == 0)
 		return RC_OK;
 	/* What a cut took away is not put again (L13). */
 	TRY(kept_get(op, c->meta, &kept));
@@ -407,7 +407,7 @@ copy_snapshots(struct op *op, struct catch_up *c)
 	size_t i;
 
 	/* Before number 1 there are no rows. */
-	if (c->tenant->head.number == 0)
+	if (tenant_number(c->tenant) == 0)
 		return RC_OK;
 	TRY(kept_get(op, c->meta, &kept));
 	for (i = 0; i < kept.n; i++)

@@ -79,8 +79,8 @@ struct service {
 	bool clock_runs;
 	int64_t proven_at; /* clock_mono() of the last look at the fences of R
 			      sites */
-	bool head_unproven; /* the fence could not be looked at on R sites for
-			       15 s (L2) */
+	atomic_bool head_unproven; /* the fence could not be looked at on R
+			       sites for 15 s (L2) */
 };
 
 struct service_tenant_info {

@@ -113,6 +113,14 @@ tenant_set_head(struct tenant *tenant, const struct tenant_head *head)
 	mutex_unlock(&tenant->lock);
 }
 
+uint64_t
+tenant_number(struct tenant *tenant)
+{
+	MUTEX_GUARD(&tenant->lock);
+
+	return tenant->head.number;
+}
+
 static bool
 mode_is_open(enum tenant_mode mode)
 {

@@ -181,6 +181,9 @@ void tenant_reader_put(struct tenant *tenant, struct reader *reader);
 /* Writes the head so that others may read it under the lock. */
 void tenant_set_head(struct tenant *tenant, const struct tenant_head *head);
 
+/* The head's number, for those who do not hold the tenant. */
+uint64_t tenant_number(struct tenant *tenant);
+
 /* Closes the idle readers; those in use are closed when they are given back. */
 void tenant_readers_close(struct tenant *tenant);
 
