@@ -182,14 +182,17 @@ sites_create(struct op *op, struct init *init)
 static void
 devices_compare(struct init *init, const struct service *service)
 {
-	const struct sites *sites = service->config.sites;
+	struct sites *sites = service->config.sites;
+	struct io_space one, other;
 	size_t i, k;
 
 	for (i = 0; i < sites->n; i++)
-		for (k = 0; k < i; k++)
-			if (sites->slots[i].space.device ==
-			    sites->slots[k].space.device)
+		for (k = 0; k < i; k++) {
+			sites_space(sites, i, &one);
+			sites_space(sites, k, &other);
+			if (one.device == other.device)
 				init->same_device = true;
+		}
 }
 
 /* Claim 1 and the provider's number 1 stand when this is done. */

@@ -260,10 +260,15 @@ class Served(cli.Case):
         self.servers[-1].end()
         os.rename(self.path("b"), d + "/sites/b")
         server = self.serve(d)
-        self.await_true(lambda: dozo("status", d).code == 0)
-        told = self.ran("status", d, "--json").json()
-        self.assertEqual(told["health"], "ok")
-        self.assertEqual({t["state"] for t in told["tenants"]}, {"not open"})
+        told = {}
+
+        def well_and_closed():
+            nonlocal told
+            told = dozo("status", d, "--json").json()
+            return told["health"] == "ok" and \
+                {t["state"] for t in told["tenants"]} == {"not open"}
+
+        self.await_true(well_and_closed)
         self.assertEqual([s["closed_behind"] for s in told["sites"]], [0, 0, 0])
         logs = [sorted(os.path.relpath(f, d + f"/sites/{s}")
                        for f in self.files_below(d + f"/sites/{s}/log")) for s in SITES]
