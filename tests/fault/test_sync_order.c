@@ -235,7 +235,7 @@ static void
 name_check(const char *folder, size_t name, size_t ack)
 {
 	const char *path = events[name].path;
-	size_t write, sync, after;
+	size_t write = 0, sync = 0, after;
 
 	if (!event_before(name, EVENT_WRITE, events[name].fd, &write))
 		fail_msg("%s: nothing was written", path);
