@@ -153,7 +153,13 @@ head_print(const struct status *status)
 	if (state->m > 0)
 		cli_print(cli, "  %u of %u sites must have a file", state->m,
 		    state->n);
-	cli_print(cli, "\n\n");
+	cli_print(cli, "\n");
+	if (state->head_unproven)
+		cli_print(cli,
+		    "%shead unproven: too few sites tell whether another "
+		    "server has taken over%s\n",
+		    paint_begin(cli, PAINT_BAD), paint_end(cli, PAINT_BAD));
+	cli_print(cli, "\n");
 }
 
 static void
@@ -390,21 +396,22 @@ status_json(const struct status *status)
 		(void)json_array_append_new(
 		    tenants, tenant_json(&status->names[i],
 				 tenant_state(status, status->names[i].id)));
-	return cli_print_json(cli,
-	    json_pack("{s:s, s:s, s:b, s:s, s:I, s:I, s:i, "
-		      "s:{s:i, s:s, s:b, s:b}, s:{s:I, s:I, s:b}, "
-		      "s:o, s:o}",
-		"version", DOZO_VERSION, "dir", cli->dir->path, "served",
-		cli->served, "health", health_word(status), "uptime_seconds",
-		(json_int_t)(state->uptime / CLOCK_S), "uncounted_seconds",
-		(json_int_t)(state->not_counted / CLOCK_S), "min_sites",
-		(int)state->m, "key", "version", (int)status->keys.version,
-		"fingerprint", status->keys.fingerprint, "exported",
-		status->exported, "rotating",
-		status->waits || status->keys.n_pending > 0, "disk", "free",
-		(json_int_t)state->disk.free, "reserve",
-		(json_int_t)state->disk_reserve, "low", state->disk_low,
-		"sites", site_rows_json(cli, state), "tenants", tenants));
+	return cli_print_json(
+	    cli, json_pack("{s:s, s:s, s:b, s:s, s:b, s:I, s:I, s:i, "
+			   "s:{s:i, s:s, s:b, s:b}, s:{s:I, s:I, s:b}, "
+			   "s:o, s:o}",
+		     "version", DOZO_VERSION, "dir", cli->dir->path, "served",
+		     cli->served, "health", health_word(status),
+		     "head_unproven", state->head_unproven, "uptime_seconds",
+		     (json_int_t)(state->uptime / CLOCK_S), "uncounted_seconds",
+		     (json_int_t)(state->not_counted / CLOCK_S), "min_sites",
+		     (int)state->m, "key", "version", (int)status->keys.version,
+		     "fingerprint", status->keys.fingerprint, "exported",
+		     status->exported, "rotating",
+		     status->waits || status->keys.n_pending > 0, "disk",
+		     "free", (json_int_t)state->disk.free, "reserve",
+		     (json_int_t)state->disk_reserve, "low", state->disk_low,
+		     "sites", site_rows_json(cli, state), "tenants", tenants));
 }
 
 enum cli_exit

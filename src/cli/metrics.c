@@ -85,6 +85,12 @@ damaged_of(const struct state_site *site)
 }
 
 static double
+rolled_back_of(const struct state_site *site)
+{
+	return site->rolled_back;
+}
+
+static double
 low_of(const struct state_site *site)
 {
 	return site->low;
@@ -113,6 +119,10 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 	    {"dozo_site_damaged",
 		"Damaged objects of open logs that are to be repaired.",
 		damaged_of},
+	    {"dozo_site_rolled_back",
+		"Logs of the site that were found with less than it had "
+		"acknowledged, since the start.",
+		rolled_back_of},
 	    {"dozo_site_free_bytes", "Free space.", free_of},
 	    {"dozo_site_low",
 		"Whether the site is below its reserve and gets no uploads.",
@@ -166,6 +176,9 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	    (double)state.uptime / (double)CLOCK_S));
 	TRY(one(op, buf, "dozo_health", "gauge",
 	    "0 ok, 1 degraded, 2 read-only.", (double)state.health));
+	TRY(one(op, buf, "dozo_head_unproven", "gauge",
+	    "Whether too few sites tell if another server has taken over.",
+	    state.head_unproven));
 	TRY(one(op, buf, "dozo_min_sites", "gauge",
 	    "Sites that must have a thing.", state.m));
 	TRY(one(op, buf, "dozo_open_logs", "gauge",

@@ -159,6 +159,14 @@ trouble_print(
 		    paint_begin(cli, paints[word]), site->name,
 		    site->closed_behind, state->n_closed,
 		    paint_end(cli, paints[word]));
+	if (site->rolled_back > 0)
+		cli_print(cli,
+		    "%s%s was rolled back: %u log%s had less than it had "
+		    "acknowledged. Has somebody put a backup in its "
+		    "place?%s\n",
+		    paint_begin(cli, PAINT_BAD), site->name, site->rolled_back,
+		    site->rolled_back == 1 ? "" : "s",
+		    paint_end(cli, PAINT_BAD));
 	if (site->damaged > 0)
 		cli_print(cli,
 		    "%s%s has %zu damaged object%s, being repaired%s\n",
@@ -189,6 +197,12 @@ site_rows_print(struct cli *cli, const struct state *state)
 		trouble_print(cli, state, &state->sites[i]);
 }
 
+static void
+set_number(json_t *row, const char *name, uint64_t value)
+{
+	(void)json_object_set_new(row, name, json_integer((json_int_t)value));
+}
+
 static json_t *
 row_json(
     struct cli *cli, const struct state *state, const struct state_site *site)
@@ -212,23 +226,17 @@ row_json(
 	    states[word_of(cli, state, site)], "why", site->why, "device",
 	    device);
 	if (row != NULL && known) {
-		(void)json_object_set_new(
-		    row, "damaged", json_integer((json_int_t)site->damaged));
-		(void)json_object_set_new(row, "closed_behind",
-		    json_integer((json_int_t)site->closed_behind));
-		(void)json_object_set_new(
-		    row, "head", json_integer((json_int_t)site->held));
-		(void)json_object_set_new(
-		    row, "lag", json_integer((json_int_t)site->lag));
+		set_number(row, "head", site->held);
+		set_number(row, "lag", site->lag);
+		set_number(row, "closed_behind", site->closed_behind);
+		set_number(row, "damaged", site->damaged);
+		set_number(row, "rolled_back", site->rolled_back);
 	}
 	if (row != NULL && site->space.total > 0) {
-		(void)json_object_set_new(
-		    row, "free", json_integer((json_int_t)site->space.free));
-		(void)json_object_set_new(
-		    row, "reserve", json_integer((json_int_t)site->reserve));
+		set_number(row, "free", site->space.free);
+		set_number(row, "size", site->space.total);
+		set_number(row, "reserve", site->reserve);
 		(void)json_object_set_new(row, "low", json_boolean(site->low));
-		(void)json_object_set_new(
-		    row, "size", json_integer((json_int_t)site->space.total));
 	}
 	return row;
 }

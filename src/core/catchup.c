@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/kept.h"
+#include "core/rolled_back.h"
 #include "core/scratch.h"
 #include "core/service.h"
 #include "core/verify.h"
@@ -462,7 +463,8 @@ tenant_catch_up(
 	    .meta = &tenant->meta,
 	    .tail = tail,
 	    .site = i,
-	    .sources = sites_attached(tenant->service->config.sites),
+	    .sources = rolled_back_without(
+		tenant, sites_attached(tenant->service->config.sites)),
 	};
 
 	/* L16: the claim's own keyring first, anew after each return. */
@@ -544,7 +546,8 @@ space_allows(struct op *op, struct catch_up *c)
 static enum rc
 reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 {
-	struct site_set sources = sites_attached(t->service->config.sites);
+	struct site_set sources =
+	    rolled_back_without(t, sites_attached(t->service->config.sites));
 	CLEANUP(tail_release) struct tail tail = {0};
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 	struct reader *reader;
@@ -562,6 +565,8 @@ reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 	TRY(tenant_reader(op, t, &reader));
 	c.meta = &reader->meta;
 	rc = local_log_head(op, c.meta, &head);
+	if (rc == RC_OK)
+		rc = rolled_back_look(op, t, c.meta, &tail, i);
 	if (rc == RC_OK)
 		rc = space_allows(op, &c);
 	if (rc == RC_OK)
@@ -591,6 +596,7 @@ reenter_last(
 	if (sites_epoch(t->service->config.sites, i) != epoch)
 		FAIL(op, RC_IO, "the site went away meanwhile");
 	lanes_enter(&t->lanes, i, t->head.number, epoch);
+	rolled_back_end(t, i);
 	t->swept = false; /* it may have what went while it was away (L16) */
 	log_info(op, "site-in-service", "site=%s tenant=%016llx number=%llu",
 	    site_at(&c, i)->name, (unsigned long long)t->id,

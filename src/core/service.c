@@ -11,7 +11,7 @@
 #include "core/heads.h"
 #include "core/mend.h"
 
-enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10 };
+enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10, UNPROVEN_S = 15 };
 
 /* L19: the stamp of DIR/clock, or nothing known: a new service. */
 static enum rc
@@ -74,6 +74,7 @@ claim_renew(struct op *op, struct service *s)
 	}
 	claim->former = s->claim;
 	s->claim = claim;
+	s->proven_at = clock_mono();
 	atomic_store(&s->claimed, true);
 	return RC_OK;
 }
@@ -418,7 +419,6 @@ keep_claim(struct op *op, struct service *s)
 	}
 	if (looked >= register_r(&s->claim->reg))
 		s->proven_at = clock_mono();
-	s->head_unproven = clock_mono() - s->proven_at > 15 * CLOCK_S;
 }
 
 /*
@@ -564,6 +564,13 @@ open_health(struct service *s)
 	return worst;
 }
 
+bool
+service_head_unproven(struct service *service)
+{
+	return !service->config.read_only && service->claimed &&
+	       clock_mono() - service->proven_at > UNPROVEN_S * CLOCK_S;
+}
+
 enum service_health
 service_health(struct service *service)
 {
@@ -573,7 +580,7 @@ service_health(struct service *service)
 	struct io_space local;
 
 	if (s->config.read_only || !s->claimed || !service_stands(s) ||
-	    s->head_unproven)
+	    service_head_unproven(s))
 		return HEALTH_READ_ONLY;
 	health = open_health(s);
 	if (health == HEALTH_OK &&

@@ -77,10 +77,10 @@ struct service {
 	bool mender_runs;
 	int64_t started; /* clock_mono() */
 	bool clock_runs;
-	int64_t proven_at; /* clock_mono() of the last look at the fences of R
-			      sites */
-	atomic_bool head_unproven; /* the fence could not be looked at on R
-			       sites for 15 s (L2) */
+	/* How many logs of each site were found rolled back (L20). */
+	atomic_uint rolled_back[SITES_MAX];
+	/* clock_mono() of the last look at the fences of R sites. */
+	atomic_int_fast64_t proven_at;
 };
 
 struct service_tenant_info {
@@ -154,6 +154,10 @@ struct service_pinned {
 enum rc service_pin(struct op *op, struct service *service,
     struct service_pinned *ret_pinned) MUST_CHECK;
 void service_unpin(struct service_pinned *pinned);
+
+/* L2: the fences of R sites could not be looked at for 15 s, so that nobody
+ * knows whether another server has gone on. From memory. */
+bool service_head_unproven(struct service *service);
 
 /*
  * HEALTH_OK: every site is in service and has everything of every tenant, open

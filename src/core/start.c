@@ -12,6 +12,7 @@
 #include "core/catchup.h"
 #include "core/committer.h"
 #include "core/kept.h"
+#include "core/rolled_back.h"
 #include "core/service.h"
 #include "core/snapshot.h"
 #include "meta/local.h"
@@ -206,6 +207,33 @@ base_discard(struct op *op, struct start *s)
 }
 
 /*
+ * L20: a site that was rolled back has forgotten some of what it acknowledged.
+ * It is not one of the R that show every acknowledged number.
+ */
+static enum rc
+witnesses_look(struct op *op, struct start *s)
+{
+	struct tenant *t = s->tenant;
+	const struct site_register *reg = &t->lanes.claim->reg;
+	struct site_set left;
+	size_t i;
+
+	if (t->head.number == 0 || t->service->config.read_only)
+		return RC_OK;
+	for (i = 0; i < t->service->config.sites->n; i++)
+		if (site_set_has(s->tail.listed, i))
+			TRY(rolled_back_look(op, t, &t->meta, &s->tail, i));
+	left = rolled_back_without(t, s->tail.listed);
+	if (left.bits != s->tail.listed.bits &&
+	    site_set_count(left) < register_r(reg))
+		FAIL(op, RC_UNPROVEN,
+		    "%zu of %u sites can be listed and were not rolled back, "
+		    "%u must be",
+		    site_set_count(left), reg->n, register_r(reg));
+	return RC_OK;
+}
+
+/*
  * L3: any R sites show every acknowledged number. A database whose head none of
  * them has is ahead of all: they were rolled back.
  */
@@ -224,7 +252,7 @@ chain_find(struct op *op, struct start *s)
 		base_discard(op, s);
 	if (t->head.number == 0 || s->winner != TAIL_NONE ||
 	    tail_find(&s->tail, &head) != TAIL_NONE)
-		return RC_OK;
+		return witnesses_look(op, s);
 	FAIL(op, RC_REFUSED,
 	    "the local database ends at number %llu, which no site has: the "
 	    "sites "
@@ -329,6 +357,7 @@ catch_up_site(struct op *op, struct start *s, size_t i)
 		return rc;
 	if (rc == RC_OK) {
 		lanes_enter(&t->lanes, i, t->head.number, epoch);
+		rolled_back_end(t, i);
 		return RC_OK;
 	}
 	lanes_leave(op, &t->lanes, i, op_error(op, rc));
@@ -471,7 +500,9 @@ decided_show(struct op *op, struct start *s)
 	t->key_epoch = keyring_newest_epoch(t->ring);
 	if (t->writer == NULL)
 		TRY(database_new(op, s));
-	return replay_to(op, s, s->decided);
+	TRY(replay_to(op, s, s->decided));
+	/* What was just replayed tells more of who had what. */
+	return witnesses_look(op, s);
 }
 
 /* Without the sites' consent: what the local database knows. */
@@ -545,7 +576,10 @@ start_reading(struct op *op, struct start *s)
 	if (to_the_end)
 		s->decided = s->head;
 	TRY(refuse_nothing(op, s));
-	TRY(decided_show(op, s));
+	rc = decided_show(op, s);
+	if (rc == RC_UNPROVEN)
+		return start_unproven(op, s);
+	TRY(rc);
 	tenant_set_mode(op, t, TENANT_READ_ONLY,
 	    to_the_end ? "this service only reads"
 		       : "too few sites are reachable to write");
@@ -571,7 +605,10 @@ start_run(struct op *op, struct start *s)
 	TRY(rc);
 	decided_find(s);
 	TRY(aside_note(op, s));
-	TRY(decided_show(op, s));
+	rc = decided_show(op, s);
+	if (rc == RC_UNPROVEN)
+		return start_unproven(op, s);
+	TRY(rc);
 	FAILPOINT("start.decided");
 	rc = end_open(op, s);
 	if (rc == RC_FENCED || rc == RC_NO_MEMORY)

@@ -109,6 +109,7 @@ sites_look(struct op *op, struct service *s, struct state *state)
 	for (i = 0; i < sites->n; i++) {
 		site_look(sites, i, counts, &state->sites[i]);
 		state->sites[i].low = site_set_has(low, i);
+		state->sites[i].rolled_back = atomic_load(&s->rolled_back[i]);
 		state->sites[i].reserve = reserve_of(s, &state->sites[i].space);
 		TRY(site_info_get(
 		    op, s, state->sites[i].info.id, &state->sites[i].info));
@@ -149,6 +150,7 @@ state_get(
 
 	memset(ret_state, 0, sizeof(*ret_state));
 	ret_state->health = service_health(service);
+	ret_state->head_unproven = service_head_unproven(service);
 	ret_state->claimed = service->claimed;
 	ret_state->uptime = clock_mono() - service->started;
 	mutex_lock(&service->clock.lock);

@@ -13,6 +13,7 @@ struct state_site {
 	char why[SITE_WHY_SIZE]; /* it is away, or behind for some tenant; "" */
 	struct io_space space; /* as last looked at; all zero: never */
 	size_t damaged; /* objects of open tenants that are to be repaired */
+	unsigned rolled_back; /* logs that were found so since the start */
 	bool low; /* below its reserve: it gets no uploads */
 	uint64_t reserve; /* bytes; 0: not known */
 	size_t in_service; /* open tenants that it is in service for */
@@ -35,6 +36,7 @@ struct state_tenant {
 
 struct state {
 	enum service_health health;
+	bool head_unproven; /* L2: nobody knows what another server has done */
 	bool claimed; /* it may write: enough sites were there to claim them */
 	int64_t uptime; /* ns */
 	int64_t not_counted; /* ns of wall time that did not count at the start

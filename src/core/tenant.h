@@ -65,6 +65,7 @@ struct tenant {
 	struct packs packs; /* which numbers lie in packs */
 	struct lanes lanes; /* with the claim that it was started under */
 	uint64_t attempt; /* kept over closing and opening again (L1) */
+	atomic_uint rolled_back; /* a set of sites (rolled_back.h) */
 
 	struct mutex lock; /* guards all below; never held over I/O */
 	struct cond changed;

@@ -241,6 +241,22 @@ ack_add(struct op *op, struct meta *meta, uint64_t number,
 }
 
 enum rc
+ack_last(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t *ret_number)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	enum rc rc = db_get(op, meta->db, SQL_ACK_LAST, &rows, "b",
+	    span_of(site, OBJECT_ID_SIZE));
+
+	*ret_number = 0;
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	TRY(rc);
+	*ret_number = (uint64_t)db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
 ack_list(struct op *op, struct meta *meta, uint64_t number, ack_each *each,
     void *arg)
 {

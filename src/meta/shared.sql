@@ -21,6 +21,10 @@ INSERT INTO ack (number, site, time) VALUES (?1, ?2, ?3);
 -- name: ack_list
 SELECT site, time FROM ack WHERE number = ?1 ORDER BY site;
 
+-- name: ack_last
+-- The newest number that a site acknowledged.
+SELECT number FROM ack WHERE site = ?1 ORDER BY number DESC LIMIT 1;
+
 -- name: audit_insert
 INSERT INTO audit (id, wall, member, action, node, body)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);

@@ -142,6 +142,14 @@ lanes_holding(struct lanes *lanes, uint64_t number)
 	return set;
 }
 
+uint64_t
+lanes_held(struct lanes *lanes, size_t site)
+{
+	MUTEX_GUARD(&lanes->lock);
+
+	return lanes->lane[site].held;
+}
+
 void
 lanes_enter(struct lanes *lanes, size_t site, uint64_t number, uint64_t epoch)
 {

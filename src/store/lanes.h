@@ -86,6 +86,9 @@ struct site_set lanes_in_service(struct lanes *lanes);
  * acks, the others follow. */
 struct site_set lanes_holding(struct lanes *lanes, uint64_t number);
 
+/* The highest number that a site is known to have had; 0: none. */
+uint64_t lanes_held(struct lanes *lanes, size_t site);
+
 /* After a catch-up: the site holds everything up to number. epoch: what
  * sites_epoch said before it began. */
 void
