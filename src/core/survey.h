@@ -8,6 +8,8 @@
 #ifndef DOZO_CORE_SURVEY_H
 #define DOZO_CORE_SURVEY_H
 
+#include <stdatomic.h>
+
 #include "base/op.h"
 #include "base/thread.h"
 #include "store/claim.h"
@@ -26,7 +28,7 @@ struct survey_entry {
 
 struct survey {
 	struct mutex lock; /* guards all below; never held over I/O */
-	bool loaded; /* every tenant has an entry */
+	atomic_bool loaded; /* every tenant has an entry */
 	size_t n, room;
 	struct survey_entry *entries; /* by tenant */
 	size_t next; /* where the next look begins */

@@ -75,8 +75,8 @@ struct tenant {
 	struct site_set
 	    tried_with; /* the keeper's: sites at its last try to start again */
 	int64_t tried_at; /* its clock_mono() */
-	int64_t reenter_due[SITES_MAX]; /* the mender's: not before, by
-					   clock_mono() */
+	atomic_int_fast64_t reenter_due[SITES_MAX]; /* the mender's: not before,
+					   by clock_mono() */
 	atomic_int_fast64_t last_used; /* clock_mono() */
 	bool in_upkeep; /* these two under the service's lock */
 	atomic_int_fast64_t upkeep_at; /* clock_mono() of its last turn */
