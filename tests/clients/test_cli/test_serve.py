@@ -270,6 +270,8 @@ class Served(cli.Case):
 
         self.await_true(well_and_closed)
         self.assertEqual([s["closed_behind"] for s in told["sites"]], [0, 0, 0])
+        self.assertFalse(told["head_unproven"])
+        self.assertEqual([s["rolled_back"] + s["damaged"] for s in told["sites"]], [0, 0, 0])
         logs = [sorted(os.path.relpath(f, d + f"/sites/{s}")
                        for f in self.files_below(d + f"/sites/{s}/log")) for s in SITES]
         self.assertEqual(logs[0], logs[1])
@@ -295,6 +297,26 @@ class Served(cli.Case):
             for one in opened:
                 one.close()
             self.assertEqual(server.end(), 0)
+
+    def test_a_site_that_was_rolled_back_is_told_of(self):
+        d = self.made()
+        self.ran("tenant", "add", d, "t", "--admin", "a", "--password-stdin", stdin=SECRET + "\n")
+        server = self.serve(d)
+        self.await_true(lambda: dozo("status", d).code == 0)
+        shutil.copytree(d + "/sites/b", self.path("older"))
+        for turn in range(3):
+            self.assertEqual(server.request("PUT", SPACE + f"x{turn}", b"hello", "a@t:" + SECRET)[0], 201)
+        self.await_true(lambda: dozo("status", d).code == 0)
+        server.end()
+        shutil.rmtree(d + "/sites/b")
+        os.rename(self.path("older"), d + "/sites/b")
+        server = self.serve(d)
+        self.await_true(lambda: dozo("status", d).code == 0)
+        told = self.ran("status", d).out
+        self.assertIn("b was rolled back: 1 log had less than it had acknowledged", told)
+        logs = [sorted(os.listdir(d + f"/sites/{s}/log")) for s in SITES]
+        self.assertEqual(logs[0], logs[1])
+        self.assertEqual(server.request("GET", SPACE + "x2", None, "a@t:" + SECRET)[2], b"hello")
 
     def test_a_disk_below_its_reserve_is_told_of(self):
         d = self.made()
