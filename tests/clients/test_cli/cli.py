@@ -102,6 +102,12 @@ class Case(unittest.TestCase):
                 self.fail(f"no server: {server.wait()} {file.read()}")
         return server
 
+    def serve_well(self, folder):
+        """A server that has seen that nothing is missing: its first seconds are degraded."""
+        server = self.serve(folder)
+        self.await_true(lambda: dozo("status", folder).code == 0)
+        return server
+
     def await_true(self, what, seconds=120):
         end = time.monotonic() + seconds
         while not what():
