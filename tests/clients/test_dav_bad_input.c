@@ -8,22 +8,6 @@
 
 static struct dozo_server server;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
 static void
 no_spelling_of_a_path_leads_out(void **state)
 {
@@ -285,8 +269,6 @@ no_entity_is_declared_or_read_in_any_encoding(void **state)
 			assert_null(strstr(dozo_body(&server), "root:"));
 		}
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

@@ -14,22 +14,6 @@
 
 static struct dozo_server server;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
 #define FILE_PATH "/dav/Company/a.txt"
 
 /* ---- receipts ---- */
@@ -598,8 +582,6 @@ of_clients_that_want_a_name_to_be_free_one_wins(void **state)
 		    &server, 204, "DELETE", "/dav/Company/race", NULL, NULL);
 	}
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

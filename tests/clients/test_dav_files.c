@@ -11,22 +11,6 @@
 
 static struct dozo_server server;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
 #define FILE_PATH "/dav/Company/a.txt"
 #define TEXT "hello, storehouse\n"
 
@@ -469,8 +453,6 @@ with_too_few_sites_writes_wait_and_reads_go_on(void **state)
 	(void)dozo_expect(&server, 200, "GET", "/dav/Company/g", NULL, NULL);
 	assert_string_equal(dozo_body(&server), "small");
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

@@ -13,22 +13,6 @@
 
 static struct dozo_server server;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
 /* The node at a path of two names. server.op asks as the administrator from
  * then on. */
 static struct node
@@ -195,8 +179,6 @@ a_file_beyond_a_tebibyte_is_served_by_ranges(void **state)
 	(void)dozo_expect(&server, 206, "GET", "/dav/Company/huge2",
 	    "Range: bytes=-1\r\n", NULL);
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

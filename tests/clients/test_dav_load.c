@@ -312,15 +312,15 @@ a_server_stops_amid_requests(void **state)
 	failure_check();
 }
 
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define LOAD_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SERVER_TEST(
+	    LOAD_TEST(
 		many_clients_get_right_answers_while_a_site_goes_and_comes),
-	    SERVER_TEST(a_server_stops_amid_requests),
+	    LOAD_TEST(a_server_stops_amid_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,22 +9,6 @@
 
 static struct dozo_server server;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
 static const char *
 propfind(int status, const char *path, const char *headers, const char *body)
 {
@@ -335,8 +319,6 @@ a_folder_is_a_small_page_for_a_browser(void **state)
 	(void)dozo_expect(&server, 200, "HEAD", "/dav/Company/", NULL, NULL);
 	(void)dozo_expect(&server, 200, "GET", "/dav/", NULL, NULL);
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

@@ -25,18 +25,9 @@ static struct dozo_server server;
 static int
 setup(void **state)
 {
-	(void)state;
-	dozo_server_start(&server);
+	(void)dozo_server_setup(state);
 	(void)dozo_expect(&server, 201, "PUT", FILE_PATH,
 	    "X-OC-Mtime: 1500000000\r\n", "hello\n");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
 	return 0;
 }
 
@@ -187,17 +178,19 @@ a_checksum_is_told_at_once(void **state)
 	    "X-Recalculate-Hash: sha1\r\n", "a content");
 }
 
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define FILE_TEST(f) \
+	cmocka_unit_test_prestate_setup_teardown( \
+	    f, setup, dozo_server_teardown, &server)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SERVER_TEST(a_date_is_set_as_rclone_sets_it),
-	    SERVER_TEST(a_folder_has_a_date_too),
-	    SERVER_TEST(all_of_it_is_done_or_nothing),
-	    SERVER_TEST(what_cannot_be_changed_says_why),
-	    SERVER_TEST(a_checksum_is_told_at_once),
+	    FILE_TEST(a_date_is_set_as_rclone_sets_it),
+	    FILE_TEST(a_folder_has_a_date_too),
+	    FILE_TEST(all_of_it_is_done_or_nothing),
+	    FILE_TEST(what_cannot_be_changed_says_why),
+	    FILE_TEST(a_checksum_is_told_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,22 +5,6 @@
 static struct dozo_server server;
 
 static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
-static int
 sign_in(const char *user, const char *password)
 {
 	const struct ask ask = {
@@ -237,8 +221,6 @@ nobody_gets_past_the_sign_in(void **state)
 	assert_string_equal(dozo_body(&server), "kept");
 	(void)dozo_expect(&server, 404, "GET", "/dav/Company/g", NULL, NULL);
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

@@ -7,22 +7,6 @@
 
 static struct dozo_server server;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
 static void
 mkcol(int status, const char *path)
 {
@@ -284,8 +268,6 @@ methods_that_are_not_there_yet_say_so(void **state)
 	(void)dozo_expect(
 	    &server, 400, "DELETE", "/dav/Company/f", "If: ((\r\n", NULL);
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

@@ -9,22 +9,6 @@
 static struct dozo_server server;
 
 static int
-setup(void **state)
-{
-	(void)state;
-	dozo_server_start(&server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dozo_server_stop(&server);
-	return 0;
-}
-
-static int
 get(const char *method, const char *path, const char *headers)
 {
 	const struct ask ask = {
@@ -110,8 +94,6 @@ health_says_whether_every_site_is_in_service(void **state)
 	assert_int_equal(get("GET", "/api/v1/health/x", NULL), 404);
 	assert_int_equal(get("POST", "/api/v1/health", NULL), 405);
 }
-
-#define SERVER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

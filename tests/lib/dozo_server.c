@@ -117,6 +117,20 @@ dozo_server_stop(struct dozo_server *s)
 	op_release(&s->op);
 }
 
+int
+dozo_server_setup(void **state)
+{
+	dozo_server_start(*state);
+	return 0;
+}
+
+int
+dozo_server_teardown(void **state)
+{
+	dozo_server_stop(*state);
+	return 0;
+}
+
 struct tenant *
 dozo_server_tenant(struct dozo_server *s)
 {

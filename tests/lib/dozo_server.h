@@ -39,6 +39,13 @@ struct dozo_server {
 void dozo_server_start(struct dozo_server *server);
 void dozo_server_stop(struct dozo_server *server);
 
+/* A test that has one to itself: the file's own server. */
+#define SERVER_TEST(test) \
+	cmocka_unit_test_prestate_setup_teardown( \
+	    test, dozo_server_setup, dozo_server_teardown, &server)
+int dozo_server_setup(void **state);
+int dozo_server_teardown(void **state);
+
 /* Opens a tenant for calls of core/; give it back with tenant_put. */
 struct tenant *dozo_server_tenant(struct dozo_server *server);
 
