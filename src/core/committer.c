@@ -13,7 +13,13 @@
 #include "core/schema.h"
 #include "core/service.h"
 
-enum { QUEUE_MAX = 1000, TURNS_MAX = 16 };
+enum {
+	QUEUE_MAX = 1000,
+	TURNS_MAX = 16,
+	GATHER_PART = 3 /* of the time that the last group took */
+};
+
+#define GATHER_MAX CLOCK_MS
 
 /* Changes that are run together, linked by next. */
 struct batch {
@@ -451,8 +457,9 @@ batch_again(struct tenant *t, struct change **members, size_t n)
 	return n_left;
 }
 
-/* Runs one group. Called and left with the lock held, nobody being busy. */
-static void
+/* Runs one group. Called and left with the lock held, nobody being busy.
+ * Returns how many were told. */
+static size_t
 committer_turn(struct tenant *t)
 {
 	struct change *members[GROUP_CHANGES_MAX];
@@ -482,6 +489,26 @@ committer_turn(struct tenant *t)
 	for (i = 0; i < n_told; i++)
 		members[i]->then(members[i]);
 	mutex_lock(&t->lock);
+	return n_told;
+}
+
+/*
+ * Those who were just told come again in a moment: a short wait for them makes
+ * one group of what would be two, each with its own syncs. Under the lock, as
+ * long as nobody is busy; n were told of a group that took so long.
+ */
+static void
+gather(struct tenant *t, size_t n, int64_t took)
+{
+	int64_t until = clock_mono();
+
+	took /= GATHER_PART;
+	until += took < GATHER_MAX ? took : GATHER_MAX;
+	t->gathering = t->n_queued + n;
+	while (!t->busy && t->n_queued < t->gathering &&
+	       cond_wait_until(&t->changed, &t->lock, until))
+		;
+	t->gathering = 0;
 }
 
 /* The same thread goes on for some groups, since a hop to another costs more
@@ -492,10 +519,16 @@ tenant_committing(struct work *work)
 	struct tenant *t = container_of(work, struct tenant, committing);
 	bool wanted;
 	int turns = 0;
+	int64_t began;
+	size_t n;
 
 	mutex_lock(&t->lock);
-	while (turns++ < TURNS_MAX && !t->busy && t->first != NULL)
-		committer_turn(t);
+	while (turns++ < TURNS_MAX && !t->busy && t->first != NULL) {
+		began = clock_mono();
+		n = committer_turn(t);
+		if (t->first != NULL && n > 0)
+			gather(t, n, clock_mono() - began);
+	}
 	t->committing_called = false;
 	wanted = tenant_committer_wanted(t);
 	mutex_unlock(&t->lock);
@@ -516,6 +549,8 @@ change_queue(struct op *op, struct tenant *t, struct change *change)
 	*t->last = change;
 	t->last = &change->next;
 	t->n_queued++;
+	if (t->n_queued == t->gathering)
+		cond_broadcast(&t->changed);
 	return RC_OK;
 }
 
@@ -532,7 +567,7 @@ change_commit(struct op *op, struct tenant *tenant, struct change *change)
 		if (t->busy)
 			cond_wait(&t->changed, &t->lock);
 		else
-			committer_turn(t);
+			(void)committer_turn(t);
 	}
 	wanted = tenant_committer_wanted(t);
 	mutex_unlock(&t->lock);

@@ -89,6 +89,7 @@ struct tenant {
 	struct change *first; /* queue */
 	struct change **last;
 	size_t n_queued;
+	size_t gathering; /* a committer waits for so many to be queued; or 0 */
 	struct work committing; /* runs groups for those who do not wait */
 	bool committing_called;
 	size_t n_damaged;
@@ -309,7 +310,8 @@ struct site_set tenant_data_delete(struct op *op, struct tenant *tenant,
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
 /* Under tenant->lock: whether somebody is to be called who runs what is queued
- * and waits for nobody; if so, tenant_committer_call is due without the lock. */
+ * and waits for nobody; if so, tenant_committer_call is due without the lock.
+ */
 bool tenant_committer_wanted(struct tenant *tenant);
 void tenant_committer_call(struct tenant *tenant, bool wanted);
 /* committer.c: what tenant->committing runs. */
