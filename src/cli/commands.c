@@ -204,6 +204,14 @@ const struct cli_command cli_commands[] = {
     {"status", {"DIR"}, CLI_READ, cmd_status, NULL, "how the service is",
 	"Ends with 3 where a site is not in service or a tenant takes no "
 	"changes."},
+    {"doctor", {"DIR"}, CLI_DIR, cmd_doctor, NULL,
+	"what will hurt one day, and what to do now",
+	"Sites on one disk or in one place, the clock, the certificate's end, "
+	"limits, weak\n"
+	"settings, a master key that was not exported, permissions, overdue "
+	"snapshots.\n"
+	"Each finding names the next command. Ends with 1 where there is "
+	"one."},
     {"check", {"DIR"}, CLI_READ, cmd_check, check_options,
 	"whether every site has everything, undamaged",
 	"Reads every segment on every site that is there. Ends with 1 where "

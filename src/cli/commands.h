@@ -22,6 +22,7 @@ enum cli_exit cmd_site_status(struct cli *cli);
 enum cli_exit cmd_site_set(struct cli *cli);
 enum cli_exit cmd_status(struct cli *cli);
 enum cli_exit cmd_check(struct cli *cli);
+enum cli_exit cmd_doctor(struct cli *cli);
 enum cli_exit cmd_compact(struct cli *cli);
 enum cli_exit cmd_scrub(struct cli *cli);
 enum cli_exit cmd_rebuild(struct cli *cli);
