@@ -52,6 +52,7 @@ struct tenant_dead {
 };
 
 struct service;
+struct resumable;
 
 struct tenant {
 	struct tenant *next; /* in the service's list */
@@ -91,6 +92,7 @@ struct tenant {
 	size_t n_queued;
 	struct work committing; /* runs groups for those who do not wait */
 	bool committing_queued;
+	struct resumable *resumables; /* uploads that are being written to */
 	size_t n_damaged;
 	struct damaged *damaged; /* on sites in service (repair.c) */
 	size_t n_dead;
