@@ -38,6 +38,9 @@ enum audit_action {
 	AUDIT_PURGE_STEP = 44, /* rows below it */
 	AUDIT_EXPIRED = 45, /* versions whose term ended */
 	AUDIT_SETTING = 46,
+	AUDIT_UPLOAD_BEGIN = 60, /* one that goes on after a break */
+	AUDIT_UPLOAD_END = 61, /* given up */
+	AUDIT_UPLOAD_EXPIRED = 62, /* their terms ended */
 };
 
 /* Stored. Texts are UTF-8, numbers 8 bytes little-endian. */

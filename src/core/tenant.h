@@ -52,6 +52,7 @@ struct tenant_dead {
 };
 
 struct service;
+struct resumable;
 
 struct tenant {
 	struct tenant *next; /* in the service's list */
@@ -92,6 +93,7 @@ struct tenant {
 	size_t gathering; /* a committer waits for so many to be queued; or 0 */
 	struct work committing; /* runs groups for those who do not wait */
 	bool committing_called;
+	struct resumable *resumables; /* uploads that are being written to */
 	size_t n_damaged;
 	struct damaged *damaged; /* on sites in service (repair.c) */
 	bool in_repair; /* one of them is being repaired */
