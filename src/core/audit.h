@@ -38,6 +38,7 @@ enum audit_action {
 	AUDIT_PURGE_STEP = 44, /* rows below it */
 	AUDIT_EXPIRED = 45, /* versions whose term ended */
 	AUDIT_SETTING = 46,
+	AUDIT_REQUESTS_EXPIRED = 60, /* rows of answered requests (L23) */
 };
 
 /* Stored. Texts are UTF-8, numbers 8 bytes little-endian. */
