@@ -194,6 +194,21 @@ drop_empty(struct op *op, struct tx *tx, int64_t content)
 	return used ? RC_OK : content_delete(op, tx->meta, content);
 }
 
+/* How long a former content is kept from now on. */
+static enum rc
+version_term(struct op *op, struct tx *tx, int64_t *ret_term)
+{
+	int64_t days, seconds;
+
+	TRY(setting_get(op, tx->meta, SETTING_VERSION_DAYS, &days));
+	*ret_term = days * CLOCK_DAY;
+	if (days > 0)
+		return RC_OK;
+	TRY(setting_get(op, tx->meta, SETTING_VERSION_SECONDS, &seconds));
+	*ret_term = seconds * CLOCK_S;
+	return RC_OK;
+}
+
 enum rc
 content_keep(struct op *op, struct tx *tx, const struct node *file, int64_t to,
     int64_t *ret_version)
@@ -207,13 +222,13 @@ content_keep(struct op *op, struct tx *tx, const struct node *file, int64_t to,
 	    .made_by = file->changed_by,
 	    .replaced_at = tx->wall,
 	};
-	int64_t days;
+	int64_t term;
 
 	*ret_version = 0;
 	if (file->size == 0)
 		return drop_empty(op, tx, file->content);
-	TRY(setting_get(op, tx->meta, SETTING_VERSION_DAYS, &days));
-	version.kept_until = tx->now + days * CLOCK_DAY;
+	TRY(version_term(op, tx, &term));
+	version.kept_until = tx->now + term;
 	version.id = tx_id(tx);
 	TRY(version_insert(op, tx->meta, &version));
 	*ret_version = version.id;
