@@ -17,6 +17,7 @@ enum cli_exit cmd_member_list(struct cli *cli);
 enum cli_exit cmd_notice_list(struct cli *cli);
 enum cli_exit cmd_notice_acknowledge(struct cli *cli);
 enum cli_exit cmd_member_app_password(struct cli *cli);
+enum cli_exit cmd_member_sign_in_link(struct cli *cli);
 enum cli_exit cmd_site_list(struct cli *cli);
 enum cli_exit cmd_site_status(struct cli *cli);
 enum cli_exit cmd_site_set(struct cli *cli);

@@ -42,6 +42,15 @@ void door_close(struct door *door);
 enum rc door_sign_in(struct http_request *req, struct door *door,
     struct tenant **ret_tenant) MUST_CHECK;
 
+/* The same by a name "user@tenant" and a password that came in a body. */
+enum rc
+door_sign_in_as(struct http_request *req, struct door *door, struct span user,
+    struct span password, struct tenant **ret_tenant) MUST_CHECK;
+
+/* Answers 401. rc: RC_DENIED, the name or the password is wrong; else there was
+ * none. Returns rc. */
+enum rc door_challenge(struct http_request *req, enum rc rc) MUST_CHECK;
+
 /* ---- states ---- */
 
 enum { DOOR_ETAG_SIZE = 40, DOOR_FILE_ID_SIZE = 48 };
