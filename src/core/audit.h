@@ -38,6 +38,10 @@ enum audit_action {
 	AUDIT_PURGE_STEP = 44, /* rows below it */
 	AUDIT_EXPIRED = 45, /* versions whose term ended */
 	AUDIT_SETTING = 46,
+	AUDIT_LOCK = 60,
+	AUDIT_LOCK_REFRESH = 61,
+	AUDIT_UNLOCK = 62,
+	AUDIT_LOCKS_ENDED = 63, /* their terms had; the rows go */
 };
 
 /* Stored. Texts are UTF-8, numbers 8 bytes little-endian. */

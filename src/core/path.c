@@ -2,7 +2,6 @@
 #include "core/path.h"
 
 #include "base/text.h"
-#include "core/access.h"
 
 /* A few spaces at a time: a statement's rows must end before others are asked.
  */
@@ -152,5 +151,22 @@ path_find_parent(struct op *op, struct meta *meta, const struct span *segments,
 	if (node.kind != NODE_FOLDER)
 		FAIL(op, RC_NOT_FOUND, "the folder is a file");
 	*ret_parent = node.id;
+	return RC_OK;
+}
+
+enum rc
+path_names(struct op *op, struct meta *meta, const struct place *place,
+    const struct span **ret_names)
+{
+	struct span *names;
+	struct node node;
+	size_t i;
+
+	TRY(op_alloc(op, place->n * sizeof(*names), &names));
+	for (i = 0; i < place->n; i++) {
+		TRY(node_get(op, meta, place->nodes[i], &node));
+		names[place->n - 1 - i] = node.name;
+	}
+	*ret_names = names;
 	return RC_OK;
 }
