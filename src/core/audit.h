@@ -42,7 +42,10 @@ enum audit_action {
 	AUDIT_PURGE_STEP = 44, /* rows below it */
 	AUDIT_EXPIRED = 45, /* versions whose term ended */
 	AUDIT_SETTING = 46,
-	/* 60 to 63: locks */
+	AUDIT_LOCK = 60,
+	AUDIT_LOCK_REFRESH = 61,
+	AUDIT_UNLOCK = 62,
+	AUDIT_LOCKS_ENDED = 63, /* their terms had; the rows go */
 	AUDIT_UPLOAD_BEGIN = 70, /* one that goes on after a break */
 	AUDIT_UPLOAD_END = 71, /* given up */
 	AUDIT_UPLOAD_EXPIRED = 72, /* their terms ended */

@@ -202,6 +202,8 @@ file_put_run(struct op *op, struct tx *tx, const struct op *asker,
 
 	*result = (struct file_put_result){0};
 	TRY(open_place(op, tx, asker, put, &result->tree.why, &target));
+	TRY(locks_hold_target(
+	    op, tx, &put->precondition, &target, LOCKS_STATE, &result->tree));
 	if (!target.taken)
 		return put_new(op, tx, asker, put, &target, result);
 	TRY(same_bytes(op, tx, &target.holder, &put->content, &same));

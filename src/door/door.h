@@ -64,6 +64,11 @@ int64_t door_seconds(int64_t time);
 /* As a header has it, with its quotes. */
 void door_etag(const struct node_etag *etag, char out[DOOR_ETAG_SIZE]);
 
+/* Back again. False where door_etag would not write it: others' tags name no
+ * state of ours. */
+struct etag;
+bool door_etag_parse(const struct etag *etag, struct node_etag *ret_etag);
+
 /* For sync clients: the node's number, and an end that tells tenants apart. */
 void door_file_id(
     const struct tenant *tenant, int64_t node, char out[DOOR_FILE_ID_SIZE]);

@@ -142,6 +142,21 @@ CREATE TABLE trash (
 CREATE INDEX trash_space ON trash (space, node);
 CREATE INDEX trash_kept_until ON trash (kept_until);
 
+-- Locks of WebDAV. A lock's end is its end: its row may stand a while longer.
+CREATE TABLE lock (
+	id INTEGER PRIMARY KEY NOT NULL,
+	node INTEGER NOT NULL,
+	member INTEGER NOT NULL, -- who alone may use its token
+	shared INTEGER NOT NULL,
+	deep INTEGER NOT NULL, -- all below a folder, too
+	token BLOB NOT NULL, -- sealed
+	owner BLOB NOT NULL, -- sealed XML: what the client says of its user
+	expires_at INTEGER NOT NULL
+);
+CREATE INDEX lock_node ON lock (node);
+CREATE INDEX lock_member ON lock (member, expires_at);
+CREATE INDEX lock_expires_at ON lock (expires_at);
+
 CREATE TABLE upload (
 	id INTEGER PRIMARY KEY NOT NULL,
 	member INTEGER NOT NULL,
