@@ -88,6 +88,10 @@ enum rc door_receipt(struct http_request *req, const struct door *door,
 enum rc door_refused(
     struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
 
+/* The same with the statuses of the JSON API. */
+enum rc door_refused_json(
+    struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
+
 /* 405 with Allow. */
 enum rc
 door_not_allowed(struct http_request *req, const char *detail) MUST_CHECK;
