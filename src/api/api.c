@@ -79,19 +79,6 @@ not_allowed(struct api *api, unsigned methods)
 
 /* ---- what is refused before the call ---- */
 
-static enum rc
-read_only(struct http_request *req)
-{
-	http_problem(req, 403, "read-only", "This service takes no changes",
-	    "このサービスは読み取り専用です",
-	    http_language(req) == HTTP_JA
-		? "拠点から組み立て直されたか、管理者が読み取り専用にしています"
-		  "。ファイルを開くこと、取り出すことはできます。"
-		: "It was rebuilt from a site, or its administrator has made "
-		  "it so. Files can be read and copied out.");
-	return RC_OK;
-}
-
 static bool
 is_json(const char *type)
 {
@@ -174,7 +161,7 @@ admit(struct api *api)
 	if (!call->open)
 		TRY(door_sign_in(req, api->door, &api->tenant));
 	if (call->changes && api->door->service->config.read_only)
-		return read_only(req);
+		return door_read_only(req);
 	if (req->has_content && call->body == NULL && !call->json) {
 		http_problem(req, 415, "content", "A content is not expected",
 		    "この要求に本文は指定できません", NULL);

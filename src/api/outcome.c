@@ -2,6 +2,7 @@
 #include "api/outcome.h"
 
 #include "base/clock.h"
+#include "door/id.h"
 
 enum { KEY_MAX = 255, BODY_LIMIT = 4 << 20, HEAD_SIZE = 26 };
 
@@ -222,12 +223,12 @@ expand(struct outcome *o, struct site_set sites, struct buf *json)
 static enum rc
 set_location(struct outcome *o)
 {
-	char id[API_ID_SIZE];
+	char id[DOOR_ID_SIZE];
 	char *location;
 
 	if (o->status != 201)
 		return RC_OK;
-	api_id(o->etag.node, id);
+	door_id(o->etag.node, id);
 	TRY(op_format(o->api->req->op, &location, "/api/v1/nodes/%s", id));
 	return http_set_header(o->api->req, "Location", location);
 }
@@ -356,7 +357,7 @@ enum rc
 outcome_parent(struct api *api, struct span id, int64_t *ret_parent,
     struct tree_result *result)
 {
-	if (api_id_parse(id, ret_parent))
+	if (door_id_parse(id, ret_parent))
 		return RC_OK;
 	result->why = TREE_WHY_PARENT;
 	FAIL(api->req->op, RC_NOT_FOUND, "no such folder");

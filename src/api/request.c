@@ -1,50 +1,12 @@
-/* request.c - ids, query parameters, finding nodes, and pieces of answers. */
+/* request.c - query parameters, finding nodes, and pieces of answers. */
 #include "api/request.h"
-
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
-
-#define ROOT_ID "root"
+#include "door/id.h"
 
 /* ---- ids ---- */
-
-void
-api_id(int64_t id, char out[API_ID_SIZE])
-{
-	if (id == NODE_ROOT)
-		(void)str_copy(out, API_ID_SIZE, ROOT_ID);
-	else
-		(void)snprintf(
-		    out, API_ID_SIZE, "%llx", (unsigned long long)id);
-}
-
-bool
-api_id_parse(struct span text, int64_t *ret_id)
-{
-	char copy[API_ID_SIZE], again[API_ID_SIZE];
-	unsigned long long id;
-
-	if (text.size == 0 || text.size >= sizeof(copy))
-		return false;
-	memcpy(copy, text.data, text.size);
-	copy[text.size] = '\0';
-	if (strcmp(copy, ROOT_ID) == 0) {
-		*ret_id = NODE_ROOT;
-		return true;
-	}
-	/* Whatever else sscanf takes is seen by writing it again. */
-	if (sscanf(copy, "%16llx", &id) != 1 || id > INT64_MAX ||
-	    id <= NODE_FIXED_MAX)
-		return false;
-	api_id((int64_t)id, again);
-	if (strcmp(copy, again) != 0)
-		return false;
-	*ret_id = (int64_t)id;
-	return true;
-}
 
 enum rc
 api_no_node(struct api *api)
@@ -135,7 +97,7 @@ api_find(struct api *api, struct meta *meta, struct span id,
 	int64_t node;
 	enum rc rc;
 
-	if (!api_id_parse(id, &node))
+	if (!door_id_parse(id, &node))
 		return api_no_node(api);
 	*ret_place = (struct place){0};
 	if (node == NODE_ROOT && right == ACCESS_READ)
@@ -210,11 +172,11 @@ api_add_null(struct op *op, struct buf *json, const char *name)
 enum rc
 api_add_id(struct op *op, struct buf *json, const char *name, int64_t id)
 {
-	char text[API_ID_SIZE];
+	char text[DOOR_ID_SIZE];
 
 	if (id == NODE_NONE)
 		return api_add_null(op, json, name);
-	api_id(id, text);
+	door_id(id, text);
 	return api_add_text(op, json, name, span_str(text));
 }
 

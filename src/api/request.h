@@ -61,14 +61,7 @@ enum rc api_json_expect(struct api *api) MUST_CHECK;
 /* The next bytes of it. RC_LIMIT. */
 enum rc api_json_add(struct api *api, struct span bytes) MUST_CHECK;
 
-/* ---- ids: opaque to clients ---- */
-
-enum { API_ID_SIZE = 20 };
-
-void api_id(int64_t id, char out[API_ID_SIZE]);
-
-/* False for what api_id never writes. */
-bool api_id_parse(struct span text, int64_t *ret_id);
+/* ---- ids (door/id.h) ---- */
 
 /* RC_NOT_FOUND with the text that all have who ask for what is not there, is
  * another's, or is no id at all. */

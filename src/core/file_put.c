@@ -50,10 +50,8 @@ same_bytes(struct op *op, struct tx *tx, const struct node *file,
 
 /* ---- the content's rows ---- */
 
-/* A chunk as its row has it: its sealed bytes are in this segment, or in a data
- * segment. */
-static enum rc
-chunk_place(struct op *op, struct tx *tx, const struct put_chunk *put,
+enum rc
+file_put_chunk(struct op *op, struct tx *tx, const struct put_chunk *put,
     struct chunk *chunk)
 {
 	*chunk = (struct chunk){.start = put->start, .size = put->size};
@@ -75,12 +73,12 @@ insert_chunks(struct op *op, struct tx *tx, const struct put_content *put,
 	size_t i;
 
 	if (put->n_chunks == 1) {
-		TRY(chunk_place(op, tx, &put->chunks[0], &chunk));
+		TRY(file_put_chunk(op, tx, &put->chunks[0], &chunk));
 		return content_insert(op, tx->meta, content, &chunk);
 	}
 	TRY(content_insert(op, tx->meta, content, NULL));
 	for (i = 0; i < put->n_chunks; i++) {
-		TRY(chunk_place(op, tx, &put->chunks[i], &chunk));
+		TRY(file_put_chunk(op, tx, &put->chunks[i], &chunk));
 		TRY(chunk_insert(op, tx->meta, content->id, &chunk));
 	}
 	return RC_OK;

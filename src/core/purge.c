@@ -2,9 +2,11 @@
 #include "core/purge.h"
 
 #include "core/content_drop.h"
+#include "core/resumable.h"
 #include "core/scratch.h"
 #include "core/trash.h"
 #include "core/tree_rules.h"
+#include "meta/upload_row.h"
 #include "meta/idempotency.h"
 #include "meta/version.h"
 
@@ -394,6 +396,19 @@ any_version(void *arg, struct op *op, const struct version *version)
 	return RC_OK;
 }
 
+static enum rc
+look_at_uploads(
+    struct op *op, struct meta *meta, int64_t now, enum purge_due *ret_due)
+{
+	int64_t id;
+	enum rc rc = upload_row_due(op, meta, now, &id);
+
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	*ret_due = PURGE_UPLOADS;
+	return rc;
+}
+
 enum rc
 purge_look(struct op *op, struct meta *meta, int64_t now, int64_t last,
     enum purge_due *ret_due)
@@ -423,9 +438,11 @@ purge_look(struct op *op, struct meta *meta, int64_t now, int64_t last,
 		return RC_OK;
 	}
 	TRY(idempotency_due(op, meta, now, &requests));
-	if (requests)
+	if (requests) {
 		*ret_due = PURGE_REQUESTS;
-	return RC_OK;
+		return RC_OK;
+	}
+	return look_at_uploads(op, meta, now, ret_due);
 }
 
 enum rc
@@ -449,6 +466,8 @@ purge_do(struct op *op, struct tenant *tenant, enum purge_due due, int64_t last)
 	case PURGE_TREE:
 		step.run = tree_run;
 		return change_commit(op, tenant, &step);
+	case PURGE_UPLOADS:
+		return resumable_expire(op, tenant);
 	case PURGE_REQUESTS:
 		step.run = requests_run;
 		return change_commit(op, tenant, &step);

@@ -92,6 +92,10 @@ enum rc door_refused(
 enum rc door_refused_json(
     struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
 
+/* 403, for good: the service takes no changes (unlike where sites are missing,
+ * nobody is told to try again). */
+enum rc door_read_only(struct http_request *req) MUST_CHECK;
+
 /* 405 with Allow. */
 enum rc
 door_not_allowed(struct http_request *req, const char *detail) MUST_CHECK;

@@ -321,6 +321,17 @@ chunk_list(struct op *op, struct meta *meta, int64_t content, uint64_t from,
 }
 
 enum rc
+chunk_count(
+    struct op *op, struct meta *meta, int64_t content, uint64_t *ret_count)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CHUNK_COUNT, &rows, "i", content));
+	*ret_count = (uint64_t)db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
 chunk_delete(struct op *op, struct meta *meta, int64_t content, uint64_t start)
 {
 	meta->keys_gone = true;

@@ -147,6 +147,10 @@ enum rc content_data_live(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE], uint64_t *ret_size,
     uint64_t *ret_chunks) MUST_CHECK;
 
+/* How many chunks a content has that are rows of their own. */
+enum rc chunk_count(struct op *op, struct meta *meta, int64_t content,
+    uint64_t *ret_count) MUST_CHECK;
+
 /* Sets meta->keys_gone. */
 enum rc chunk_delete(struct op *op, struct meta *meta, int64_t content,
     uint64_t start) MUST_CHECK;

@@ -111,3 +111,7 @@ UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE data = ?1;
 -- Every chunk that travels in a numbered segment.
 SELECT id, 0, size, key, offset FROM content WHERE number = ?1
 UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE number = ?1;
+
+-- name: chunk_count
+-- Of a content that has them as rows.
+SELECT count(*) FROM chunk WHERE content = ?1;
