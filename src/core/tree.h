@@ -149,6 +149,14 @@ enum rc tree_stat(struct op *op, struct meta *meta, int64_t node,
     struct node *ret_node) MUST_CHECK;
 
 /*
+ * An early word on what a change would refuse a new node of this kind for, so
+ * that no content is taken in vain.
+ */
+enum rc
+tree_target_look(struct op *op, struct meta *meta, const struct tree_target *to,
+    enum node_kind kind, enum tree_why *why) MUST_CHECK;
+
+/*
  * Up to limit children after a key (NULL: from the first), as node_list; of
  * NODE_ROOT op->actor's spaces, all at once. RC_INVALID for a file.
  */

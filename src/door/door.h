@@ -102,6 +102,10 @@ enum rc door_receipt(struct http_request *req, const struct door *door,
 enum rc door_refused(
     struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
 
+/* The same with the statuses of the JSON API. */
+enum rc door_refused_json(
+    struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
+
 /* 403, for good: the service takes no changes (unlike where sites are missing,
  * nobody is told to try again). */
 enum rc door_read_only(struct http_request *req) MUST_CHECK;
