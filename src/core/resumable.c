@@ -23,6 +23,7 @@ struct resumable {
 	bool size_is_new; /* row.size is of this writing, and in no row yet */
 	uint64_t n_chunks; /* rows of the content */
 	bool beyond; /* some of them are beyond the row's offset */
+	struct receipt receipt; /* of the last change that counts */
 	struct upload *upload;
 };
 
@@ -211,6 +212,8 @@ advance(struct op *op, struct resumable *r, const struct upload_part *part,
 	r->n_chunks += part->n_chunks;
 	r->beyond = !counts;
 	r->size_is_new = false;
+	if (counts)
+		r->receipt = c.change.receipt;
 	return RC_OK;
 }
 
@@ -434,6 +437,7 @@ finish(struct op *op, struct resumable *r, const struct upload_part *part,
 	r->row.parent = result->put.tree.etag.node;
 	r->row.content = 0;
 	r->beyond = false;
+	r->receipt = result->put.tree.receipt;
 	drop_left(op, &c);
 	return RC_OK;
 }
@@ -455,6 +459,7 @@ resumable_end(struct op *op, struct resumable *r,
 		rc = advance(op, r, &part, true);
 	TRY(rc);
 	result->state = resumable_row_state(r->tenant, &r->row);
+	result->state.receipt = r->receipt;
 	return RC_OK;
 }
 

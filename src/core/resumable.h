@@ -46,6 +46,8 @@ struct resumable_state {
 	int64_t node; /* the file; done only */
 	struct span metadata; /* in the op's arena */
 	int64_t expires_at; /* wall time, as it looks now */
+	struct receipt receipt; /* of what this call changed; number 0: nothing
+				 */
 };
 
 /*

@@ -128,6 +128,7 @@ resumable_make(struct op *op, struct tenant *tenant,
 	*ret_why = c.why;
 	TRY(rc);
 	*ret_state = resumable_row_state(tenant, &c.row);
+	ret_state->receipt = c.change.receipt;
 	return RC_OK;
 }
 
