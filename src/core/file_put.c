@@ -24,6 +24,8 @@ open_place(struct op *op, struct tx *tx, const struct op *asker,
 	}
 	TRY(precondition_hold(op, tx, &put->precondition,
 	    target->taken ? &target->holder : NULL, why));
+	if (put->node == 0)
+		TRY(target_settle(op, tx, &put->to, NODE_FILE, why, target));
 	if (target->taken && target->holder.kind == NODE_FOLDER)
 		REFUSE(op, why, TREE_WHY_KIND, RC_CONFLICT,
 		    "there is a folder of this name");
@@ -260,6 +262,7 @@ task_begin(struct op *op, struct file_put_task *task)
 {
 	task->change = (struct change){
 	    .run = put_run,
+	    .hook = op->hook,
 	    .keeps_paths = true,
 	    .inline_size = file_put_inline_size(&task->put->content),
 	};

@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/content_drop.h"
-#include "core/free_name.h"
 #include "core/resumable_row.h"
 #include "core/scratch.h"
 #include "core/service.h"
+#include "core/tree_names.h"
 #include "core/tree_rules.h"
 #include "core/upload_session.h"
 #include "meta/content.h"
@@ -334,8 +334,8 @@ finish_name(struct op *op, struct tx *tx, const struct finish_change *c,
 	if (c->r->row.if_exists == IF_EXISTS_FAIL)
 		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
 		    "there is a file or folder of this name");
-	TRY(free_name(
-	    op, tx, to->parent, to->name.text, NODE_FILE, &name, key));
+	TRY(name_free(
+	    op, tx, to->parent, NODE_FILE, to->name.text, &name, key));
 	return tree_name_init(op, name, &to->name);
 }
 

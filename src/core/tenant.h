@@ -96,6 +96,7 @@ struct tenant {
 	struct resumable *resumables; /* uploads that are being written to */
 	size_t n_damaged;
 	struct damaged *damaged; /* on sites in service (repair.c) */
+	bool in_repair; /* one of them is being repaired */
 	size_t n_dead;
 	struct tenant_dead *dead; /* what the sweep deletes */
 	struct reader *readers; /* idle ones */
@@ -276,6 +277,10 @@ enum rc tenant_ring_put_again(
  */
 enum rc tenant_ring_renew(
     struct op *op, struct tenant *tenant, struct site_set *ret_on) MUST_CHECK;
+/* keys.c: opens the newest keyring that stands on a site; any thread.
+ * RC_DAMAGED, RC_NOT_FOUND (there is none: its version is 0). */
+enum rc tenant_ring_check(struct op *op, struct tenant *tenant, size_t i,
+    struct key_name *ret_name) MUST_CHECK;
 /* keys.c: the claim's own keyring stands on these: deletes the older ones
  * there, for good. Only where a number of this claim stands (L29). Under
  * tenant_lock. */

@@ -1,8 +1,8 @@
 /* trash.c - what was deleted comes back. */
 #include "core/trash.h"
 
-#include "core/free_name.h"
 #include "core/scratch.h"
+#include "core/tree_names.h"
 #include "core/tree_rules.h"
 
 /* ---- listing ---- */
@@ -254,8 +254,8 @@ restore_run(struct op *op, struct tx *tx, struct change *change)
 	*c->result = (struct tree_result){0};
 	TRY(restore_open(op, tx, c, &trash, &node));
 	TRY(find_folder(op, tx, &c->asker->actor, &trash, &place));
-	TRY(free_name(
-	    op, tx, place.nodes[0], node.name, node.kind, &c->name, key));
+	TRY(name_free(
+	    op, tx, place.nodes[0], node.kind, node.name, &c->name, key));
 	TRY(trash_delete(op, tx->meta, node.id));
 	TRY(node_set_place(op, tx->meta, node.id, place.nodes[0], key));
 	if (!span_equal(c->name, node.name))

@@ -559,7 +559,7 @@ anothers_upload_and_a_forged_address_are_not_found(void **state)
 	    "/uploads/7fffffffffffffff", "/uploads/0x10", "/uploads/-5",
 	    "/uploads/10/11", "/uploads/%E3%81%82"};
 	char path[PATH_SIZE], answers[2][256];
-	const struct ask anothers = {.method = "HEAD",
+	const struct ask stranger = {.method = "HEAD",
 	    .path = path,
 	    .headers = TUS,
 	    .user = DOZO_OTHER,
@@ -568,7 +568,7 @@ anothers_upload_and_a_forged_address_are_not_found(void **state)
 
 	(void)state;
 	made("mine", 4, path);
-	assert_int_equal(dozo_ask(&server, &anothers)->status, 404);
+	assert_int_equal(dozo_ask(&server, &stranger)->status, 404);
 	assert_int_equal(patch_as(DOZO_OTHER, DOZO_OTHER_PASSWORD, path, 0, "",
 			     span_str("evil")),
 	    404);

@@ -1,5 +1,5 @@
-/* free_name.c - "report.txt", "report (2).txt", "report (3).txt" ... */
-#include "core/free_name.h"
+/* tree_names.c - a free name for what finds its own taken. */
+#include "core/tree_names.h"
 
 #include "base/text.h"
 
@@ -19,7 +19,7 @@ stem_size(struct span name)
 
 /* "report (2).txt"; the stem gives way where the whole would be too long. */
 static enum rc
-numbered_name(struct op *op, struct span name, enum node_kind kind,
+numbered_name(struct op *op, enum node_kind kind, struct span name,
     unsigned number, struct span *ret_name)
 {
 	size_t stem = kind == NODE_FILE ? stem_size(name) : name.size;
@@ -43,8 +43,8 @@ numbered_name(struct op *op, struct span name, enum node_kind kind,
 }
 
 enum rc
-free_name(struct op *op, struct tx *tx, int64_t parent, struct span wanted,
-    enum node_kind kind, struct span *ret_name, uint8_t key[META_NAME_KEY_SIZE])
+name_free(struct op *op, struct tx *tx, int64_t parent, enum node_kind kind,
+    struct span wanted, struct span *ret_name, uint8_t key[META_NAME_KEY_SIZE])
 {
 	struct span name = wanted;
 	unsigned number;
@@ -62,7 +62,7 @@ free_name(struct op *op, struct tx *tx, int64_t parent, struct span wanted,
 			return RC_OK;
 		}
 		TRY(rc);
-		TRY(numbered_name(op, wanted, kind, number, &name));
+		TRY(numbered_name(op, kind, wanted, number, &name));
 	}
 	FAIL(op, RC_EXISTS, "there are too many files of this name");
 }
