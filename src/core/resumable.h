@@ -25,8 +25,7 @@
 enum { RESUMABLE_METADATA_MAX = 4096 };
 
 struct resumable_new {
-	struct tree_target to;
-	enum if_exists if_exists;
+	struct tree_target to; /* TREE_TAKEN_USUAL: refused */
 	bool has_size;
 	uint64_t size;
 	bool has_digest; /* what the whole has to be */

@@ -52,7 +52,7 @@ headers(struct tus *tus, struct resumable_new *new)
 	TRY(http_header_all(req, "Upload-Metadata", &text));
 	TRY(metadata_parse(req->op, text, &metadata));
 	TRY(place(tus, &metadata, new));
-	new->if_exists = metadata.if_exists;
+	new->to.taken = metadata.taken;
 	new->has_digest = metadata.has_sha256;
 	memcpy(new->digest, metadata.sha256, sizeof(new->digest));
 	new->has_mtime = metadata.has_mtime;

@@ -59,16 +59,19 @@ take_sha256(struct op *op, struct span value, struct metadata *into)
 static enum rc
 take_if_exists(struct op *op, struct span value, struct metadata *into)
 {
-	static const char *const words[] = {
-	    [IF_EXISTS_FAIL] = "fail",
-	    [IF_EXISTS_VERSION] = "version",
-	    [IF_EXISTS_RENAME] = "rename",
+	static const struct {
+		const char *word;
+		enum tree_taken taken;
+	} words[] = {
+	    {"fail", TREE_TAKEN_FAIL},
+	    {"version", TREE_TAKEN_VERSION},
+	    {"rename", TREE_TAKEN_RENAME},
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(words); i++)
-		if (span_equal(value, span_str(words[i]))) {
-			into->if_exists = (enum if_exists)i;
+		if (span_equal(value, span_str(words[i].word))) {
+			into->taken = words[i].taken;
 			return RC_OK;
 		}
 	FAIL(op, RC_INVALID, "if_exists is fail, version or rename");
@@ -159,7 +162,7 @@ enum rc
 metadata_parse(struct op *op, const char *header, struct metadata *ret_metadata)
 {
 	struct pair pairs[METADATA_PAIRS_MAX];
-	struct metadata metadata = {0};
+	struct metadata metadata = {.taken = TREE_TAKEN_FAIL};
 	const char *at = header;
 	size_t n;
 

@@ -3,8 +3,8 @@
 #ifndef DOZO_TUS_METADATA_H
 #define DOZO_TUS_METADATA_H
 
+#include "core/tree.h"
 #include "crypto/hash.h"
-#include "meta/upload_row.h"
 
 enum {
 	METADATA_PAIRS_MAX = 32,
@@ -19,7 +19,7 @@ struct metadata {
 	int64_t mtime;
 	bool has_sha256;
 	uint8_t sha256[SHA256_SIZE];
-	enum if_exists if_exists; /* fail, where it is not given */
+	enum tree_taken taken; /* if_exists; fail, where it is not given */
 };
 
 /*

@@ -31,7 +31,7 @@ metadata(struct op *op, const char *text)
 		return;
 	must(m.all.size <= RESUMABLE_METADATA_MAX);
 	must(m.parent.size + m.name.size < m.all.size || m.all.size == 0);
-	must(m.if_exists <= IF_EXISTS_RENAME);
+	must(m.taken >= TREE_TAKEN_FAIL && m.taken <= TREE_TAKEN_RENAME);
 	ends_with_nul(m.parent);
 	ends_with_nul(m.name);
 }

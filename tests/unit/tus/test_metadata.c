@@ -61,7 +61,7 @@ all_that_is_understood_is_read(void **state)
 	assert_true(m.has_sha256);
 	assert_int_equal(m.sha256[0], 0x01);
 	assert_int_equal(m.sha256[15], 0xef);
-	assert_int_equal(m.if_exists, IF_EXISTS_RENAME);
+	assert_int_equal(m.taken, TREE_TAKEN_RENAME);
 	assert_int_equal(m.all.size, strlen((const char *)m.all.data));
 }
 
@@ -74,7 +74,7 @@ without_a_header_nothing_is_given(void **state)
 	assert_null(m.parent.data);
 	assert_null(m.name.data);
 	assert_false(m.has_mtime || m.has_sha256);
-	assert_int_equal(m.if_exists, IF_EXISTS_FAIL);
+	assert_int_equal(m.taken, TREE_TAKEN_FAIL);
 	assert_int_equal(m.all.size, 0);
 	m = parsed("");
 	assert_null(m.name.data);
