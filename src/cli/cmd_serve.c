@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "http/tls.h"
 #include "pages/pages.h"
+#include "tus/tus.h"
 
 enum {
 	COMMITTERS = 16, /* as many tenants commit at once */
@@ -189,12 +190,15 @@ doors_open(struct op *op, struct serving *s)
 	size_t n;
 
 	_Static_assert(
-	    DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
+	    DAV_ROUTES + API_ROUTES + TUS_ROUTES + PAGES_ROUTES <= ROUTES_MAX,
+	    "routes");
 	TRY(door_open(op, &config, &s->door));
 	TRY(api_open(op, s->door, &s->api));
 	dav_routes(s->door, s->routes, &n);
 	s->n_routes = n;
 	api_routes(s->api, s->routes + s->n_routes, &n);
+	s->n_routes += n;
+	tus_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;

@@ -34,21 +34,28 @@ struct new_change {
 static enum rc
 check_place(struct op *op, struct tx *tx, struct new_change *c)
 {
-	const struct resumable_new *new = c->new;
+	struct tree_target to = c->new->to;
 	struct target target;
 
-	TRY(target_open(op, tx, &op->actor, &new->to, &c->why, &target));
-	TRY(precondition_hold(op, tx, &new->precondition,
+	if (to.taken == TREE_TAKEN_USUAL)
+		to.taken = TREE_TAKEN_FAIL;
+	TRY(target_open(op, tx, &op->actor, &to, &c->why, &target));
+	TRY(precondition_hold(op, tx, &c->new->precondition,
 	    target.taken ? &target.holder : NULL, &c->why));
-	if (!target.taken || new->if_exists == IF_EXISTS_RENAME)
-		return RC_OK;
-	if (new->if_exists == IF_EXISTS_FAIL)
-		REFUSE(op, &c->why, TREE_WHY_EXISTS, RC_EXISTS,
-		    "there is a file or folder of this name");
-	if (target.holder.kind == NODE_FOLDER)
-		REFUSE(op, &c->why, TREE_WHY_KIND, RC_CONFLICT,
-		    "there is a folder of this name");
-	return RC_OK;
+	return target_settle(op, tx, &to, NODE_FILE, &c->why, &target);
+}
+
+static enum if_exists
+if_exists_of(enum tree_taken taken)
+{
+	switch (taken) {
+	case TREE_TAKEN_VERSION:
+		return IF_EXISTS_VERSION;
+	case TREE_TAKEN_RENAME:
+		return IF_EXISTS_RENAME;
+	default:
+		return IF_EXISTS_FAIL;
+	}
 }
 
 static enum rc
@@ -66,7 +73,7 @@ new_run(struct op *op, struct tx *tx, struct change *change)
 	    .has_digest = new->has_digest,
 	    .has_mtime = new->has_mtime,
 	    .mtime = new->mtime,
-	    .if_exists = new->if_exists,
+	    .if_exists = if_exists_of(new->to.taken),
 	    .created_at = tx->wall,
 	    .expires_at = tx->now + RESUMABLE_TERM,
 	};
@@ -109,6 +116,7 @@ resumable_make(struct op *op, struct tenant *tenant,
 	*ret_why = c.why;
 	TRY(rc);
 	*ret_state = resumable_row_state(tenant, &c.row);
+	ret_state->receipt = c.change.receipt;
 	return RC_OK;
 }
 
