@@ -134,6 +134,7 @@ struct tenant {
 	bool found_known;
 	bool found_swept;
 	int64_t last_found_id;
+	/* These three under the lock too. */
 	struct site_set
 	    last_acks; /* of the head: the next number's ack rows (L24) */
 	int64_t last_time;
