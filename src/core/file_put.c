@@ -92,6 +92,7 @@ make_content(struct op *op, struct tx *tx, const struct put_content *put,
 	struct content content = {
 	    .size = put->size,
 	    .finished = true,
+	    .made = tx->number,
 	    .has_sha1 = put->has_sha1,
 	    .chunks = put->session != 0 ? put->session_chunks : put->n_chunks,
 	};

@@ -2,6 +2,7 @@
 #ifndef DOZO_CORE_STATE_H
 #define DOZO_CORE_STATE_H
 
+#include "core/scrub.h"
 #include "core/service.h"
 #include "core/site_info.h"
 
@@ -47,6 +48,12 @@ struct state {
 	uint32_t m, n; /* of the register in force; 0: unknown */
 	size_t n_sites;
 	struct state_site sites[SITES_MAX];
+	/* What was done since the start, and what waits in open tenants
+	 * (upkeep_waits). */
+	struct upkeep_one upkeep[UPKEEP_WORKS];
+	uint64_t waits[UPKEEP_WORKS];
+	struct scrub_state scrub;
+	bool scrub_running;
 	bool all_known; /* the list of tenants was read: n_closed is right */
 	size_t n_closed; /* tenants that are not open */
 	size_t n_tenants;

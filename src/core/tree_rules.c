@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "core/acks.h"
 #include "meta/content.h"
 #include "meta/setting.h"
 #include "meta/trash.h"
@@ -246,10 +247,16 @@ node_trash(struct op *op, struct tx *tx, const struct op *asker,
 static enum rc
 drop_empty(struct op *op, struct tx *tx, int64_t content)
 {
+	uint64_t made;
+	size_t acks;
 	bool used;
 
 	TRY(content_used(op, tx->meta, content, &used));
-	return used ? RC_OK : content_delete(op, tx->meta, content);
+	if (used)
+		return RC_OK;
+	TRY(content_made(op, tx->meta, content, &made));
+	TRY(content_delete(op, tx->meta, content));
+	return acks_forget(op, tx->meta, made, &acks);
 }
 
 /* How long a former content is kept from now on. */
