@@ -279,6 +279,33 @@ side_pull_timeout(gnutls_transport_ptr_t ptr, unsigned ms)
 	return 1;
 }
 
+#ifdef DOZO_TEST_BUILD
+static _Atomic(const char *) armed;
+
+void
+tls_priorities_arm(const char *priorities)
+{
+	atomic_store(&armed, priorities);
+}
+
+static int
+session_arm(gnutls_session_t session)
+{
+	const char *priorities = atomic_load(&armed);
+
+	return priorities == NULL
+		   ? 0
+		   : gnutls_priority_set_direct(session, priorities, NULL);
+}
+#else
+static int
+session_arm(gnutls_session_t session)
+{
+	(void)session;
+	return 0;
+}
+#endif
+
 enum rc
 tls_attach(struct op *op, struct tls *tls, void *session,
     const struct tls_transport *transport, void *arg, struct tls_side *side)
@@ -292,6 +319,8 @@ tls_attach(struct op *op, struct tls *tls, void *session,
 	if (error == 0)
 		error = gnutls_alpn_set_protocols(
 		    session, &alpn, 1, GNUTLS_ALPN_MANDATORY);
+	if (error == 0)
+		error = session_arm(session);
 	if (error != 0)
 		return fail_tls(op, RC_IO, "TLS session", error);
 	atomic_fetch_add(&tls->certificate->refs, 1);
