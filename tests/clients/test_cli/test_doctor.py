@@ -147,7 +147,7 @@ class Doctor(cli.Case):
         self.conf_write(text.replace(f"dir:{self.shm}/b", "dir:" + self.path("b")))
         self.assertEqual(self.found(), ["one-device"])
         self.assertRegex(self.text("one-device"), "a and b are on one device")
-        self.assertIn(" b dir:", self.next("one-device"))
+        self.assertIn(" b=dir:/", self.next("one-device"))
         self.conf_write(text)
         self.well()
 
