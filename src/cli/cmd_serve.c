@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/local_names.h"
 #include "cli/metrics.h"
+#include "cli/notify.h"
 #include "cli/settings.h"
 #include "dav/dav.h"
 #include "door/door.h"
@@ -326,8 +327,11 @@ run_until_end(struct serving *s)
 		got = sigtimedwait(&set, NULL, &step);
 		if (got == SIGTERM || got == SIGINT)
 			return true;
-		if (got == SIGHUP)
+		if (got == SIGHUP) {
+			notify_send("RELOADING=1");
 			reload(s);
+			notify_send("READY=1");
+		}
 		if (!service_stands(s->service))
 			return false;
 		if (++polls % RENEW_POLLS == 0)
@@ -364,7 +368,9 @@ serve(struct cli *cli, struct serving *s)
 		return end;
 	}
 	listening_print(s);
+	notify_send("READY=1");
 	if (run_until_end(s)) {
+		notify_send("STOPPING=1");
 		log_info(&cli->op, "stopping", "drain_s=%lld",
 		    (long long)(drain / CLOCK_S));
 		serving_stop(&cli->op, s, drain);

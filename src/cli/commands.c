@@ -180,6 +180,11 @@ const struct cli_command cli_commands[] = {
     {"tenant set", {"DIR", "NAME", "KEY", "VALUE"}, CLI_WRITE, cmd_tenant_set,
 	tenant_set_options, "change one of the settings",
 	"Terms that run already keep the end that they have.\n" HOST_RULE},
+    {"tenant state", {"DIR", "NAME"}, CLI_READ, cmd_tenant_state, NULL,
+	"the last number of its log, and the hash of its state",
+	"A service that was rebuilt has the same state hash at the same "
+	"number: names,\n"
+	"contents, versions, trash, members and audit records are the same."},
     {"member add", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_add,
 	member_add_options, "a new member of a tenant",
 	"A generated password is printed, once.\n" HOST_RULE},
@@ -220,7 +225,7 @@ const struct cli_command cli_commands[] = {
 	"Sites on one disk or in one place, the clock, the certificate's end, "
 	"limits, weak\n"
 	"settings, a master key that was not exported, permissions, overdue "
-	"snapshots.\n"
+	"snapshots and scrubs.\n"
 	"Each finding names the next command. Ends with 1 where there is "
 	"one."},
     {"check", {"DIR"}, CLI_READ, cmd_check, check_options,

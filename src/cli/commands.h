@@ -10,6 +10,7 @@ enum cli_exit cmd_tenant_add(struct cli *cli);
 enum cli_exit cmd_tenant_list(struct cli *cli);
 enum cli_exit cmd_tenant_set(struct cli *cli);
 enum cli_exit cmd_tenant_settings(struct cli *cli);
+enum cli_exit cmd_tenant_state(struct cli *cli);
 enum cli_exit cmd_member_add(struct cli *cli);
 enum cli_exit cmd_member_password(struct cli *cli);
 enum cli_exit cmd_member_suspend(struct cli *cli);
