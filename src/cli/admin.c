@@ -19,6 +19,7 @@ enum { WORDS_MAX = 128, RECEIVE_SECONDS = 10 };
 struct admin {
 	struct dir *dir;
 	struct service *service;
+	struct evidence *evidence;
 	int listen_fd;
 	int stop_fd;
 	atomic_bool stopping;
@@ -80,6 +81,7 @@ command_run(struct admin *admin, struct cli *cli, json_t *root)
 		    cli->command->name);
 	cli->dir = admin->dir;
 	cli->service = admin->service;
+	cli->evidence = admin->evidence;
 	cli->served = true;
 	cli->stop = &admin->stopping;
 	log_info(&cli->op, "command", "name=\"%s\"", cli->command->name);
@@ -215,7 +217,7 @@ threads_start(struct op *op, struct admin *admin)
 
 enum rc
 admin_start(struct op *op, struct dir *dir, struct service *service,
-    struct admin **ret_admin)
+    struct evidence *evidence, struct admin **ret_admin)
 {
 	struct admin *admin = mem_alloc(sizeof(*admin));
 	enum rc rc;
@@ -224,6 +226,7 @@ admin_start(struct op *op, struct dir *dir, struct service *service,
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	admin->dir = dir;
 	admin->service = service;
+	admin->evidence = evidence;
 	admin->listen_fd = admin->stop_fd = -1;
 	rc = socket_listen(op, admin);
 	if (rc == RC_OK)

@@ -49,6 +49,7 @@ enum cli_need {
 };
 
 struct cli;
+struct evidence;
 
 struct cli_command {
 	const char *name; /* "member add" */
@@ -85,6 +86,7 @@ struct cli {
 	struct buf err;
 	struct dir *dir; /* of all but CLI_ALONE */
 	struct service *service; /* of CLI_READ and CLI_WRITE */
+	struct evidence *evidence; /* the server's; NULL outside of one */
 	bool served; /* inside the server */
 	const atomic_bool *stop; /* the server is stopping; may be NULL */
 };

@@ -98,8 +98,13 @@ dozo_server_start(struct dozo_server *s)
 	ASSERT_OK(&s->op, fixture_open(&s->op, &s->fixture));
 	members_make(s);
 	tls_make(s);
+	ASSERT_OK(
+	    &s->op, evidence_new(&s->op, s->fixture.service, &s->evidence));
 	config = (struct door_config){
-	    .service = s->fixture.service, .ca = buf_span(&s->ca)};
+	    .service = s->fixture.service,
+	    .evidence = s->evidence,
+	    .ca = buf_span(&s->ca),
+	};
 	ASSERT_OK(&s->op, door_open(&s->op, &config, &s->door));
 	http_start(s);
 }
@@ -108,8 +113,10 @@ void
 dozo_server_stop(struct dozo_server *s)
 {
 	https_close(s->client);
+	evidence_stop(s->evidence);
 	http_server_stop(s->http, 0);
 	door_close(s->door);
+	evidence_free(s->evidence);
 	fixture_close(&s->op, &s->fixture);
 	fixture_release(&s->fixture);
 	buf_release(&s->ca);

@@ -4,6 +4,7 @@
 #define DOZO_TESTS_DOZO_SERVER_H
 
 #include "door/door.h"
+#include "evidence/evidence.h"
 #include "http/server.h"
 #include "lib/https_client.h"
 #include "lib/service_fixture.h"
@@ -23,6 +24,7 @@ struct dozo_server {
 	int64_t other;
 	struct buf ca;
 	char ca_path[320];
+	struct evidence *evidence; /* not started */
 	struct door *door;
 	struct http_route routes[DOZO_ROUTES_MAX];
 	size_t n_routes;
