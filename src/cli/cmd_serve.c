@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "api/api.h"
+#include "api/security.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -193,12 +194,13 @@ doors_open(struct op *op, struct serving *s)
 	size_t n;
 
 	_Static_assert(
-	    DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
+	    DAV_ROUTES + API_ROUTES + 1 + PAGES_ROUTES <= ROUTES_MAX, "routes");
 	TRY(door_open(op, &config, &s->door));
 	dav_routes(s->door, s->routes, &n);
 	s->n_routes = n;
 	api_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
+	security_route(s->door, &s->routes[s->n_routes++]);
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	return RC_OK;

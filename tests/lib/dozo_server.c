@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/security.h"
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -81,6 +82,7 @@ http_start(struct dozo_server *s)
 	s->n_routes += n;
 	api_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
+	security_route(s->door, &s->routes[s->n_routes++]);
 	ASSERT_OK(&s->op, http_server_start(&s->op, &config, s->routes,
 			      s->n_routes, &s->http));
 	s->port = http_server_port(s->http);

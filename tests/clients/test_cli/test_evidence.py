@@ -84,6 +84,33 @@ class Evidence(cli.Case):
         # Its log is checked as everybody's is.
         self.assertIn("(canary)", self.ran("check", d, "--read-data").out)
 
+    def test_page_and_json_say_the_same_to_everybody(self):
+        d = self.placed()
+        server = self.serve(d)
+        self.now(d, "10.1.1")
+        code, headers, body = server.request("GET", "/api/v1/security")
+        self.assertEqual((code, headers["Content-Type"]), (200, "application/json"))
+        items = json.loads(body)["items"]
+        self.assertEqual([item["clause"] for item in items], CLAUSES)
+        for item in items:
+            self.assertEqual(sorted(item), ["checked", "checked_at", "clause", "command", "light"])
+            self.assertEqual(item["command"], "dozo evidence DIR --clause " + item["clause"])
+        told = {item["clause"]: item for item in self.ran("evidence", d, "--json", code=1).json()["items"]}
+        for item in items:
+            self.assertEqual({key: told[item["clause"]][key] for key in item}, item)
+        for lang, word in (("ja", "適合"), ("en", "Satisfied")):
+            code, headers, body = server.request("GET", "/about/security?lang=" + lang)
+            page = body.decode()
+            self.assertEqual((code, headers["Content-Language"]), (200, lang))
+            self.assertIn(f'<html lang="{lang}">', page)
+            self.assertNotIn("<script", page)
+            for place in PLACES.values():
+                self.assertIn(place, page)
+            shown = re.findall(r'<section id="c([^"]*)">.*?class="light ([a-z]*)">([^<]*)<', page)
+            self.assertEqual([one[0] for one in shown], CLAUSES)
+            self.assertEqual(shown[2][1:], ("good", "✓ " + word))
+        self.assertIn(told["10.1.1"]["checked"], page)
+
 
 if __name__ == "__main__":
     cli.main(__name__)
