@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "api/api.h"
-#include "api/security.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -39,6 +38,7 @@ struct serving {
 	struct service *service;
 	struct evidence *evidence;
 	struct door *door;
+	struct api_door *api;
 	struct http_server *server;
 	struct admin *admin;
 	struct metrics *metrics;
@@ -194,13 +194,13 @@ doors_open(struct op *op, struct serving *s)
 	size_t n;
 
 	_Static_assert(
-	    DAV_ROUTES + API_ROUTES + 1 + PAGES_ROUTES <= ROUTES_MAX, "routes");
+	    DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
 	TRY(door_open(op, &config, &s->door));
+	TRY(api_open(op, s->door, &s->api));
 	dav_routes(s->door, s->routes, &n);
 	s->n_routes = n;
-	api_routes(s->door, s->routes + s->n_routes, &n);
+	api_routes(s->api, s->routes + s->n_routes, &n);
 	s->n_routes += n;
-	security_route(s->door, &s->routes[s->n_routes++]);
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	return RC_OK;
@@ -270,6 +270,7 @@ serving_stop(struct op *op, struct serving *s, int64_t drain)
 	evidence_stop(s->evidence);
 	http_server_stop(s->server, drain);
 	admin_stop(s->admin);
+	api_close(s->api);
 	door_close(s->door);
 	evidence_free(s->evidence);
 	if (s->service != NULL)

@@ -45,6 +45,7 @@ struct service_config {
 	unsigned reserve_percent; /* L14; the larger of both holds */
 	bool upkeep; /* snapshots, cuts, packs, compaction in the background */
 	uint64_t upkeep_rate; /* their bytes a second; 0: 64 MiB */
+	uint64_t scrub_rate; /* bytes a second of a scrub; 0: 64 MiB */
 	unsigned committers; /* threads for change_submit; 0: its caller's */
 };
 
@@ -71,6 +72,7 @@ struct service {
 	atomic_bool stopping; /* set under the lock */
 	struct work_pool *committers; /* or NULL */
 	struct upkeep upkeep;
+	struct scrub *scrub; /* scrub.h */
 	struct thread keeper; /* sites, fences, queues: in time */
 	bool keeper_runs;
 	struct thread mender; /* catching up, deleting: as long as it takes */
