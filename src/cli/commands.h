@@ -40,6 +40,7 @@ enum cli_exit cmd_key_passphrase(struct cli *cli);
 enum cli_exit cmd_key_rotate_sites(struct cli *cli);
 enum cli_exit cmd_key_rotate_epoch(struct cli *cli);
 enum cli_exit cmd_clock_accept(struct cli *cli);
+enum cli_exit cmd_evidence(struct cli *cli);
 enum cli_exit cmd_version(struct cli *cli);
 
 /*
