@@ -219,7 +219,6 @@ site_add(
 	uint8_t id[OBJECT_ID_SIZE];
 	struct site *site;
 	const char *url;
-	enum rc rc;
 
 	dir_site_section(name, section);
 	url = conf_get_string(dir->conf, section, "url");
@@ -227,10 +226,7 @@ site_add(
 	    op, conf_get_string(dir->conf, section, "id"), id, sizeof(id)));
 	TRY(site_belongs(op, dir, name, url, id));
 	TRY(site_open(op, url, dir->keystore->service, id, name, &site));
-	rc = sites_add(op, sites, site);
-	if (rc != RC_OK)
-		site_close(site);
-	return rc;
+	return sites_add(op, sites, site);
 }
 
 static enum rc

@@ -87,7 +87,7 @@ reserve_for_uploads(
     struct op *op, struct tenant *tenant, struct site_set *ret_sites)
 {
 	struct service *s = tenant->service;
-	uint32_t m = tenant->lanes.claim->reg.m;
+	struct claim *claim = tenant->lanes.claim;
 	struct site_set in_service = lanes_in_service(&tenant->lanes);
 	struct site_set low = reserve_low_sites(s);
 	struct io_space local;
@@ -95,7 +95,7 @@ reserve_for_uploads(
 	*ret_sites = (struct site_set){in_service.bits & ~low.bits};
 	if (reserve_local(s, &local))
 		FAIL(op, RC_NO_SPACE, "the server's own disk is almost full");
-	if (site_set_count(in_service) >= m && site_set_count(*ret_sites) < m)
+	if (claim_has_m(claim, in_service) && !claim_has_m(claim, *ret_sites))
 		FAIL(op, RC_NO_SPACE, "too few sites have space left");
 	return RC_OK;
 }

@@ -156,8 +156,8 @@ state_get(
 	mutex_lock(&service->clock.lock);
 	ret_state->not_counted = service->clock.not_counted;
 	mutex_unlock(&service->clock.lock);
-	ret_state->m = service->claim->reg.m;
-	ret_state->n = service->claim->reg.n;
+	ret_state->m = claim_register(service->claim)->m;
+	ret_state->n = claim_register(service->claim)->n;
 	TRY(sites_look(op, service, ret_state));
 	disk_look(service, ret_state);
 	closed_look(service, ret_state);

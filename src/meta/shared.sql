@@ -25,6 +25,13 @@ SELECT site, time FROM ack WHERE number = ?1 ORDER BY site;
 -- The newest number that a site acknowledged.
 SELECT number FROM ack WHERE site = ?1 ORDER BY number DESC LIMIT 1;
 
+-- name: ack_first
+-- The oldest number that a site acknowledged.
+SELECT number FROM ack WHERE site = ?1 ORDER BY number LIMIT 1;
+
+-- name: ack_drop
+DELETE FROM ack WHERE site = ?1 AND number BETWEEN ?2 AND ?3;
+
 -- name: audit_insert
 INSERT INTO audit (id, wall, member, action, node, body)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);
