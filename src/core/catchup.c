@@ -73,6 +73,7 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 		rc = site_get(op, site_at(c, i), name, &c->bytes);
 		if (rc == RC_OK)
 			rc = check(op, c, row);
+		c->source = i;
 		if (rc == RC_OK || rc == RC_NO_MEMORY)
 			return rc;
 		op_clear_error(op);
@@ -100,6 +101,7 @@ number_read(struct op *op, struct catch_up *c, const struct log_name *name,
 		    packs_get(op, &c->tenant->packs, sites, i, name, &c->bytes);
 		if (rc == RC_OK)
 			rc = check(op, c, row);
+		c->source = i;
 		if (rc == RC_OK || rc == RC_NO_MEMORY)
 			return rc;
 		op_clear_error(op);
@@ -192,6 +194,48 @@ snap_check(struct op *op, struct catch_up *c, const void *row)
 	return verify_records(op, &segment, c->ring);
 }
 
+/* The row of a piece of this snapshot; its list is read from the sources. */
+static enum rc
+piece_find(struct op *op, struct catch_up *c, const struct segment_data *list,
+    struct snap_row *row)
+{
+	struct object_name object;
+	struct segment segment;
+	uint32_t part = row->part;
+
+	*row = (struct snap_row){.data = *list};
+	if (part == 0)
+		return RC_OK;
+	object_snap(&object, c->tenant->id, list->id, 0);
+	TRY(source_read(op, c, &object, snap_check, row));
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (part > segment.header.n_parts)
+		FAIL(op, RC_NOT_FOUND, "the snapshot has no such piece");
+	row->part = part;
+	row->data = segment.header.parts[part - 1];
+	return RC_OK;
+}
+
+enum rc
+catch_up_piece(struct op *op, struct catch_up *c,
+    const uint8_t snapshot[OBJECT_ID_SIZE], uint32_t part)
+{
+	struct snap_row row = {.part = part};
+	struct object_name object;
+	struct kept kept;
+	size_t i;
+
+	TRY(kept_get(op, c->meta, &kept));
+	for (i = 0; i < kept.n; i++)
+		if (memcmp(kept.list[i].list.id, snapshot, OBJECT_ID_SIZE) == 0)
+			break;
+	if (i == kept.n)
+		FAIL(op, RC_NOT_FOUND, "the snapshot is kept no more");
+	TRY(piece_find(op, c, &kept.list[i].list, &row));
+	object_snap(&object, c->tenant->id, row.data.id, row.part);
+	return source_read(op, c, &object, snap_check, &row);
+}
+
 /*
  * Puts what c->bytes hold. Other bytes under the name are damage (L0): set
  * aside once a number of this claim stands (L29), then put again.
@@ -262,9 +306,12 @@ lacking_add(struct op *op, struct catch_up *c, const struct log_name *name)
 static enum rc
 copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 {
+	CLEANUP(op_release) struct op step;
 	struct log_name name;
 	struct object_name object;
+	enum rc rc;
 
+	scratch_init(&step, op);
 	local_log_name(log, &name);
 #ifdef DOZO_PLANT_ROLLED_BACK_COPIED
 	/* Whatever a site has under this number. */
@@ -278,24 +325,31 @@ copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 	object_log(&object, c->tenant->id, &name);
 	if (c->measuring)
 		return lacking_add(op, c, &name);
-	TRY(number_read(op, c, &name, log_check, log));
-	return target_put(op, c, &object);
+	rc = number_read(&step, c, &name, log_check, log);
+	if (rc == RC_OK)
+		rc = target_put(&step, c, &object);
+	return scratch_end(op, &step, rc);
 }
 
 static enum rc
 copy_data(struct op *op, struct catch_up *c, const struct local_data *data)
 {
+	CLEANUP(op_release) struct op step;
 	struct object_name object;
+	enum rc rc;
 
+	scratch_init(&step, op);
 	if (data->number <= c->from || data_held(c, data->id))
 		return RC_OK;
 	if (c->measuring) {
 		c->lacking += data->size;
 		return RC_OK;
 	}
-	TRY(catch_up_data(op, c, data));
+	rc = catch_up_data(&step, c, data);
 	object_data(&object, c->tenant->id, data->id);
-	return target_put(op, c, &object);
+	if (rc == RC_OK)
+		rc = target_put(&step, c, &object);
+	return scratch_end(op, &step, rc);
 }
 
 static enum rc

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "core/heads.h"
 #include "core/mend.h"
+#include "core/scrub.h"
 
 enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10, UNPROVEN_S = 15 };
 
@@ -152,6 +153,7 @@ service_start(struct op *op, struct service *s)
 		TRY(work_pool_start(
 		    op, "committer", s->config.committers, &s->committers));
 	survey_load(op, s);
+	TRY(scrub_new(op, s, &s->scrub));
 	TRY(thread_start(op, &s->keeper, "keeper", service_keeper, s));
 	s->keeper_runs = true;
 	if (s->config.read_only)
@@ -160,6 +162,8 @@ service_start(struct op *op, struct service *s)
 	s->mender_runs = true;
 	TRY(thread_start(op, &s->changer, "changer", site_change_thread, s));
 	s->changer_runs = true;
+	if (s->config.upkeep)
+		TRY(scrub_resume(op, s->scrub));
 	return upkeep_start(op, s);
 }
 
@@ -229,6 +233,7 @@ service_close(struct op *op, struct service *service)
 	mutex_unlock(&s->change.lock);
 	if (s->changer_runs)
 		thread_join(&s->changer);
+	scrub_free(s->scrub);
 	if (s->mender_runs)
 		thread_join(&s->mender);
 	if (s->keeper_runs)
@@ -540,6 +545,14 @@ service_keeper(void *arg)
 			    clock_mono() + KEEPER_STEP_MS * CLOCK_MS);
 	}
 	mutex_unlock(&s->lock);
+}
+
+bool
+service_has_site(struct service *service, size_t i)
+{
+	const struct claim *claim = service->claim;
+
+	return claim->n_registers == 0 || site_set_has(claim->of_register, i);
 }
 
 static enum service_health

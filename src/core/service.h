@@ -48,6 +48,7 @@ struct service_config {
 	unsigned reserve_percent; /* L14; the larger of both holds */
 	bool upkeep; /* snapshots, cuts, packs, compaction in the background */
 	uint64_t upkeep_rate; /* their bytes a second; 0: 64 MiB */
+	uint64_t scrub_rate; /* bytes a second of a scrub; 0: 64 MiB */
 	unsigned committers; /* threads for change_submit; 0: its caller's */
 };
 
@@ -75,6 +76,7 @@ struct service {
 	atomic_bool stopping; /* set under the lock */
 	struct work_pool *committers; /* or NULL */
 	struct upkeep upkeep;
+	struct scrub *scrub; /* scrub.h */
 	struct thread keeper; /* sites, fences, queues: in time */
 	bool keeper_runs;
 	struct thread mender; /* catching up, deleting: as long as it takes */
@@ -94,6 +96,7 @@ struct service_tenant_info {
 	char name[33];
 	char lang[8];
 	int64_t created_at; /* wall, ns */
+	bool canary; /* the service's own (service_canary): no customer */
 };
 
 /*
@@ -132,9 +135,17 @@ enum rc service_tenant(struct op *op, struct service *service, uint64_t id,
 enum rc service_tenant_known(struct op *op, struct service *service,
     uint64_t id, struct tenant **ret_tenant) MUST_CHECK;
 
-/* By name. */
+/* By name; the canary tenant has none. RC_NOT_FOUND. */
 enum rc service_tenant_named(struct op *op, struct service *service,
     const char *name, struct tenant **ret_tenant) MUST_CHECK;
+
+/*
+ * The service's own tenant, in which its evidence uploads and reads; made at
+ * first use. Nobody can name it or sign in to it. Opened; give it back with
+ * tenant_put.
+ */
+enum rc service_canary(struct op *op, struct service *service,
+    struct tenant **ret_tenant) MUST_CHECK;
 
 /* One of them; RC_NOT_FOUND. */
 enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
@@ -144,7 +155,7 @@ enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
 enum rc
 service_resume_adding(struct op *op, struct service *service) MUST_CHECK;
 
-/* Calls each for every tenant. */
+/* Calls each for every tenant, the canary too. */
 enum rc service_tenants(struct op *op, struct service *service,
     enum rc (*each)(
 	void *arg, struct op *op, const struct service_tenant_info *info),
@@ -160,6 +171,10 @@ struct service_pinned {
 enum rc service_pin(struct op *op, struct service *service,
     struct service_pinned *ret_pinned) MUST_CHECK;
 void service_unpin(struct service_pinned *pinned);
+
+/* Whether a site is of the register in force; every one where none is known.
+ * From memory. */
+bool service_has_site(struct service *service, size_t i);
 
 /* L2: the fences of R sites could not be looked at for 15 s, so that nobody
  * knows whether another server has gone on. From memory. */
