@@ -65,7 +65,7 @@ together_look(struct doctor *doctor, size_t i, bool place)
 	    "%s and %s are %s: what happens to it happens to both",
 	    other[k].name, site->name,
 	    place ? "in one place" : "on one device");
-	doctor_next(doctor, "dozo site replace %s %s dir:PATH-%s",
+	doctor_next(doctor, "dozo site replace %s %s=dir:/PATH-%s",
 	    doctor->cli->dir->path, site->name,
 	    place ? "IN-ANOTHER-PLACE" : "ON-ANOTHER-DISK");
 }
@@ -77,6 +77,8 @@ sites_look(struct doctor *doctor)
 	size_t i;
 
 	for (i = 0; i < state->n_sites; i++) {
+		if (state->sites[i].role != STATE_MEMBER)
+			continue;
 		site_look(doctor, &state->sites[i]);
 		together_look(doctor, i, false);
 		together_look(doctor, i, true);
@@ -85,7 +87,7 @@ sites_look(struct doctor *doctor)
 		doctor_found(doctor, "one-site-is-enough",
 		    "a file counts as stored when one site has it: where that "
 		    "site is lost, so is the file");
-		doctor_next(doctor, "dozo site add %s NAME=dir:PATH",
+		doctor_next(doctor, "dozo site add %s NAME=dir:/PATH",
 		    doctor->cli->dir->path);
 	}
 }

@@ -33,12 +33,6 @@ site_change_release(struct site_change *change)
 	mutex_release(&change->lock);
 }
 
-static bool
-is_under_way(const struct site_fact *fact)
-{
-	return fact->phase != SITE_PHASE_NONE && fact->phase != SITE_PHASE_DONE;
-}
-
 static void
 fact_get(struct service *s, struct site_fact *ret_fact)
 {
@@ -281,7 +275,12 @@ fact_load(struct op *op, struct service *s)
 	if (loaded)
 		return RC_OK;
 	TRY(site_fact_newest(op, s, &fact));
-	fact_set(s, &fact);
+	mutex_lock(&s->change.lock);
+	if (!s->change.loaded) {
+		s->change.fact = fact;
+		s->change.loaded = true;
+	}
+	mutex_unlock(&s->change.lock);
 	return RC_OK;
 }
 
@@ -345,6 +344,13 @@ site_change_thread(void *arg)
 /* ---- for others ---- */
 
 void
+site_change_load(struct op *op, struct service *service)
+{
+	if (fact_load(op, service) != RC_OK)
+		op_clear_error(op);
+}
+
+void
 site_change_look(struct service *service, struct site_change_state *ret_state)
 {
 	struct site_change *c = &service->change;
@@ -371,7 +377,7 @@ site_change_await(
 
 	for (;;) {
 		fact_get(s, &fact);
-		if (!is_under_way(&fact) || s->stopping ||
+		if (!site_change_is_under_way(fact.phase) || s->stopping ||
 		    (stop != NULL && atomic_load(stop)))
 			return RC_OK;
 		if (!service_stands(s))

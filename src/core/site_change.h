@@ -81,6 +81,16 @@ struct site_change_state {
 	char why[SITE_WHY_SIZE];
 };
 
+static inline bool
+site_change_is_under_way(enum site_phase phase)
+{
+	return phase != SITE_PHASE_NONE && phase != SITE_PHASE_DONE;
+}
+
+/* Reads the newest fact where that was not done yet: a service that only reads
+ * has no thread for it. A failure is for the next time. */
+void site_change_load(struct op *op, struct service *service);
+
 /* From memory; any thread. */
 void
 site_change_look(struct service *service, struct site_change_state *ret_state);

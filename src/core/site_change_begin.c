@@ -131,7 +131,7 @@ site_change_check(struct op *op, struct service *service,
 		FAIL(op, RC_NOT_STORED,
 		    "too few sites are reachable to change the register");
 	TRY(fact_now(op, s, &fact));
-	if (fact.phase != SITE_PHASE_NONE && fact.phase != SITE_PHASE_DONE) {
+	if (site_change_is_under_way(fact.phase)) {
 		*ret_register = fact.reg;
 		if (is_this(&fact, want) || takes_back(&fact, want))
 			return RC_OK;
@@ -186,7 +186,7 @@ site_change_begin(
 
 	TRY(site_change_check(op, service, want, &reg));
 	TRY(fact_now(op, service, &fact));
-	if (fact.phase == SITE_PHASE_NONE || fact.phase == SITE_PHASE_DONE)
+	if (!site_change_is_under_way(fact.phase))
 		TRY(begin(op, service, want, &fact));
 	else if (takes_back(&fact, want))
 		TRY(take_back(op, service, &fact));

@@ -613,6 +613,7 @@ site_keys_describe(
 
 		memcpy(
 		    ret_state->sites[i].name, site->name, sizeof(site->name));
+		memcpy(ret_state->sites[i].id, site->id, KEYSTORE_ID_SIZE);
 		ret_state->sites[i].pending = site->former.key != NULL;
 	}
 }

@@ -88,6 +88,7 @@ struct site_keys_state {
 	size_t n_pending;
 	size_t n_sites; /* of the keystore */
 	struct {
+		uint8_t id[KEYSTORE_ID_SIZE];
 		char name[33];
 		bool pending;
 		char why[SITE_WHY_SIZE]; /* of a pending one; "" before the
