@@ -89,6 +89,11 @@ static const struct cli_option site_set_options[] = {
     {"country", "CC", false, "its country, as JP"},
     END,
 };
+static const struct cli_option site_change_options[] = {
+    {"wait", NULL, false,
+	"where the service is served too, end only when it is over"},
+    END,
+};
 static const struct cli_option check_options[] = {
     {"read-data", NULL, false,
 	"open every record and every content, from each site"},
@@ -223,6 +228,28 @@ const struct cli_command cli_commands[] = {
 	"how the sites are", "Ends with 3 where a site is not in service."},
     {"site set", {"DIR", "NAME"}, CLI_WRITE, cmd_site_set, site_set_options,
 	"where a site stands", NULL},
+    {"site add", {"DIR", "NAME=dir:/PATH"}, CLI_WRITE, cmd_site_add,
+	site_change_options, "one more site",
+	"It is filled with everything while people go on working, and counts "
+	"only when it has\n"
+	"it all. PATH is absolute; its folder must be empty or not there. A "
+	"command that was\n"
+	"broken off may be repeated. Ends with 3 while it goes on in the "
+	"server."},
+    {"site replace", {"DIR", "NAME=dir:/PATH"}, CLI_WRITE, cmd_site_replace,
+	site_change_options, "a new site in the place of one, of a dead disk",
+	"The new one is filled first, as by dozo site add; then the one of "
+	"before leaves, with\n"
+	"its key. Its disk can never come back as a site. Ends with 3 while "
+	"it goes on in the\n"
+	"server."},
+    {"site remove", {"DIR", "NAME"}, CLI_WRITE, cmd_site_remove,
+	site_change_options, "a site leaves",
+	"What stands there is deleted, if it is there, and its key is "
+	"destroyed. Refused where\n"
+	"fewer sites than min_sites would be left. Of a site that is being "
+	"filled this takes\n"
+	"its change back. Ends with 3 while it goes on in the server."},
     {"status", {"DIR"}, CLI_READ, cmd_status, NULL, "how the service is",
 	"Ends with 3 where a site is not in service or a tenant takes no "
 	"changes."},

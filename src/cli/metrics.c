@@ -103,6 +103,31 @@ total_of(const struct state_site *site)
 	return (double)site->space.total;
 }
 
+static double
+key_pending_of(const struct state_site *site)
+{
+	return site->key_pending;
+}
+
+/* Of a change of the register; absent where none is under way. */
+static enum rc
+change_text(struct op *op, const struct state *state, struct buf *buf)
+{
+	const struct site_change_state *change = &state->change;
+
+	TRY(one(op, buf, "dozo_register_change", "gauge",
+	    "Of the change of the sites that is under way: 1 filling, 2 "
+	    "switching, 3 leaving; 0 none.",
+	    change->phase == SITE_PHASE_DONE ? 0 : (double)change->phase));
+	if (change->phase != SITE_PHASE_FILLING)
+		return RC_OK;
+	TRY(one(op, buf, "dozo_filling_objects", "gauge",
+	    "Objects of the new site that it has.", (double)change->held));
+	return one(op, buf, "dozo_filling_objects_wanted", "gauge",
+	    "Objects that it will have; 0: not counted yet.",
+	    (double)change->total);
+}
+
 static enum rc
 sites_text(struct op *op, const struct state *state, struct buf *buf)
 {
@@ -124,6 +149,10 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 		"Logs of the site that were found with less than it had "
 		"acknowledged, since the start.",
 		rolled_back_of},
+	    {"dozo_site_key_pending",
+		"Whether keyrings of the site may still be sealed by its "
+		"former key.",
+		key_pending_of},
 	    {"dozo_site_free_bytes", "Free space.", free_of},
 	    {"dozo_site_low",
 		"Whether the site is below its reserve and gets no uploads.",
@@ -136,9 +165,12 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 		TRY(buf_add_format(op, buf, "# HELP %s %s\n# TYPE %s gauge\n",
 		    metrics[m].name, metrics[m].help, metrics[m].name));
 		for (i = 0; i < state->n_sites; i++)
-			TRY(buf_add_format(op, buf, "%s{site=\"%s\"} %.17g\n",
-			    metrics[m].name, state->sites[i].name,
-			    metrics[m].value(&state->sites[i])));
+			/* The one that is replaced has the same name. */
+			if (state->sites[i].role == STATE_MEMBER)
+				TRY(buf_add_format(op, buf,
+				    "%s{site=\"%s\"} %.17g\n", metrics[m].name,
+				    state->sites[i].name,
+				    metrics[m].value(&state->sites[i])));
 	}
 	return RC_OK;
 }
@@ -310,6 +342,7 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	TRY(sites_text(op, &state, buf));
 	TRY(upkeep_text(op, &state, buf));
 	TRY(scrub_text(op, &state, buf));
+	TRY(change_text(op, &state, buf));
 	return server != NULL ? http_text(op, server, buf) : RC_OK;
 }
 

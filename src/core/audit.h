@@ -34,6 +34,7 @@ enum audit_action {
 	AUDIT_COPY_STEP = 38, /* hidden rows of a folder's copy */
 	AUDIT_RESTORE = 39,
 	AUDIT_SITE_PLACE = 50, /* the provider's log: where a site stands */
+	AUDIT_SITE_REGISTER = 51, /* ... a step in a change of the register */
 	AUDIT_REPLACED = 40, /* went to the trash because something was moved or
 				copied over it */
 	AUDIT_VERSION_SWAP = 41,

@@ -124,16 +124,17 @@ put_take(struct op *op, struct group *group, const struct put_data *data)
 	struct site_set left;
 
 	/* L8, L29: what is of an older claim may be gone as an orphan. */
-	if (data->counter != t->lanes.claim->counter)
+	if (data->counter < t->lanes.claim->oldest ||
+	    data->counter > t->lanes.claim->counter)
 		on = (struct site_set){0};
 	left = site_set_and(at->on, on);
 	/*
 	 * P: a site that lacks the data may not hold the number that adds it.
 	 * Earlier changes may have data that stand elsewhere.
 	 */
-	if (site_set_count(left) < t->lanes.claim->reg.m) {
-		group->full = site_set_count(site_set_and(group->in_service,
-				  on)) >= t->lanes.claim->reg.m;
+	if (!claim_has_m(t->lanes.claim, left)) {
+		group->full = claim_has_m(
+		    t->lanes.claim, site_set_and(group->in_service, on));
 		FAIL(op, RC_NOT_STORED,
 		    "too few of the sites in service have the data");
 	}

@@ -170,7 +170,7 @@ orphan_check(
 	    size < HEADER_ROOM ? (size_t)size : HEADER_ROOM, &room));
 	TRY(site_read(op, site, &object, 0, room, bytes.size));
 	TRY(segment_parse_header(op, buf_span(&bytes), &header));
-	if (header.generation.counter >= t->lanes.claim->counter)
+	if (header.generation.counter >= t->lanes.claim->oldest)
 		return RC_OK;
 	log_info(op, "orphan", "site=%s tenant=%016llx object=%s", site->name,
 	    (unsigned long long)t->id, object.file);

@@ -115,7 +115,9 @@ struct tenant {
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
-	bool starting; /* a COMMIT that fails then is not mended by a start */
+	/* Amid a start: a COMMIT that fails then is not mended by one, and that
+	 * no site is in service is soon over. Others look at it too. */
+	atomic_bool starting;
 	struct db *writer;
 	struct meta meta;
 	struct tenant_head
@@ -199,7 +201,8 @@ void tenant_readers_close(struct tenant *tenant);
 void tenant_set_mode(struct op *op, struct tenant *tenant,
     enum tenant_mode mode, const char *why);
 
-/* The claim's sites, or (read-only service) all that are attached. */
+/* The claim's sites, or (read-only service) all of the register that are
+ * attached. */
 struct site_set tenant_sites(struct tenant *tenant);
 
 /* start.c: L3, under the claim in force. A database that is open stays so.

@@ -248,13 +248,14 @@ ack_remove(struct op *op, struct meta *meta, uint64_t number,
 	    span_of(site, OBJECT_ID_SIZE), (int64_t)number);
 }
 
-enum rc
-ack_last(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
-    uint64_t *ret_number)
+/* The one number that a statement finds for a site; 0: none. */
+static enum rc
+ack_find(struct op *op, struct meta *meta, size_t statement,
+    const uint8_t site[OBJECT_ID_SIZE], uint64_t *ret_number)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
-	enum rc rc = db_get(op, meta->db, SQL_ACK_LAST, &rows, "b",
-	    span_of(site, OBJECT_ID_SIZE));
+	enum rc rc = db_get(
+	    op, meta->db, statement, &rows, "b", span_of(site, OBJECT_ID_SIZE));
 
 	*ret_number = 0;
 	if (rc == RC_NOT_FOUND)
@@ -285,6 +286,28 @@ site_has(struct op *op, struct meta *meta, uint64_t number,
 	    span_of(site, OBJECT_ID_SIZE), (int64_t)number));
 	*ret_time = db_int(rows, 0);
 	return RC_OK;
+}
+
+enum rc
+ack_first(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t *ret_number)
+{
+	return ack_find(op, meta, SQL_ACK_FIRST, site, ret_number);
+}
+
+enum rc
+ack_last(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t *ret_number)
+{
+	return ack_find(op, meta, SQL_ACK_LAST, site, ret_number);
+}
+
+enum rc
+ack_drop(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t first, uint64_t last)
+{
+	return db_run(op, meta->db, SQL_ACK_DROP, "bii",
+	    span_of(site, OBJECT_ID_SIZE), (int64_t)first, (int64_t)last);
 }
 
 enum rc

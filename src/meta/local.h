@@ -91,6 +91,13 @@ enum rc ack_remove(struct op *op, struct meta *meta, uint64_t number,
 /* The newest number that a site is known to have had; 0: none. */
 enum rc ack_last(struct op *op, struct meta *meta,
     const uint8_t site[OBJECT_ID_SIZE], uint64_t *ret_number) MUST_CHECK;
+/* The oldest number of a site's acks; 0: none. */
+enum rc ack_first(struct op *op, struct meta *meta,
+    const uint8_t site[OBJECT_ID_SIZE], uint64_t *ret_number) MUST_CHECK;
+/* Takes a site's acks of these numbers away. */
+enum rc
+ack_drop(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t first, uint64_t last) MUST_CHECK;
 /* The sites that had a number; each may change rows. */
 typedef enum rc ack_each(
     void *arg, struct op *op, const uint8_t site[OBJECT_ID_SIZE], int64_t time);

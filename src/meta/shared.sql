@@ -32,6 +32,13 @@ SELECT site FROM ack WHERE site > ?1 ORDER BY site LIMIT 1;
 -- name: ack_remove
 DELETE FROM ack WHERE site = ?1 AND number = ?2;
 
+-- name: ack_first
+-- The oldest number that a site acknowledged.
+SELECT number FROM ack WHERE site = ?1 ORDER BY number LIMIT 1;
+
+-- name: ack_drop
+DELETE FROM ack WHERE site = ?1 AND number BETWEEN ?2 AND ?3;
+
 -- name: audit_insert
 INSERT INTO audit (id, wall, member, action, node, body)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);

@@ -528,16 +528,20 @@ sites_and_register_facts_are_kept(void **state)
 	assert_int_equal(n, 1);
 	ASSERT_RC(&r->op, RC_NOT_FOUND,
 	    register_fact_newest(&r->op, &r->meta, &version, &body));
-	ASSERT_OK(&r->op,
-	    register_fact_insert(&r->op, &r->meta, 1, span_str("one"), 0));
-	ASSERT_OK(&r->op,
-	    register_fact_insert(&r->op, &r->meta, 2, span_str("two"), 0));
-	ASSERT_RC(&r->op, RC_EXISTS,
-	    register_fact_insert(&r->op, &r->meta, 2, span_str("x"), 0));
+	ASSERT_OK(
+	    &r->op, register_fact_put(&r->op, &r->meta, 2, span_str("x"), 0));
+	ASSERT_OK(
+	    &r->op, register_fact_put(&r->op, &r->meta, 1, span_str("one"), 0));
+	ASSERT_OK(
+	    &r->op, register_fact_put(&r->op, &r->meta, 2, span_str("two"), 0));
 	ASSERT_OK(
 	    &r->op, register_fact_newest(&r->op, &r->meta, &version, &body));
 	assert_int_equal(version, 2);
 	assert_true(span_equal(body, span_str("two")));
+	ASSERT_OK(&r->op, site_row_remove(&r->op, &r->meta, site.id));
+	ASSERT_OK(&r->op, site_row_remove(&r->op, &r->meta, site.id));
+	ASSERT_OK(&r->op, site_row_list(&r->op, &r->meta, see_site, &n));
+	assert_int_equal(n, 1);
 }
 
 #define TENANT(f) cmocka_unit_test_setup_teardown(f, tenant_setup, teardown)
