@@ -24,10 +24,13 @@ struct actor {
 			     commands */
 };
 
+struct change_hook;
+
 struct op {
 	struct arena arena;
 	struct actor actor;
 	int64_t deadline; /* clock_mono() that ends it, 0: none */
+	struct change_hook *hook; /* core/change.h; NULL: none */
 	enum rc error_rc; /* RC_OK while error is "" */
 	char error[OP_ERROR_SIZE];
 	char request_id[20];

@@ -60,6 +60,7 @@ request_read(struct cli *cli, json_t *root, struct request *request)
 		cli->n_lines++;
 	}
 	cli->colour = json_is_true(json_object_get(root, "colour"));
+	cli->follow = json_integer_value(json_object_get(root, "follow"));
 	return RC_OK;
 }
 
@@ -82,7 +83,9 @@ command_run(struct admin *admin, struct cli *cli, json_t *root)
 	cli->service = admin->service;
 	cli->served = true;
 	cli->stop = &admin->stopping;
-	log_info(&cli->op, "command", "name=\"%s\"", cli->command->name);
+	if (cli->follow == 0)
+		log_info(
+		    &cli->op, "command", "name=\"%s\"", cli->command->name);
 	return cli->command->run(cli);
 }
 
@@ -93,12 +96,13 @@ answer_make(struct cli *cli, enum cli_exit end, struct buf *buf)
 
 	/* Names that are no UTF-8 cannot come here: everything stored is
 	 * checked. */
-	root = json_pack("{s:i, s:s%, s:s%}", "exit",
+	root = json_pack("{s:i, s:s%, s:s%, s:I, s:s}", "exit",
 	    cli->lost ? CLI_FAILED : (int)end, "out",
 	    cli->out.data != NULL ? (const char *)cli->out.data : "",
 	    cli->out.size, "err",
 	    cli->err.data != NULL ? (const char *)cli->err.data : "",
-	    cli->err.size);
+	    cli->err.size, "follow", (json_int_t)cli->follow, "progress",
+	    cli->progress);
 	return admin_line(&cli->op, root, buf);
 }
 

@@ -1,8 +1,11 @@
 /*
  * admin.h - DIR/admin.sock: commands against a DIR that is served run inside
  *the server. One connection, one command: a line of JSON each way,
- *	{"command": ["status", "."], "stdin": [], "colour": true}
- *	{"exit": 0, "out": "...", "err": "..."}
+ *	{"command": ["status", "."], "stdin": [], "colour": true, "follow": 0}
+ *	{"exit": 0, "out": "...", "err": "...", "follow": 0, "progress": ""}
+ * What takes hours goes on in the server's background: the answer then names it
+ * ("follow"), and the asking end asks the same again with that name, until the
+ * answer names nothing any more.
  */
 #ifndef DOZO_CLI_ADMIN_H
 #define DOZO_CLI_ADMIN_H

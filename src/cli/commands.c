@@ -85,7 +85,15 @@ static const struct cli_option site_set_options[] = {
 static const struct cli_option check_options[] = {
     {"read-data", NULL, false,
 	"open every record and every content, from each site"},
+    {"repair", NULL, false,
+	"make what is missing or damaged anew from another site"},
     {"tenant", "NAME", false, "only this one"},
+    END,
+};
+static const struct cli_option scrub_options[] = {
+    {"deep", NULL, false, "read every byte, open every record and content"},
+    {"site", "NAME", true, "only this one"},
+    {"stop", NULL, false, "end the scrub that is under way"},
     END,
 };
 static const struct cli_option compact_options[] = {
@@ -134,6 +142,12 @@ cli_prepare(struct cli *cli)
 	if (cli->command->run == cmd_key_rotate_sites)
 		return key_rotate_prepare(cli);
 	return CLI_OK;
+}
+
+bool
+cli_only_reads(const struct cli *cli)
+{
+	return cli->command->need == CLI_READ && !cli_has(cli, "repair");
 }
 
 const struct cli_command cli_commands[] = {
@@ -190,11 +204,34 @@ const struct cli_command cli_commands[] = {
     {"status", {"DIR"}, CLI_READ, cmd_status, NULL, "how the service is",
 	"Ends with 3 where a site is not in service or a tenant takes no "
 	"changes."},
+    {"doctor", {"DIR"}, CLI_DIR, cmd_doctor, NULL,
+	"what will hurt one day, and what to do now",
+	"Sites on one disk or in one place, the clock, the certificate's end, "
+	"limits, weak\n"
+	"settings, a master key that was not exported, permissions, overdue "
+	"snapshots.\n"
+	"Each finding names the next command. Ends with 1 where there is "
+	"one."},
     {"check", {"DIR"}, CLI_READ, cmd_check, check_options,
 	"whether every site has everything, undamaged",
 	"Reads every segment on every site that is there. Ends with 1 where "
 	"something is\n"
-	"damaged, with 3 where something is missing."},
+	"damaged, with 3 where something is missing. --repair copies each such "
+	"object from a\n"
+	"site where it opens; the bad bytes stay in that site's damaged/, and "
+	"what no other\n"
+	"site has whole stays where it is."},
+    {"scrub", {"DIR"}, CLI_WRITE, cmd_scrub, scrub_options,
+	"look for rot on the sites, without haste",
+	"Every object is looked at on each site; without --deep the contents' "
+	"bytes are not\n"
+	"read. What is wrong is repaired from another site. Where DIR is "
+	"served it runs in\n"
+	"the server and is followed here; a scrub that a stop or a crash ends "
+	"goes on where\n"
+	"it was. scrub_rate in dozo.conf is its speed. Ends with 1 where "
+	"something was wrong,\n"
+	"with 3 where a site was not there."},
     {"compact", {"DIR"}, CLI_WRITE, cmd_compact, compact_options,
 	"space back from what was deleted",
 	"Rewrites segments of which less than half is in use, and small ones "

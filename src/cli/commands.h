@@ -22,7 +22,9 @@ enum cli_exit cmd_site_status(struct cli *cli);
 enum cli_exit cmd_site_set(struct cli *cli);
 enum cli_exit cmd_status(struct cli *cli);
 enum cli_exit cmd_check(struct cli *cli);
+enum cli_exit cmd_doctor(struct cli *cli);
 enum cli_exit cmd_compact(struct cli *cli);
+enum cli_exit cmd_scrub(struct cli *cli);
 enum cli_exit cmd_rebuild(struct cli *cli);
 enum cli_exit cmd_trash_list(struct cli *cli);
 enum cli_exit cmd_trash_restore(struct cli *cli);
@@ -43,6 +45,8 @@ enum cli_exit cmd_version(struct cli *cli);
  * was asked, with cli->dir found. CLI_OK: go on.
  */
 enum cli_exit cli_prepare(struct cli *cli);
+/* Whether a service that only reads will do. */
+bool cli_only_reads(const struct cli *cli);
 enum cli_exit key_passphrase_prepare(struct cli *cli);
 enum cli_exit key_rotate_prepare(struct cli *cli);
 

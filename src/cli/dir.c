@@ -322,6 +322,7 @@ config_fill(struct dir *dir, const struct dir_how *how, const char *host,
 	    .accept_loss = how->accept_loss,
 	    .upkeep = how->upkeep,
 	    .upkeep_rate = conf_get_u64(conf, "service", "upkeep_rate"),
+	    .scrub_rate = conf_get_u64(conf, "service", "scrub_rate"),
 	    .committers = how->committers,
 	    .offer_time =
 		(int64_t)conf_get_u64(conf, "service", "offer_time") * CLOCK_S,

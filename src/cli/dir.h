@@ -1,7 +1,7 @@
 /*
  * dir.h - DIR, the folder of a service: dozo.conf, keys/master.key, tls/, db/,
- * clock, lock, admin.sock. Opening it, locking it, and the service that it
- * describes.
+ * clock, scrub, lock, admin.sock. Opening it, locking it, and the service that
+ * it describes.
  */
 #ifndef DOZO_CLI_DIR_H
 #define DOZO_CLI_DIR_H

@@ -79,6 +79,9 @@ const struct conf_key settings_keys[] = {
     SERVICE("upkeep_rate", CONF_SIZE, "64 MiB", 64 << 10, INT64_MAX,
 	"Bytes a second that snapshots, compaction and the like read and write "
 	"at most."),
+    SERVICE("scrub_rate", CONF_SIZE, "64 MiB", 64 << 10, INT64_MAX,
+	"Bytes a second that dozo scrub reads at most, of all sites "
+	"together."),
     SERVICE(
 	"log_level", CONF_STRING, "info", 1, 5, "debug, info, warn or error."),
     SERVICE("passphrase_file", CONF_STRING, "", 0, 180,

@@ -38,6 +38,11 @@ enum audit_action {
 	AUDIT_PURGE_STEP = 44, /* rows below it */
 	AUDIT_EXPIRED = 45, /* versions whose term ended */
 	AUDIT_SETTING = 46,
+	/* 60 to 63: locks */
+	AUDIT_UPLOAD_BEGIN = 70, /* one that goes on after a break */
+	AUDIT_UPLOAD_END = 71, /* given up */
+	AUDIT_UPLOAD_EXPIRED = 72, /* their terms ended */
+	AUDIT_REQUESTS_EXPIRED = 75, /* rows of answered requests (L23) */
 };
 
 /* Stored. Texts are UTF-8, numbers 8 bytes little-endian. */

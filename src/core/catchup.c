@@ -73,6 +73,7 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 		rc = site_get(op, site_at(c, i), name, &c->bytes);
 		if (rc == RC_OK)
 			rc = check(op, c, row);
+		c->source = i;
 		if (rc == RC_OK || rc == RC_NO_MEMORY)
 			return rc;
 		op_clear_error(op);
@@ -100,6 +101,7 @@ number_read(struct op *op, struct catch_up *c, const struct log_name *name,
 		    packs_get(op, &c->tenant->packs, sites, i, name, &c->bytes);
 		if (rc == RC_OK)
 			rc = check(op, c, row);
+		c->source = i;
 		if (rc == RC_OK || rc == RC_NO_MEMORY)
 			return rc;
 		op_clear_error(op);
@@ -190,6 +192,48 @@ snap_check(struct op *op, struct catch_up *c, const void *row)
 	    memcmp(segment.hash, snap->data.hash, OBJECT_HASH_SIZE) != 0)
 		FAIL(op, RC_DAMAGED, "a piece is not the snapshot's");
 	return verify_records(op, &segment, c->ring);
+}
+
+/* The row of a piece of this snapshot; its list is read from the sources. */
+static enum rc
+piece_find(struct op *op, struct catch_up *c, const struct segment_data *list,
+    struct snap_row *row)
+{
+	struct object_name object;
+	struct segment segment;
+	uint32_t part = row->part;
+
+	*row = (struct snap_row){.data = *list};
+	if (part == 0)
+		return RC_OK;
+	object_snap(&object, c->tenant->id, list->id, 0);
+	TRY(source_read(op, c, &object, snap_check, row));
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (part > segment.header.n_parts)
+		FAIL(op, RC_NOT_FOUND, "the snapshot has no such piece");
+	row->part = part;
+	row->data = segment.header.parts[part - 1];
+	return RC_OK;
+}
+
+enum rc
+catch_up_piece(struct op *op, struct catch_up *c,
+    const uint8_t snapshot[OBJECT_ID_SIZE], uint32_t part)
+{
+	struct snap_row row = {.part = part};
+	struct object_name object;
+	struct kept kept;
+	size_t i;
+
+	TRY(kept_get(op, c->meta, &kept));
+	for (i = 0; i < kept.n; i++)
+		if (memcmp(kept.list[i].list.id, snapshot, OBJECT_ID_SIZE) == 0)
+			break;
+	if (i == kept.n)
+		FAIL(op, RC_NOT_FOUND, "the snapshot is kept no more");
+	TRY(piece_find(op, c, &kept.list[i].list, &row));
+	object_snap(&object, c->tenant->id, row.data.id, row.part);
+	return source_read(op, c, &object, snap_check, &row);
 }
 
 /*

@@ -17,6 +17,7 @@ struct catch_up {
 	struct site_set sources;
 	bool measuring; /* adds up what is lacking instead of copying it */
 	uint64_t lacking; /* bytes */
+	size_t source; /* where what was read last passed */
 	struct buf bytes;
 };
 
@@ -34,6 +35,10 @@ enum rc catch_up_number(
     struct op *op, struct catch_up *c, const struct local_log *log) MUST_CHECK;
 enum rc catch_up_data(struct op *op, struct catch_up *c,
     const struct local_data *data) MUST_CHECK;
+/* The same of a piece of a kept snapshot; part 0 is its list. RC_NOT_FOUND
+ * where it is kept no more. */
+enum rc catch_up_piece(struct op *op, struct catch_up *c,
+    const uint8_t snapshot[OBJECT_ID_SIZE], uint32_t part) MUST_CHECK;
 
 /* RC_OK: the site holds everything up to what meta shows (P). */
 enum rc catch_up_run(struct op *op, struct catch_up *c) MUST_CHECK;

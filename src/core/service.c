@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "core/heads.h"
 #include "core/mend.h"
+#include "core/scrub.h"
 
 enum { KEEPER_STEP_MS = 500, START_AGAIN_S = 10, UNPROVEN_S = 15 };
 
@@ -152,12 +153,15 @@ service_start(struct op *op, struct service *s)
 		TRY(work_pool_start(
 		    op, "committer", s->config.committers, &s->committers));
 	survey_load(op, s);
+	TRY(scrub_new(op, s, &s->scrub));
 	TRY(thread_start(op, &s->keeper, "keeper", service_keeper, s));
 	s->keeper_runs = true;
 	if (s->config.read_only)
 		return RC_OK;
 	TRY(thread_start(op, &s->mender, "mender", service_mender, s));
 	s->mender_runs = true;
+	if (s->config.upkeep)
+		TRY(scrub_resume(op, s->scrub));
 	return upkeep_start(op, s);
 }
 
@@ -221,6 +225,7 @@ service_close(struct op *op, struct service *service)
 	s->stopping = true;
 	cond_broadcast(&s->changed);
 	mutex_unlock(&s->lock);
+	scrub_free(s->scrub);
 	if (s->mender_runs)
 		thread_join(&s->mender);
 	if (s->keeper_runs)

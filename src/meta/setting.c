@@ -11,6 +11,7 @@ static const struct {
     [SETTING_LANG] = {"lang", LANG_JA},
     [SETTING_TRASH_DAYS] = {"trash_days", 30},
     [SETTING_VERSION_DAYS] = {"version_days", 7},
+    [SETTING_VERSION_SECONDS] = {"version_seconds", 0},
     [SETTING_WINDOWS_NAMES] = {"windows_names", 1},
 };
 

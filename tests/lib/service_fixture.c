@@ -101,6 +101,7 @@ config_fill(struct fixture *f, struct service_config *config)
 	config->host = "test";
 	config->offer_time = f->offer_time;
 	config->committers = f->committers;
+	config->scrub_rate = f->scrub_rate;
 	config->reserve_bytes = f->reserve > 0 ? f->reserve : 1;
 }
 

@@ -20,6 +20,7 @@ struct fixture {
 	struct service *service;
 	int64_t offer_time; /* 0: the service's own */
 	uint64_t reserve; /* bytes; 0: 1 */
+	uint64_t scrub_rate; /* bytes a second; 0: the service's own */
 	unsigned committers;
 	bool made; /* the first opening has been */
 	atomic_int keeps_left; /* the keystore is kept so often and once less,
