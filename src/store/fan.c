@@ -351,9 +351,8 @@ fan_write(struct segment_sink *sink, struct op *op, struct span bytes)
 }
 
 enum rc
-fan_commit(struct op *op, struct fan *fan, struct site_set *ret_on)
+fan_end(struct op *op, struct fan *fan)
 {
-	struct site_set on = {0};
 	size_t i;
 
 	if (fan->filling != NULL)
@@ -363,6 +362,17 @@ fan_commit(struct op *op, struct fan *fan, struct site_set *ret_on)
 		fan->site[i].commit = true;
 		site_wake(&fan->site[i]);
 	}
+	mutex_unlock(&fan->lock);
+	return RC_OK;
+}
+
+enum rc
+fan_commit(struct op *op, struct fan *fan, struct site_set *ret_on)
+{
+	struct site_set on = {0};
+	size_t i;
+
+	mutex_lock(&fan->lock);
 	fan_wait(fan, FAN_COMMIT);
 	for (i = 0; i < fan->sites->n; i++)
 		if (fan->site[i].done && !fan->site[i].failed)
