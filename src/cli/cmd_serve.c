@@ -36,6 +36,7 @@ struct serving {
 	struct conf *reloaded; /* by the last SIGHUP; NULL: as at the start */
 	struct service *service;
 	struct door *door;
+	struct api_door *api;
 	struct http_server *server;
 	struct admin *admin;
 	struct metrics *metrics;
@@ -190,9 +191,10 @@ doors_open(struct op *op, struct serving *s)
 	_Static_assert(
 	    DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
 	TRY(door_open(op, &config, &s->door));
+	TRY(api_open(op, s->door, &s->api));
 	dav_routes(s->door, s->routes, &n);
 	s->n_routes = n;
-	api_routes(s->door, s->routes + s->n_routes, &n);
+	api_routes(s->api, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
@@ -259,6 +261,7 @@ serving_stop(struct op *op, struct serving *s, int64_t drain)
 	metrics_stop(s->metrics);
 	http_server_stop(s->server, drain);
 	admin_stop(s->admin);
+	api_close(s->api);
 	door_close(s->door);
 	if (s->service != NULL)
 		dir_service_close(op, &s->dir, s->service);

@@ -23,6 +23,7 @@ struct status {
 	struct state state;
 	size_t n_names, room;
 	struct name *names; /* of all tenants; in the op's arena */
+	uint64_t canary; /* the canary tenant's id; 0: there is none */
 	bool exported;
 	bool waits; /* a next master key, for its export */
 	struct site_keys_state keys;
@@ -38,6 +39,10 @@ name_add(void *arg, struct op *op, const struct service_tenant_info *info)
 	size_t room = 2 * status->room + 64;
 	struct name *more;
 
+	if (info->canary) {
+		status->canary = info->id;
+		return RC_OK;
+	}
 	if (status->n_names == status->room) {
 		TRY(op_alloc(op, room * sizeof(*more), &more));
 		if (status->n_names > 0)
@@ -220,12 +225,14 @@ reasons_print(const struct status *status)
 			continue;
 		cli_print(cli, "%s%s%s is %s: %s%s\n",
 		    paint_begin(cli, PAINT_WARN),
-		    tenant->id == TENANT_PROVIDER ? "the provider's log"
-						  : "tenant ",
-		    tenant->id == TENANT_PROVIDER ? ""
-						  : name_of(status, tenant->id),
-		    mode_word(tenant->mode), tenant->why,
-		    paint_end(cli, PAINT_WARN));
+		    tenant->id == TENANT_PROVIDER  ? "the provider's log"
+		    : tenant->id == status->canary ? "the canary's log"
+						   : "tenant ",
+		    tenant->id == TENANT_PROVIDER
+			? ""
+			: name_of(status, tenant->id),
+		    mode_word(tenant->mode),
+		    tenant->why, paint_end(cli, PAINT_WARN));
 	}
 }
 
@@ -245,6 +252,8 @@ tenants_print(const struct status *status)
 		tenant_row(&table, &status->names[i],
 		    tenant_state(status, status->names[i].id));
 	for (i = 0; i < status->state.n_tenants; i++) {
+		if (status->state.tenants[i].id == status->canary)
+			continue;
 		files += status->state.tenants[i].files;
 		bytes += status->state.tenants[i].bytes;
 	}

@@ -77,6 +77,13 @@ static const struct cli_option app_password_options[] = {
     BREAK_GLASS,
     END,
 };
+static const struct cli_option sign_in_link_options[] = {
+    {"url", "BASE", false,
+	"where the browser finds dozo; otherwise https://localhost:8443"},
+    AS,
+    BREAK_GLASS,
+    END,
+};
 static const struct cli_option site_set_options[] = {
     {"place", "TEXT", false, "where it stands, as 東京"},
     {"country", "CC", false, "its country, as JP"},
@@ -188,6 +195,10 @@ const struct cli_command cli_commands[] = {
 	cmd_member_app_password, app_password_options,
 	"passwords for a member's clients",
 	"Makes a random one, which is printed once.\n" HOST_RULE},
+    {"member sign-in-link", {"DIR", "TENANT", "USER"}, CLI_WRITE,
+	cmd_member_sign_in_link, sign_in_link_options,
+	"an address that signs a member's browser in once",
+	"It holds for ten minutes.\n" HOST_RULE},
     {"notice list", {"DIR", "TENANT"}, CLI_WRITE, cmd_notice_list,
 	notice_list_options, "what its administrators are to see",
 	"Whatever --break-glass did is here, until each administrator has "
@@ -204,6 +215,14 @@ const struct cli_command cli_commands[] = {
     {"status", {"DIR"}, CLI_READ, cmd_status, NULL, "how the service is",
 	"Ends with 3 where a site is not in service or a tenant takes no "
 	"changes."},
+    {"doctor", {"DIR"}, CLI_DIR, cmd_doctor, NULL,
+	"what will hurt one day, and what to do now",
+	"Sites on one disk or in one place, the clock, the certificate's end, "
+	"limits, weak\n"
+	"settings, a master key that was not exported, permissions, overdue "
+	"snapshots.\n"
+	"Each finding names the next command. Ends with 1 where there is "
+	"one."},
     {"check", {"DIR"}, CLI_READ, cmd_check, check_options,
 	"whether every site has everything, undamaged",
 	"Reads every segment on every site that is there. Ends with 1 where "

@@ -296,7 +296,7 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	TRY(one(op, buf, "dozo_min_sites", "gauge",
 	    "Sites that must have a thing.", state.m));
 	TRY(one(op, buf, "dozo_open_logs", "gauge",
-	    "Logs that are open: tenants and the provider.",
+	    "Logs that are open: tenants, the canary and the provider.",
 	    (double)state.n_tenants));
 	TRY(one(op, buf, "dozo_closed_logs", "gauge", "Logs that are not open.",
 	    (double)state.n_closed));

@@ -304,9 +304,12 @@ lacking_add(struct op *op, struct catch_up *c, const struct log_name *name)
 static enum rc
 copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 {
+	CLEANUP(op_release) struct op step;
 	struct log_name name;
 	struct object_name object;
+	enum rc rc;
 
+	scratch_init(&step, op);
 	local_log_name(log, &name);
 #ifdef DOZO_PLANT_ROLLED_BACK_COPIED
 	/* Whatever a site has under this number. */
@@ -320,24 +323,31 @@ copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 	object_log(&object, c->tenant->id, &name);
 	if (c->measuring)
 		return lacking_add(op, c, &name);
-	TRY(number_read(op, c, &name, log_check, log));
-	return target_put(op, c, &object);
+	rc = number_read(&step, c, &name, log_check, log);
+	if (rc == RC_OK)
+		rc = target_put(&step, c, &object);
+	return scratch_end(op, &step, rc);
 }
 
 static enum rc
 copy_data(struct op *op, struct catch_up *c, const struct local_data *data)
 {
+	CLEANUP(op_release) struct op step;
 	struct object_name object;
+	enum rc rc;
 
+	scratch_init(&step, op);
 	if (data->number <= c->from || data_held(c, data->id))
 		return RC_OK;
 	if (c->measuring) {
 		c->lacking += data->size;
 		return RC_OK;
 	}
-	TRY(catch_up_data(op, c, data));
+	rc = catch_up_data(&step, c, data);
 	object_data(&object, c->tenant->id, data->id);
-	return target_put(op, c, &object);
+	if (rc == RC_OK)
+		rc = target_put(&step, c, &object);
+	return scratch_end(op, &step, rc);
 }
 
 static enum rc

@@ -107,3 +107,21 @@ content_drop(struct op *op, struct tx *tx, int64_t content, int64_t own,
 	} while (!*ret_gone);
 	return RC_OK;
 }
+
+enum rc
+content_cut(struct op *op, struct tx *tx, int64_t content, uint64_t from,
+    struct drop_budget *budget, bool *ret_done)
+{
+	struct drop_list list = {.n = 0};
+	size_t limit =
+	    budget->rows < CHUNKS_AT_ONCE ? budget->rows : CHUNKS_AT_ONCE;
+	bool with_row = false;
+	size_t i;
+
+	TRY(chunk_list(op, tx->meta, content, from, limit, collect, &list));
+	for (i = 0; i < list.n && budget->data > 0; i++)
+		TRY(chunk_drop(
+		    op, tx, content, &list.chunks[i], budget, &with_row));
+	*ret_done = i == list.n && list.n < limit;
+	return RC_OK;
+}

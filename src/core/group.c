@@ -295,7 +295,7 @@ change_try(struct op *op, struct group *group, struct change *change)
 	enum rc rc, undone;
 
 	TRY(db_savepoint(op, db));
-	change->rc = change->run(change->op, &group->tx, change);
+	change->rc = change_run(change->op, &group->tx, change);
 	if (change->rc == RC_OK)
 		return db_release(op, db);
 	group_undo(group, &mark);

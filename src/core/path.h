@@ -5,6 +5,7 @@
 #ifndef DOZO_CORE_PATH_H
 #define DOZO_CORE_PATH_H
 
+#include "core/access.h"
 #include "meta/node.h"
 
 enum { PATH_SEGMENTS_MAX = 4096 };
@@ -32,5 +33,12 @@ enum rc path_find_parent(struct op *op, struct meta *meta,
 /* What has this name in a folder that path_find_parent gave. RC_NOT_FOUND. */
 enum rc path_find_child(struct op *op, struct meta *meta, int64_t parent,
     struct span segment, struct node *ret_node) MUST_CHECK;
+
+/*
+ * The path of a node that access_node has found, as it stands below /dav:
+ * "/Company/plans/a.pdf". In the op's arena, NUL behind it.
+ */
+enum rc path_text(struct op *op, struct meta *meta, const struct place *place,
+    struct span *ret_path) MUST_CHECK;
 
 #endif

@@ -34,6 +34,8 @@ enum purge_due {
 	PURGE_TRASH, /* something's term has ended there */
 	PURGE_HIDDEN, /* a copy that a crash broke off */
 	PURGE_TREE, /* rows of what is seen no more */
+	PURGE_UPLOADS, /* that did not go on within their terms */
+	PURGE_REQUESTS, /* answered ones, whose terms have ended (L23) */
 };
 
 /* last: hidden copies with ids up to it are a crash's; 0: none is. */

@@ -99,3 +99,34 @@ reserve_for_uploads(
 		FAIL(op, RC_NO_SPACE, "too few sites have space left");
 	return RC_OK;
 }
+
+/* A disk of which nothing is known is taken to have room. */
+static bool
+has_room(const struct service *s, const struct io_space *space, uint64_t size)
+{
+	uint64_t reserve = reserve_of(s, space);
+
+	return space->total == 0 ||
+	       (space->free > reserve && space->free - reserve > size);
+}
+
+enum rc
+reserve_for_size(struct op *op, struct tenant *tenant, uint64_t size)
+{
+	struct sites *sites = tenant->service->config.sites;
+	struct site_set left;
+	struct io_space space;
+	size_t i, n = 0;
+
+	TRY(reserve_for_uploads(op, tenant, &left));
+	for (i = 0; i < sites->n; i++) {
+		sites_space(sites, i, &space);
+		n += site_set_has(left, i) &&
+		     has_room(tenant->service, &space, size);
+	}
+	if (site_set_count(left) >= tenant->lanes.claim->reg.m &&
+	    n < tenant->lanes.claim->reg.m)
+		FAIL(op, RC_NO_SPACE,
+		    "too few sites have space for a file of this size");
+	return RC_OK;
+}

@@ -90,6 +90,7 @@ struct service_tenant_info {
 	char name[33];
 	char lang[8];
 	int64_t created_at; /* wall, ns */
+	bool canary; /* the service's own (service_canary): no customer */
 };
 
 /*
@@ -128,9 +129,17 @@ enum rc service_tenant(struct op *op, struct service *service, uint64_t id,
 enum rc service_tenant_known(struct op *op, struct service *service,
     uint64_t id, struct tenant **ret_tenant) MUST_CHECK;
 
-/* By name. */
+/* By name; the canary tenant has none. RC_NOT_FOUND. */
 enum rc service_tenant_named(struct op *op, struct service *service,
     const char *name, struct tenant **ret_tenant) MUST_CHECK;
+
+/*
+ * The service's own tenant, in which its evidence uploads and reads; made at
+ * first use. Nobody can name it or sign in to it. Opened; give it back with
+ * tenant_put.
+ */
+enum rc service_canary(struct op *op, struct service *service,
+    struct tenant **ret_tenant) MUST_CHECK;
 
 /* One of them; RC_NOT_FOUND. */
 enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
@@ -140,7 +149,7 @@ enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
 enum rc
 service_resume_adding(struct op *op, struct service *service) MUST_CHECK;
 
-/* Calls each for every tenant. */
+/* Calls each for every tenant, the canary too. */
 enum rc service_tenants(struct op *op, struct service *service,
     enum rc (*each)(
 	void *arg, struct op *op, const struct service_tenant_info *info),

@@ -13,6 +13,7 @@
 #include "core/committer.h"
 #include "core/kept.h"
 #include "core/rolled_back.h"
+#include "core/scratch.h"
 #include "core/service.h"
 #include "core/snapshot.h"
 #include "meta/local.h"
@@ -110,30 +111,42 @@ log_aside(struct op *op, struct tenant *t, const struct log_name *name,
 	return RC_OK;
 }
 
-/* Reads every object that is not known; what cannot be read anywhere stays
- * unread (tail_pick sees it). */
+/* What cannot be read anywhere stays unread (tail_pick sees it). */
 static enum rc
-tail_read_all(struct op *op, struct start *s, uint64_t base)
+tail_read_one(struct op *op, struct start *s, size_t i)
 {
 	struct tenant *t = s->tenant;
 	struct segment segment;
 	bool known, aside;
-	size_t i;
 	enum rc rc;
+
+	TRY(log_known(op, t, &s->tail.logs[i].name, &known));
+	if (known)
+		return RC_OK;
+	TRY(log_aside(op, t, &s->tail.logs[i].name, &aside));
+	if (aside)
+		return RC_OK;
+	rc = tail_read(
+	    op, t->service->config.sites, &s->tail, i, &s->bytes, &segment);
+	if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
+		return rc;
+	op_clear_error(op);
+	return RC_OK;
+}
+
+/* Reads every object that is not known. There may be a million of them: each
+ * has memory of its own, which goes with it. */
+static enum rc
+tail_read_all(struct op *op, struct start *s, uint64_t base)
+{
+	size_t i;
 
 	for (i = tail_find_number(&s->tail, base + 1); i < s->tail.n_logs;
 	     i++) {
-		TRY(log_known(op, t, &s->tail.logs[i].name, &known));
-		if (known)
-			continue;
-		TRY(log_aside(op, t, &s->tail.logs[i].name, &aside));
-		if (aside)
-			continue;
-		rc = tail_read(op, t->service->config.sites, &s->tail, i,
-		    &s->bytes, &segment);
-		if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
-			return rc;
-		op_clear_error(op);
+		CLEANUP(op_release) struct op step;
+
+		scratch_init(&step, op);
+		TRY(scratch_end(op, &step, tail_read_one(&step, s, i)));
 	}
 	return RC_OK;
 }
@@ -314,6 +327,24 @@ aside_note(struct op *op, struct start *s)
 	return RC_OK;
 }
 
+static enum rc
+replay_one(struct op *op, struct start *s, size_t i)
+{
+	CLEANUP(op_release) struct op step;
+	struct tenant *t = s->tenant;
+	struct segment segment;
+	enum rc rc;
+
+	scratch_init(&step, op);
+	rc = tail_read(
+	    &step, t->service->config.sites, &s->tail, i, &s->bytes, &segment);
+	if (rc == RC_OK)
+		rc = db_in_transaction(t->writer)
+			 ? tenant_replay_into(&step, t, &segment)
+			 : tenant_replay(&step, t, &segment);
+	return scratch_end(op, &step, rc);
+}
+
 /*
  * Applies the chain's numbers above the head, up to a number: each in a
  * transaction of its own, or all into the one that is open.
@@ -322,22 +353,17 @@ static enum rc
 replay_to(struct op *op, struct start *s, uint64_t number)
 {
 	struct tenant *t = s->tenant;
-	bool into = db_in_transaction(t->writer);
-	struct segment segment;
 	size_t i;
 
 	for (i = tail_find_number(&s->tail, t->head.number + 1);
 	     i < s->tail.n_logs; i++) {
-		struct tail_log *log = &s->tail.logs[i];
+		const struct tail_log *log = &s->tail.logs[i];
 
 		if (log->name.number > number)
 			break;
 		if (!log->on_chain || log->name.number <= t->head.number)
 			continue;
-		TRY(tail_read(op, t->service->config.sites, &s->tail, i,
-		    &s->bytes, &segment));
-		TRY(into ? tenant_replay_into(op, t, &segment)
-			 : tenant_replay(op, t, &segment));
+		TRY(replay_one(op, s, i));
 	}
 	/* Before number 1 there are no tables to read. */
 	return t->head.number == 0 ? RC_OK : tenant_database_load(op, t);

@@ -52,6 +52,7 @@ struct tenant_dead {
 };
 
 struct service;
+struct resumable;
 
 struct tenant {
 	struct tenant *next; /* in the service's list */
@@ -91,8 +92,10 @@ struct tenant {
 	struct change *first; /* queue */
 	struct change **last;
 	size_t n_queued;
+	size_t gathering; /* a committer waits for so many to be queued; or 0 */
 	struct work committing; /* runs groups for those who do not wait */
-	bool committing_queued;
+	bool committing_called;
+	struct resumable *resumables; /* uploads that are being written to */
 	size_t n_damaged;
 	struct damaged *damaged; /* on sites in service (repair.c) */
 	bool in_repair; /* one of them is being repaired */
@@ -316,6 +319,11 @@ struct site_set tenant_data_delete(struct op *op, struct tenant *tenant,
  * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
+/* Under tenant->lock: whether somebody is to be called who runs what is queued
+ * and waits for nobody; if so, tenant_committer_call is due without the lock.
+ */
+bool tenant_committer_wanted(struct tenant *tenant);
+void tenant_committer_call(struct tenant *tenant, bool wanted);
 /* committer.c: what tenant->committing runs. */
 void tenant_committing(struct work *work);
 /* committer.c: an opening at head + 1 under the present attempt (L1), on these

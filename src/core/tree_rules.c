@@ -1,5 +1,6 @@
 /* tree_rules.c - what the changes of the tree share. */
 #include "core/tree_rules.h"
+#include "core/tree_names.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -71,7 +72,7 @@ enum rc
 target_open(struct op *op, struct tx *tx, const struct actor *actor,
     const struct tree_target *to, enum tree_why *why, struct target *ret_target)
 {
-	struct target target = {0};
+	struct target target = {.name = to->name};
 	enum rc rc;
 
 	TRY(folder_open(op, tx, actor, to->parent, why, &target.place));
@@ -83,6 +84,25 @@ target_open(struct op *op, struct tx *tx, const struct actor *actor,
 		target.taken = true;
 	TRY(rc);
 	*ret_target = target;
+	return RC_OK;
+}
+
+enum rc
+target_settle(struct op *op, struct tx *tx, const struct tree_target *to,
+    enum node_kind kind, enum tree_why *why, struct target *target)
+{
+	if (!target->taken || to->taken == TREE_TAKEN_USUAL)
+		return RC_OK;
+	if (to->taken == TREE_TAKEN_VERSION && kind == NODE_FILE &&
+	    target->holder.kind == NODE_FILE)
+		return RC_OK;
+	if (to->taken != TREE_TAKEN_RENAME)
+		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
+		    "there is a file or folder of this name");
+	TRY(new_name_check(op, tx, &target->place, &to->name, why));
+	TRY(name_free(op, tx, to->parent, kind, to->name.text,
+	    &target->name.text, target->key));
+	target->taken = false;
 	return RC_OK;
 }
 
@@ -181,6 +201,21 @@ drop_empty(struct op *op, struct tx *tx, int64_t content)
 	return acks_forget(op, tx->meta, made, &acks);
 }
 
+/* How long a former content is kept from now on. */
+static enum rc
+version_term(struct op *op, struct tx *tx, int64_t *ret_term)
+{
+	int64_t days, seconds;
+
+	TRY(setting_get(op, tx->meta, SETTING_VERSION_DAYS, &days));
+	*ret_term = days * CLOCK_DAY;
+	if (days > 0)
+		return RC_OK;
+	TRY(setting_get(op, tx->meta, SETTING_VERSION_SECONDS, &seconds));
+	*ret_term = seconds * CLOCK_S;
+	return RC_OK;
+}
+
 enum rc
 content_keep(struct op *op, struct tx *tx, const struct node *file, int64_t to,
     int64_t *ret_version)
@@ -194,13 +229,13 @@ content_keep(struct op *op, struct tx *tx, const struct node *file, int64_t to,
 	    .made_by = file->changed_by,
 	    .replaced_at = tx->wall,
 	};
-	int64_t days;
+	int64_t term;
 
 	*ret_version = 0;
 	if (file->size == 0)
 		return drop_empty(op, tx, file->content);
-	TRY(setting_get(op, tx->meta, SETTING_VERSION_DAYS, &days));
-	version.kept_until = tx->now + days * CLOCK_DAY;
+	TRY(version_term(op, tx, &term));
+	version.kept_until = tx->now + term;
 	version.id = tx_id(tx);
 	TRY(version_insert(op, tx->meta, &version));
 	*ret_version = version.id;
@@ -213,7 +248,7 @@ node_make(struct op *op, struct tx *tx, const struct target *target,
 {
 	node->id = tx_id(tx);
 	node->parent = to->parent;
-	node->name = to->name.text;
+	node->name = target->name.text;
 	node->created_at = tx->wall;
 	node->changed_at = tx->wall;
 	node->tag = node->kind == NODE_FILE ? tx_tag(tx) : (int64_t)tx->number;
@@ -225,8 +260,10 @@ enum rc
 tree_commit(struct op *op, struct tenant *tenant, struct change *change,
     struct tree_result *result)
 {
-	enum rc rc = change_commit(op, tenant, change);
+	enum rc rc;
 
+	change->hook = op->hook;
+	rc = change_commit(op, tenant, change);
 	if (rc == RC_OK)
 		result->receipt = change->receipt;
 	return rc;

@@ -94,12 +94,12 @@ ack_time(
 }
 
 /*
- * L12: 8 h after the last one, if a user's change came since, or while the
- * older one kept still holds chunk keys that are gone.
+ * L12: so many hours (8) after the last one, if a user's change came since, or
+ * while the older one kept still holds chunk keys that are gone.
  */
 static enum rc
 snapshot_due(struct op *op, struct tenant *t, struct meta *meta,
-    const struct kept *kept, bool *ret_due)
+    const struct kept *kept, int hours, bool *ret_due)
 {
 	const struct snapshot *newest;
 	uint64_t number = 0, purged;
@@ -116,8 +116,7 @@ snapshot_due(struct op *op, struct tenant *t, struct meta *meta,
 		last = newest->time;
 		number = newest->at.number;
 	}
-	if (service_clock_now(&t->service->clock) - last <
-	    SNAPSHOT_EVERY_H * CLOCK_HOUR)
+	if (service_clock_now(&t->service->clock) - last < hours * CLOCK_HOUR)
 		return RC_OK;
 	TRY(local_log_users(op, meta, number, ret_due));
 	if (*ret_due || kept->n == 0)
@@ -138,7 +137,8 @@ due_look(struct op *op, struct tenant *t, struct meta *meta,
 {
 	TRY(kept_get(op, meta, ret_kept));
 	ret_due->cut = cut_due(ret_kept);
-	return snapshot_due(op, t, meta, ret_kept, &ret_due->snapshot);
+	return snapshot_due(
+	    op, t, meta, ret_kept, SNAPSHOT_EVERY_H, &ret_due->snapshot);
 }
 
 static enum rc
@@ -198,6 +198,22 @@ upkeep_waits(struct op *op, struct tenant *tenant, struct meta *meta,
 	waits[UPKEEP_SWEEP] += tenant->n_dead;
 	mutex_unlock(&tenant->lock);
 	return RC_OK;
+}
+
+enum rc
+upkeep_late(struct op *op, struct tenant *tenant, bool *ret_late)
+{
+	struct reader *reader;
+	struct kept kept;
+	enum rc rc;
+
+	TRY(tenant_reader(op, tenant, &reader));
+	rc = kept_get(op, &reader->meta, &kept);
+	if (rc == RC_OK)
+		rc = snapshot_due(
+		    op, tenant, &reader->meta, &kept, UPKEEP_LATE_H, ret_late);
+	tenant_reader_put(tenant, reader);
+	return rc;
 }
 
 /* ---- one tenant's turn ---- */

@@ -41,6 +41,15 @@ upkeep_spend(struct op *op, struct tenant *tenant, uint64_t bytes) MUST_CHECK;
  * is. One at a time for a tenant: waits for the one that runs. */
 enum rc upkeep_tenant(struct op *op, struct tenant *tenant) MUST_CHECK;
 
+/*
+ * Whether a tenant that is open has been without a snapshot for
+ * UPKEEP_LATE_H hours of service time and more although one is due: nobody
+ * serves it, or upkeep fails.
+ */
+enum { UPKEEP_LATE_H = 24 };
+enum rc
+upkeep_late(struct op *op, struct tenant *tenant, bool *ret_late) MUST_CHECK;
+
 /* Compaction now, whatever the hour (dozo compact). */
 enum rc upkeep_compact(struct op *op, struct tenant *tenant,
     struct compact_result *ret_result) MUST_CHECK;

@@ -24,9 +24,10 @@ enum { CHUNKS_IN_SEGMENT = 4, SLOW_SITE_MS = 3000, FRAME_ROOM_FIRST = 8192 };
 struct upload {
 	struct tenant *tenant;
 	bool sha1_wanted;
+	/* Of what is sealed: a part that is named has these states. */
 	struct sha256 sha256;
 	struct sha1 sha1;
-	uint64_t size;
+	uint64_t size; /* with the frame that is held back */
 
 	/* The frame that is held back: only the next byte tells that it is not
 	 * the last. */
@@ -50,22 +51,44 @@ struct upload {
 	size_t n_chunks;
 	struct put_chunk chunks[CHUNKS_IN_SEGMENT];
 
-	struct upload_session session;
+	enum rc (*name)(
+	    struct op *op, void *arg, const struct upload_part *part);
+	void *name_arg;
+	struct upload_session session; /* where nobody else names the parts */
 };
 
 enum rc
-upload_open(
-    struct op *op, struct tenant *tenant, bool sha1, struct upload **ret_upload)
+upload_open_from(struct op *op, struct tenant *tenant,
+    const struct upload_from *from, struct upload **ret_upload)
 {
 	struct upload *u = mem_alloc(sizeof(*u));
 
 	if (u == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	u->tenant = tenant;
-	u->sha1_wanted = sha1;
-	sha256_init(&u->sha256);
-	sha1_init(&u->sha1);
+	u->sha1_wanted = true;
+	u->size = from->start;
+	u->sha256 = from->sha256;
+	u->sha1 = from->sha1;
+	u->name = from->name;
+	u->name_arg = from->arg;
 	upload_session_init(&u->session, tenant);
+	*ret_upload = u;
+	return RC_OK;
+}
+
+enum rc
+upload_open(
+    struct op *op, struct tenant *tenant, bool sha1, struct upload **ret_upload)
+{
+	struct upload_from from = {.name = upload_session_name};
+	struct upload *u;
+
+	sha256_init(&from.sha256);
+	sha1_init(&from.sha1);
+	TRY(upload_open_from(op, tenant, &from, &u));
+	u->sha1_wanted = sha1;
+	u->name_arg = &u->session;
 	*ret_upload = u;
 	return RC_OK;
 }
@@ -150,8 +173,7 @@ chunk_start(struct op *op, struct upload *u)
 	return RC_OK;
 }
 
-/* Ends the data segment: it stands on the sites. A session notes it; the only
- * one is kept for file_put. */
+/* Ends the data segment: it stands on the sites. */
 static enum rc
 segment_finish(struct op *op, struct upload *u)
 {
@@ -167,13 +189,27 @@ segment_finish(struct op *op, struct upload *u)
 	return RC_OK;
 }
 
-/* A segment that is full and not the last: a change of its own names it (L8).
- */
-static enum rc
-segment_note(struct op *op, struct upload *u)
+/* What was sealed and is named by nothing. */
+static struct upload_part
+part_of(const struct upload *u)
 {
-	TRY(upload_session_add(
-	    op, &u->session, u->chunks, u->n_chunks, &u->data));
+	return (struct upload_part){
+	    .n_chunks = u->n_chunks,
+	    .chunks = u->chunks,
+	    .data = u->unnamed ? &u->data : NULL,
+	    .end = u->size - u->n_frame,
+	    .sha256 = &u->sha256,
+	    .sha1 = &u->sha1,
+	};
+}
+
+/* A part that is not the last: a change of its own names it (L8). */
+static enum rc
+part_name(struct op *op, struct upload *u)
+{
+	struct upload_part part = part_of(u);
+
+	TRY(u->name(op, u->name_arg, &part));
 	u->unnamed = false;
 	mem_wipe(u->chunks, sizeof(u->chunks));
 	u->n_chunks = 0;
@@ -192,6 +228,16 @@ chunk_finish(struct op *op, struct upload *u)
 	return RC_OK;
 }
 
+static void
+frame_hash(struct upload *u)
+{
+	struct span frame = span_of(u->frame, u->n_frame);
+
+	sha256_update(&u->sha256, frame);
+	if (u->sha1_wanted)
+		sha1_update(&u->sha1, frame);
+}
+
 /* Seals the frame that was held back. */
 static enum rc
 frame_seal(struct op *op, struct upload *u, bool last)
@@ -200,10 +246,11 @@ frame_seal(struct op *op, struct upload *u, bool last)
 
 	if (u->n_chunks == CHUNKS_IN_SEGMENT && !u->in_chunk) {
 		TRY(segment_finish(op, u));
-		TRY(segment_note(op, u));
+		TRY(part_name(op, u));
 	}
 	if (!u->in_chunk)
 		TRY(chunk_start(op, u));
+	frame_hash(u);
 	chunk_ends = last || u->chunk.size + u->n_frame == SEGMENT_CHUNK_MAX;
 	TRY(aead_seal_frame(op, &u->aead, u->n_frames++, chunk_ends,
 	    segment_chunk_ad(), span_of(u->frame, u->n_frame), u->sealed));
@@ -245,9 +292,6 @@ upload_write(struct op *op, struct upload *upload, struct span bytes)
 
 	if (bytes.size > INT64_MAX - u->size)
 		FAIL(op, RC_LIMIT, "larger than any file may be");
-	sha256_update(&u->sha256, bytes);
-	if (u->sha1_wanted)
-		sha1_update(&u->sha1, bytes);
 	while (bytes.size > 0) {
 		size_t step;
 
@@ -266,7 +310,7 @@ upload_write(struct op *op, struct upload *upload, struct span bytes)
 	return RC_OK;
 }
 
-/* The whole content is the frame that was held back: it travels in the numbered
+/* All that came is the frame that was held back: it travels in the numbered
  * segment. */
 static enum rc
 end_inline(struct op *op, struct upload *u)
@@ -274,22 +318,33 @@ end_inline(struct op *op, struct upload *u)
 	struct span key = span_of(u->chunk.key, AEAD_KEY_SIZE);
 
 	memset(&u->chunk, 0, sizeof(u->chunk));
-	chunk_key_make(u, 0, u->chunk.key);
+	u->chunk.start = u->size - u->n_frame;
+	chunk_key_make(u, u->chunk.start, u->chunk.key);
+	frame_hash(u);
 	TRY(aead_seal(op, key, segment_chunk_ad(),
 	    span_of(u->frame, u->n_frame), u->sealed));
 	u->chunk.size = (uint32_t)u->n_frame;
 	u->chunk.sealed = span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE);
+	u->n_frame = 0;
 	u->chunks[0] = u->chunk;
 	u->n_chunks = 1;
 	return RC_OK;
 }
 
-static enum rc
-end_data(struct op *op, struct upload *u)
+enum rc
+upload_last_part(
+    struct op *op, struct upload *upload, struct upload_part *ret_part)
 {
-	TRY(frame_seal(op, u, true));
-	TRY(segment_finish(op, u));
-	return u->session.content != 0 ? segment_note(op, u) : RC_OK;
+	struct upload *u = upload;
+
+	if (u->fan != NULL) {
+		TRY(frame_seal(op, u, true));
+		TRY(segment_finish(op, u));
+	} else if (u->n_frame > 0) {
+		TRY(end_inline(op, u));
+	}
+	*ret_part = part_of(u);
+	return RC_OK;
 }
 
 enum rc
@@ -298,14 +353,13 @@ upload_end(
 {
 	struct upload *u = upload;
 	struct put_content content = {.size = u->size, .chunks = u->chunks};
-	bool small = u->fan == NULL && u->session.content == 0;
+	struct upload_part part;
 
-	if (small && u->size > 0)
-		TRY(end_inline(op, u));
-	else if (!small)
-		TRY(end_data(op, u));
+	TRY(upload_last_part(op, u, &part));
+	if (u->session.content != 0)
+		TRY(part_name(op, u));
 	content.n_chunks = u->n_chunks;
-	if (!small && u->session.content == 0) {
+	if (u->n_chunks > 0 && part.data != NULL) {
 		content.n_data = 1;
 		content.data = &u->data;
 	}
@@ -322,13 +376,21 @@ upload_end(
 void
 upload_sha256(const struct upload *upload, uint8_t out[SHA256_SIZE])
 {
-	sha256_digest(&upload->sha256, out);
+	struct sha256 hash = upload->sha256;
+
+	sha256_update(&hash, span_of(upload->frame, upload->n_frame));
+	sha256_digest(&hash, out);
+	mem_wipe(&hash, sizeof(hash));
 }
 
 void
 upload_sha1(const struct upload *upload, uint8_t out[SHA1_SIZE])
 {
-	sha1_digest(&upload->sha1, out);
+	struct sha1 hash = upload->sha1;
+
+	sha1_update(&hash, span_of(upload->frame, upload->n_frame));
+	sha1_digest(&hash, out);
+	mem_wipe(&hash, sizeof(hash));
 }
 
 uint64_t

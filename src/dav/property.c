@@ -62,10 +62,9 @@ write_resourcetype(struct op *op, struct folder *folder, const struct row *row)
 static enum rc
 write_lastmodified(struct op *op, struct folder *folder, const struct row *row)
 {
-	int64_t seconds = row->mtime / CLOCK_S - (row->mtime % CLOCK_S < 0);
 	char text[DATE_SIZE];
 
-	date_format(text, seconds);
+	date_format(text, door_seconds(row->mtime));
 	return buf_add_str(op, &folder->out, text);
 }
 

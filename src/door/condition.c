@@ -24,6 +24,12 @@ door_file_id(
 	    (unsigned long long)(tenant->id & UINT64_C(0xffffffffff)));
 }
 
+int64_t
+door_seconds(int64_t time)
+{
+	return time / CLOCK_S - (time % CLOCK_S < 0);
+}
+
 /* Only what door_etag would write; others' tags name no state of ours. */
 static bool
 tag_parse(const struct etag *etag, struct node_etag *ret_etag)
@@ -103,6 +109,7 @@ answer_verdict(struct http_request *req, enum etag_verdict verdict,
 	*ret_go = verdict == ETAG_GO_ON;
 	if (verdict == ETAG_NOT_MODIFIED) {
 		TRY(http_set_header(req, "ETag", current));
+		TRY(http_set_header(req, "Cache-Control", DOOR_CACHE));
 		http_respond(req, 304);
 	} else if (verdict == ETAG_FAILED) {
 		http_problem(req, 412, "precondition-failed",
@@ -112,27 +119,43 @@ answer_verdict(struct http_request *req, enum etag_verdict verdict,
 	return RC_OK;
 }
 
-enum rc
-door_conditions(struct http_request *req, const struct node *node, bool *ret_go)
+/* current: NULL where nothing is there; dated: its date tells its states apart.
+ */
+static enum rc
+evaluate(struct http_request *req, const char *current, int64_t modified,
+    bool dated, bool *ret_go)
 {
 	struct etag_conditions conditions = {
-	    .if_modified_since = http_header(req, "If-Modified-Since"),
+	    .if_modified_since =
+		dated ? http_header(req, "If-Modified-Since") : NULL,
 	    .if_unmodified_since = http_header(req, "If-Unmodified-Since"),
 	    .reads = req->method == HTTP_GET || req->method == HTTP_HEAD,
 	};
 	enum etag_verdict verdict;
-	char current[DOOR_ETAG_SIZE];
-	struct node_etag etag;
-	int64_t modified = 0;
 
 	TRY(http_header_all(req, "If-Match", &conditions.if_match));
 	TRY(http_header_all(req, "If-None-Match", &conditions.if_none_match));
-	if (node != NULL) {
-		etag = node_etag(node);
-		door_etag(&etag, current);
-		modified = node->mtime / CLOCK_S;
-	}
-	TRY(etag_evaluate(req->op, &conditions, node != NULL ? current : NULL,
-	    modified, &verdict));
+	TRY(etag_evaluate(req->op, &conditions, current, modified, &verdict));
 	return answer_verdict(req, verdict, current, ret_go);
+}
+
+enum rc
+door_conditions_state(
+    struct http_request *req, const char *etag, int64_t modified, bool *ret_go)
+{
+	return evaluate(req, etag, modified, true, ret_go);
+}
+
+enum rc
+door_conditions(struct http_request *req, const struct node *node, bool *ret_go)
+{
+	char current[DOOR_ETAG_SIZE];
+	struct node_etag etag;
+
+	if (node == NULL)
+		return evaluate(req, NULL, 0, true, ret_go);
+	etag = node_etag(node);
+	door_etag(&etag, current);
+	return evaluate(req, current, door_seconds(node->mtime),
+	    node->kind == NODE_FILE, ret_go);
 }

@@ -150,6 +150,28 @@ digest_field(const uint8_t sha256[SHA256_SIZE], char out[DIGEST_TEXT_SIZE])
 	(void)snprintf(out, DIGEST_TEXT_SIZE, "sha-256=:%s:", base64);
 }
 
+bool
+digest_wanted(const char *text)
+{
+	bool wanted = true;
+
+	while (text != NULL && *text != '\0') {
+		struct span key;
+		size_t weight;
+
+		text += strspn(text, " \t");
+		key = span_of(text, strcspn(text, "=;, \t"));
+		text += key.size;
+		weight = *text == '=' ? strspn(text + 1, "0123456789") : 0;
+		/* The last one of a name counts (RFC 8941). */
+		if (weight > 0 && span_equal(key, span_str("sha-256")))
+			wanted = strspn(text + 1, "0") < weight;
+		text += strcspn(text, ",");
+		text += *text == ',';
+	}
+	return wanted;
+}
+
 void
 digest_checksum(const uint8_t *sha1, const uint8_t sha256[SHA256_SIZE],
     char out[DIGEST_CHECKSUM_SIZE])

@@ -1,5 +1,5 @@
-/* digest.h - digests that a client sends with a content: Content-Digest and
- * Repr-Digest (RFC 9530), OC-Checksum. */
+/* digest.h - digests that a client sends with a content, or wants of one:
+ * Content-Digest, Repr-Digest, Want-Repr-Digest (RFC 9530), OC-Checksum. */
 #ifndef DOZO_DOOR_DIGEST_H
 #define DOZO_DOOR_DIGEST_H
 
@@ -38,6 +38,12 @@ enum rc digest_check(struct op *op, const struct digests *digests,
 /* "sha-256=:...:" for Repr-Digest. */
 void
 digest_field(const uint8_t sha256[SHA256_SIZE], char out[DIGEST_TEXT_SIZE]);
+
+/*
+ * Whether a Want-Repr-Digest header (NULL: none) leaves SHA-256 acceptable: not
+ * where it gives it the weight 0. What is malformed asks for nothing.
+ */
+bool digest_wanted(const char *text);
 
 /* "SHA1:..." or, without sha1 (NULL), "SHA256:..." for OC-Checksum. */
 void digest_checksum(const uint8_t *sha1, const uint8_t sha256[SHA256_SIZE],

@@ -42,9 +42,24 @@ void door_close(struct door *door);
 enum rc door_sign_in(struct http_request *req, struct door *door,
     struct tenant **ret_tenant) MUST_CHECK;
 
+/* The same by a name "user@tenant" and a password that came in a body. */
+enum rc
+door_sign_in_as(struct http_request *req, struct door *door, struct span user,
+    struct span password, struct tenant **ret_tenant) MUST_CHECK;
+
+/* Answers 401. rc: RC_DENIED, the name or the password is wrong; else there was
+ * none. Returns rc. */
+enum rc door_challenge(struct http_request *req, enum rc rc) MUST_CHECK;
+
 /* ---- states ---- */
 
 enum { DOOR_ETAG_SIZE = 40, DOOR_FILE_ID_SIZE = 48 };
+
+/* Of what is served of somebody's files. */
+#define DOOR_CACHE "private, no-cache"
+
+/* A time in ns as whole seconds, which is what HTTP has; before 1970, too. */
+int64_t door_seconds(int64_t time);
 
 /* As a header has it, with its quotes. */
 void door_etag(const struct node_etag *etag, char out[DOOR_ETAG_SIZE]);
@@ -62,10 +77,15 @@ enum rc door_precondition(
  * Evaluates all conditions of RFC 9110 13.2.2 against node (NULL: not there).
  * RC_OK and *ret_go: go on; else 304 (with its ETag) or 412 stands as the
  * answer. For a change it is only the early word: the committer has the last
- * one.
+ * one. A folder's date says nothing of what is in it: no 304 for its sake.
  */
 enum rc door_conditions(
     struct http_request *req, const struct node *node, bool *ret_go) MUST_CHECK;
+
+/* The same against a state that is there: its ETag, and when it was modified,
+ * in seconds since 1970. */
+enum rc door_conditions_state(struct http_request *req, const char *etag,
+    int64_t modified, bool *ret_go) MUST_CHECK;
 
 /* ---- answers ---- */
 
@@ -76,6 +96,10 @@ enum rc door_receipt(struct http_request *req, const struct door *door,
 /* Answers what a call of tree.h or file_put.h was refused for; returns rc. */
 enum rc door_refused(
     struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
+
+/* 403, for good: the service takes no changes (unlike where sites are missing,
+ * nobody is told to try again). */
+enum rc door_read_only(struct http_request *req) MUST_CHECK;
 
 /* 405 with Allow. */
 enum rc

@@ -59,3 +59,16 @@ door_not_allowed(struct http_request *req, const char *detail)
 	    "ここでは実行できません", detail);
 	return RC_OK;
 }
+
+enum rc
+door_read_only(struct http_request *req)
+{
+	http_problem(req, 403, "read-only", "This service takes no changes",
+	    "このサービスは読み取り専用です",
+	    http_language(req) == HTTP_JA
+		? "拠点から組み立て直されたか、管理者が読み取り専用にしています"
+		  "。ファイルを開くこと、取り出すことはできます。"
+		: "It was rebuilt from a site, or its administrator has made "
+		  "it so. Files can be read and copied out.");
+	return RC_OK;
+}

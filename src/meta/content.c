@@ -156,6 +156,17 @@ content_get(
 }
 
 enum rc
+content_number(
+    struct op *op, struct meta *meta, int64_t id, uint64_t *ret_number)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CONTENT_NUMBER, &rows, "i", id));
+	*ret_number = (uint64_t)db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
 content_finish(struct op *op, struct meta *meta, const struct content *content)
 {
 	struct span sha256;
@@ -331,6 +342,17 @@ chunk_list(struct op *op, struct meta *meta, int64_t content, uint64_t from,
 		TRY(read_chunk(op, rows, &chunk));
 		TRY(each(arg, op, &chunk));
 	}
+}
+
+enum rc
+chunk_count(
+    struct op *op, struct meta *meta, int64_t content, uint64_t *ret_count)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CHUNK_COUNT, &rows, "i", content));
+	*ret_count = (uint64_t)db_int(rows, 0);
+	return RC_OK;
 }
 
 enum rc

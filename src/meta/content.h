@@ -50,6 +50,14 @@ enum rc content_insert(struct op *op, struct meta *meta,
 enum rc content_get(struct op *op, struct meta *meta, int64_t id,
     struct content *ret_content) MUST_CHECK;
 
+/*
+ * The number that brought its last bytes to where they lie now: a site that
+ * holds it holds the content. Moved bytes (L11, L13) have the number of the
+ * move. 0: it has no bytes. RC_NOT_FOUND.
+ */
+enum rc content_number(struct op *op, struct meta *meta, int64_t id,
+    uint64_t *ret_number) MUST_CHECK;
+
 /* Size, digests and count of chunks of a content whose chunks all have rows;
  * RC_NOT_FOUND. */
 enum rc content_finish(
@@ -147,6 +155,10 @@ enum rc chunk_move(struct op *op, struct meta *meta, const struct chunk *chunk,
 enum rc content_data_live(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE], uint64_t *ret_size,
     uint64_t *ret_chunks) MUST_CHECK;
+
+/* How many chunks a content has that are rows of their own. */
+enum rc chunk_count(struct op *op, struct meta *meta, int64_t content,
+    uint64_t *ret_count) MUST_CHECK;
 
 /* Sets meta->keys_gone. */
 enum rc chunk_delete(struct op *op, struct meta *meta, int64_t content,

@@ -16,6 +16,14 @@ SELECT coalesce(made, 0) FROM content WHERE id = ?1;
 -- Whether a number made one that is still there.
 SELECT EXISTS (SELECT 1 FROM content WHERE made = ?1);
 
+-- name: content_number
+-- Of the segment that brought its last bytes to where they lie now; 0: it has none.
+SELECT coalesce(number,
+	(SELECT d.number FROM local_data d WHERE d.id = content.data),
+	(SELECT coalesce(k.number, (SELECT d.number FROM local_data d WHERE d.id = k.data))
+		FROM chunk k WHERE k.content = content.id ORDER BY k.start DESC LIMIT 1), 0)
+FROM content WHERE id = ?1;
+
 -- name: content_finish
 UPDATE content SET size = ?2, digest = ?3, sha1 = nullif(?4, x''), chunks = ?5,
 	made = nullif(?6, 0) WHERE id = ?1;
@@ -111,3 +119,7 @@ UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE data = ?1;
 -- Every chunk that travels in a numbered segment.
 SELECT id, 0, size, key, offset FROM content WHERE number = ?1
 UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE number = ?1;
+
+-- name: chunk_count
+-- Of a content that has them as rows.
+SELECT count(*) FROM chunk WHERE content = ?1;

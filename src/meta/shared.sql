@@ -41,6 +41,11 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 SELECT id, wall, member, action, node, body FROM audit
 WHERE id < ?1 ORDER BY id DESC LIMIT ?2;
 
+-- name: audit_trim
+-- Some of the oldest, as far as they were written before a time.
+DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT ?2)
+AND wall < ?1;
+
 -- name: local_log_add
 INSERT INTO local_log (number, counter, attempt, hash, body_offset, changes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);

@@ -54,6 +54,7 @@ lanes_init(struct lanes *lanes, struct sites *sites, struct claim *claim,
 	lanes->tenant = tenant;
 	mutex_init(&lanes->lock);
 	cond_init(&lanes->changed);
+	cond_init(&lanes->decided);
 	for (i = 0; i < SITES_MAX; i++) {
 		lanes->lane[i].lanes = lanes;
 		lanes->lane[i].site = i;
@@ -114,6 +115,7 @@ lanes_release(struct lanes *lanes)
 		queue_drop(&lanes->lane[i]);
 	}
 	mutex_unlock(&lanes->lock);
+	cond_release(&lanes->decided);
 	cond_release(&lanes->changed);
 	mutex_release(&lanes->lock);
 }
@@ -285,6 +287,8 @@ lane_run(struct site_job *job)
 		lane->busy = true;
 		sites_submit(lanes->sites, lane->site, job);
 	}
+	if (rc != RC_OK || site_set_count(offer->acks) >= lanes->claim->reg.m)
+		cond_broadcast(&lanes->decided);
 	cond_broadcast(&lanes->changed);
 	/* From here on the lanes may be gone. */
 	mutex_unlock(&lanes->lock);
@@ -408,7 +412,7 @@ offer_wait(struct lanes *lanes, struct offer *offer, int64_t until)
 	mutex_lock(&lanes->lock);
 	while (site_set_count(offer->acks) < lanes->claim->reg.m &&
 	       claim_stands(lanes->claim) &&
-	       cond_wait_until(&lanes->changed, &lanes->lock, until))
+	       cond_wait_until(&lanes->decided, &lanes->lock, until))
 		;
 	acks = offer->acks;
 	mutex_unlock(&lanes->lock);

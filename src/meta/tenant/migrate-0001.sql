@@ -42,6 +42,19 @@ CREATE TABLE app_password (
 );
 CREATE INDEX app_password_member ON app_password (member);
 
+-- Browsers that are signed in, and links that sign one in once; times are service time.
+CREATE TABLE session (
+	id INTEGER PRIMARY KEY NOT NULL,
+	member INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	hash BLOB NOT NULL UNIQUE, -- SHA-256 of 256 random bits
+	label BLOB NOT NULL, -- sealed
+	created_at INTEGER NOT NULL,
+	used_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+);
+CREATE INDEX session_member ON session (member, used_at);
+
 CREATE TABLE space (
 	node INTEGER PRIMARY KEY NOT NULL,
 	kind INTEGER NOT NULL,

@@ -144,6 +144,37 @@ what_is_written_is_read_back(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void
+sha_256_is_wanted_unless_its_weight_is_zero(void **state)
+{
+	static const struct {
+		const char *text;
+		bool wanted;
+	} rows[] = {
+	    {NULL, true},
+	    {"sha-256=1", true},
+	    {"sha-512=10", true},
+	    {"sha-512=10, sha-256=0", false},
+	    {"sha-256=0;q=1 ,sha-512=3", false},
+	    {"sha-256=0, sha-256=7", true},
+	    {"sha-256=00", false},
+	    {"sha-256=10", true},
+	    /* What says nothing. */
+	    {"", true},
+	    {",,", true},
+	    {"sha-256", true},
+	    {"sha-256=", true},
+	    {"sha-256=x", true},
+	    {"sha-2560=0", true},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		if (digest_wanted(rows[i].text) != rows[i].wanted)
+			fail_msg("Want-Repr-Digest: %s", rows[i].text);
+}
+
 int
 main(void)
 {
@@ -154,6 +185,7 @@ main(void)
 	    TEST(checksums_add_sha1_and_sha256_and_pass_over_others),
 	    TEST(every_digest_has_to_fit),
 	    TEST(what_is_written_is_read_back),
+	    TEST(sha_256_is_wanted_unless_its_weight_is_zero),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@ static const struct {
     {"local_log_forget", "every number up to a cut"},
     {"audit_list",
 	"the newest rows of all, in the order of the key, up to a limit"},
+    {"audit_trim", "the oldest rows by the key, up to a limit"},
     {"local_log_head", "the last row by the key"},
     {"register_fact_newest", "the last row by the key"},
     {"site_list", "a handful of rows, all of them wanted"},
