@@ -80,6 +80,8 @@ sites_look(struct doctor *doctor)
 	size_t i;
 
 	for (i = 0; i < state->n_sites; i++) {
+		if (state->sites[i].role != STATE_MEMBER)
+			continue;
 		site_look(doctor, &state->sites[i]);
 		together_look(doctor, i, false);
 		together_look(doctor, i, true);

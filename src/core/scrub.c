@@ -213,7 +213,8 @@ sites_run(struct op *op, struct scrub *s, struct tenant *t)
 	enum rc rc;
 
 	while (s->now.site < s->now.n) {
-		if (s->now.sites[s->now.site].chosen) {
+		if (s->now.sites[s->now.site].chosen &&
+		    service_has_site(s->service, s->now.site)) {
 			rc = site_run(op, s, t, &job);
 			if (rc == RC_TIMEOUT)
 				return rc;
