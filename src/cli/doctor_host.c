@@ -48,7 +48,10 @@ end_look(struct doctor *doctor, const char *name, const char *path,
 	} else if (rc == RC_OK) {
 		return;
 	}
-	doctor_next(doctor, "%s", next);
+	if (rc == RC_NOT_FOUND) /* serve makes what is missing */
+		doctor_next(doctor, "dozo serve %s", doctor->cli->dir->path);
+	else
+		doctor_next(doctor, "%s", next);
 }
 
 /* Whether a certificate of one's own and its key can be served. */

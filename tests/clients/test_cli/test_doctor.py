@@ -286,6 +286,14 @@ class Doctor(cli.Case):
         self.serve(self.d).end()
         self.well()
 
+    def test_a_local_certificate_that_was_removed(self):
+        shutil.rmtree(self.d + "/tls")
+        self.assertEqual(self.found(), ["certificate", "ca"])
+        for finding in self.findings:
+            self.assertIn("dozo serve", finding["next"])
+        self.serve(self.d).end()
+        self.well()
+
     def own_certificate(self, name, days):
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
