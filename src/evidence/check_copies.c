@@ -35,7 +35,9 @@ struct canary_file {
 struct copies {
 	struct check *check;
 	struct state state;
-	struct site_set sites; /* of the register, all attached */
+	size_t n;
+	const struct state_site *members[SITES_MAX]; /* of the register */
+	struct site_set sites; /* their slots */
 	struct sample sample; /* of what is stored */
 	uint8_t block[BLOCK];
 	bool failed; /* it was said what */
@@ -51,10 +53,24 @@ struct copies {
 
 /* ---- the sites and where they stand ---- */
 
+/* The sites of the register: one that is coming or going promises nothing. */
+static void
+members_find(struct copies *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->state.n_sites; i++)
+		if (c->state.sites[i].role == STATE_MEMBER) {
+			c->members[c->n++] = &c->state.sites[i];
+			c->sites =
+			    site_set_with(c->sites, c->state.sites[i].slot);
+		}
+}
+
 static enum rc
 site_look(struct copies *c, size_t i)
 {
-	const struct state_site *site = &c->state.sites[i];
+	const struct state_site *site = c->members[i];
 	size_t k;
 
 	if (!site->attached)
@@ -77,34 +93,32 @@ site_look(struct copies *c, size_t i)
 		    "says it).",
 		    site->name);
 	for (k = 0; k < i; k++)
-		if (strcmp(c->state.sites[k].info.place, site->info.place) == 0)
+		if (strcmp(c->members[k]->info.place, site->info.place) == 0)
 			FAILED(c, "拠点 %s と %s が同じ場所(%s)にあります。",
 			    "Sites %s and %s stand in one place, %s.",
-			    c->state.sites[k].name, site->name,
-			    site->info.place);
+			    c->members[k]->name, site->name, site->info.place);
 	return RC_OK;
 }
 
 static enum rc
 sites_look(struct op *op, struct copies *c)
 {
-	struct service *service = c->check->service;
 	size_t i;
 
-	TRY(state_get(op, service, false, &c->state));
+	TRY(state_get(op, c->check->service, false, &c->state));
+	members_find(c);
 	if (c->state.n < 2 || c->state.m < 2)
 		FAILED(c,
 		    "%u 拠点のうち %u 拠点に書けば保存したことになります。",
 		    "Of %u sites, %u is enough for a file to count as stored.",
 		    (unsigned)c->state.n, (unsigned)c->state.m);
-	if (c->state.n_sites < c->state.n)
+	if (c->n < c->state.n)
 		FAILED(c,
 		    "登録された %u 拠点のうち %zu 拠点しか使っていません。",
 		    "Of %u sites in the register, %zu are in use.",
-		    (unsigned)c->state.n, c->state.n_sites);
-	for (i = 0; i < c->state.n_sites && !c->failed; i++)
+		    (unsigned)c->state.n, c->n);
+	for (i = 0; i < c->n && !c->failed; i++)
 		TRY(site_look(c, i));
-	c->sites = sites_attached(service->config.sites);
 	return RC_OK;
 }
 
@@ -116,16 +130,16 @@ stored_look(struct op *op, struct copies *c)
 	uint64_t before;
 	size_t i;
 
-	for (i = 0; i < c->state.n_sites; i++) {
+	for (i = 0; i < c->n; i++) {
 		before = c->sample.wrong;
-		TRY(sample_look(op, c->check, i, &c->sample));
+		TRY(sample_look(op, c->check, c->members[i]->slot, &c->sample));
 		if (c->sample.wrong > before)
 			FAILED(c,
 			    "拠点 %s に保存済みのデータから無作為に選んで調べた"
 			    "ところ、傷んだり欠けたりしたものがありました。",
 			    "Of what site %s has stored, objects that were "
 			    "picked at random are missing or damaged.",
-			    c->state.sites[i].name);
+			    c->members[i]->name);
 	}
 	return RC_OK;
 }
@@ -212,28 +226,27 @@ file_read_from(struct op *op, struct copies *c, const struct canary_file *file,
 static enum rc
 file_read_back(struct op *op, struct copies *c, const struct canary_file *file)
 {
-	const struct sites *sites = c->check->service->config.sites;
 	struct site_set left;
-	bool same;
+	bool same = false;
 	size_t i;
 
 	TRY(check_await_sites(op, c->check, file->number, c->sites, &left));
-	for (i = 0; i < sites->n; i++) {
-		if (site_set_has(left, i))
+	for (i = 0; i < c->n; i++) {
+		if (site_set_has(left, c->members[i]->slot))
 			FAILED(c,
 			    "保存から 10 秒たっても、拠点 %s が書き終えたとい"
 			    "う返事をしません。",
 			    "Ten seconds after an upload, site %s had not "
 			    "said that it has it.",
-			    sites->slots[i].site->name);
-		TRY(file_read_from(op, c, file, i, &same));
+			    c->members[i]->name);
+		TRY(file_read_from(op, c, file, c->members[i]->slot, &same));
 		if (!same)
 			FAILED(c,
 			    "検査用のファイルを保存しましたが、拠点 %s だけか"
 			    "らは読み出せませんでした。",
 			    "A file that was uploaded could not be read back "
 			    "from site %s alone.",
-			    sites->slots[i].site->name);
+			    c->members[i]->name);
 	}
 	return RC_OK;
 }
@@ -279,7 +292,6 @@ static enum rc
 version_before(struct op *op, struct copies *c, struct canary_file *former,
     int64_t id, bool *ret_there)
 {
-	const struct sites *sites = c->check->service->config.sites;
 	struct version version;
 	size_t i;
 
@@ -287,8 +299,9 @@ version_before(struct op *op, struct copies *c, struct canary_file *former,
 	if (!*ret_there)
 		return RC_OK;
 	former->content = version.content;
-	for (i = 0; i < sites->n && *ret_there; i++)
-		TRY(file_read_from(op, c, former, i, ret_there));
+	for (i = 0; i < c->n && *ret_there; i++)
+		TRY(file_read_from(
+		    op, c, former, c->members[i]->slot, ret_there));
 	return RC_OK;
 }
 
@@ -362,10 +375,10 @@ places_text(struct op *op, const struct copies *c, char **ret_text)
 	char *text;
 	size_t i;
 
-	TRY(op_format(op, &text, "%s", c->state.sites[0].info.place));
-	for (i = 1; i < c->state.n_sites; i++)
+	TRY(op_format(op, &text, "%s", c->members[0]->info.place));
+	for (i = 1; i < c->n; i++)
 		TRY(op_format(
-		    op, &text, "%s, %s", text, c->state.sites[i].info.place));
+		    op, &text, "%s, %s", text, c->members[i]->info.place));
 	*ret_text = text;
 	return RC_OK;
 }
@@ -387,7 +400,7 @@ well(struct op *op, struct copies *c)
 	    "site until just before its deadline (%d seconds for this "
 	    "check) and gone with it. Of what had been stored before, %llu "
 	    "objects picked at random on the sites were whole.",
-	    c->state.n_sites, places, CANARY_VERSION_SECONDS,
+	    c->n, places, CANARY_VERSION_SECONDS,
 	    (unsigned long long)c->sample.objects);
 	c->check->satisfied = true;
 	return RC_OK;

@@ -543,8 +543,8 @@ rot_in_what_customers_have_stored_turns_12_3_1_red(void **state)
 	for (i = 0; i < 5; i++)
 		(void)dozo_expect(&server, i == 0 ? 201 : 204, "PUT",
 		    "/dav/Company/f", NULL, i % 2 == 0 ? "one" : "two");
-	fixture_await_sites(
-	    &server.fixture, server.fixture.service->provider, FIXTURE_SITES);
+	fixture_await_sites(&server.fixture, server.fixture.service->provider,
+	    server.fixture.n_sites);
 	(void)snprintf(command, sizeof(command),
 	    "for f in osaka/log/%016llx/*; do chmod u+w $f; "
 	    "printf spoilt | dd of=$f bs=1 seek=90 conv=notrunc status=none; "
