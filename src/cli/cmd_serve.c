@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/local_names.h"
 #include "cli/metrics.h"
+#include "cli/notify.h"
 #include "cli/settings.h"
 #include "dav/dav.h"
 #include "door/door.h"
@@ -21,6 +22,7 @@
 #include "http/server.h"
 #include "http/tls.h"
 #include "pages/pages.h"
+#include "tus/tus.h"
 
 enum {
 	COMMITTERS = 16, /* as many tenants commit at once */
@@ -189,12 +191,15 @@ doors_open(struct op *op, struct serving *s)
 	size_t n;
 
 	_Static_assert(
-	    DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
+	    DAV_ROUTES + API_ROUTES + TUS_ROUTES + PAGES_ROUTES <= ROUTES_MAX,
+	    "routes");
 	TRY(door_open(op, &config, &s->door));
 	TRY(api_open(op, s->door, &s->api));
 	dav_routes(s->door, s->routes, &n);
 	s->n_routes = n;
 	api_routes(s->api, s->routes + s->n_routes, &n);
+	s->n_routes += n;
+	tus_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
@@ -322,8 +327,11 @@ run_until_end(struct serving *s)
 		got = sigtimedwait(&set, NULL, &step);
 		if (got == SIGTERM || got == SIGINT)
 			return true;
-		if (got == SIGHUP)
+		if (got == SIGHUP) {
+			notify_send("RELOADING=1");
 			reload(s);
+			notify_send("READY=1");
+		}
 		if (!service_stands(s->service))
 			return false;
 		if (++polls % RENEW_POLLS == 0)
@@ -360,7 +368,9 @@ serve(struct cli *cli, struct serving *s)
 		return end;
 	}
 	listening_print(s);
+	notify_send("READY=1");
 	if (run_until_end(s)) {
+		notify_send("STOPPING=1");
 		log_info(&cli->op, "stopping", "drain_s=%lld",
 		    (long long)(drain / CLOCK_S));
 		serving_stop(&cli->op, s, drain);

@@ -77,6 +77,13 @@ static const struct cli_option app_password_options[] = {
     BREAK_GLASS,
     END,
 };
+static const struct cli_option sign_in_link_options[] = {
+    {"url", "BASE", false,
+	"where the browser finds dozo; otherwise https://localhost:8443"},
+    AS,
+    BREAK_GLASS,
+    END,
+};
 static const struct cli_option site_set_options[] = {
     {"place", "TEXT", false, "where it stands, as 東京"},
     {"country", "CC", false, "its country, as JP"},
@@ -178,6 +185,11 @@ const struct cli_command cli_commands[] = {
     {"tenant set", {"DIR", "NAME", "KEY", "VALUE"}, CLI_WRITE, cmd_tenant_set,
 	tenant_set_options, "change one of the settings",
 	"Terms that run already keep the end that they have.\n" HOST_RULE},
+    {"tenant state", {"DIR", "NAME"}, CLI_READ, cmd_tenant_state, NULL,
+	"the last number of its log, and the hash of its state",
+	"A service that was rebuilt has the same state hash at the same "
+	"number: names,\n"
+	"contents, versions, trash, members and audit records are the same."},
     {"member add", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_add,
 	member_add_options, "a new member of a tenant",
 	"A generated password is printed, once.\n" HOST_RULE},
@@ -193,6 +205,10 @@ const struct cli_command cli_commands[] = {
 	cmd_member_app_password, app_password_options,
 	"passwords for a member's clients",
 	"Makes a random one, which is printed once.\n" HOST_RULE},
+    {"member sign-in-link", {"DIR", "TENANT", "USER"}, CLI_WRITE,
+	cmd_member_sign_in_link, sign_in_link_options,
+	"an address that signs a member's browser in once",
+	"It holds for ten minutes.\n" HOST_RULE},
     {"notice list", {"DIR", "TENANT"}, CLI_WRITE, cmd_notice_list,
 	notice_list_options, "what its administrators are to see",
 	"Whatever --break-glass did is here, until each administrator has "
@@ -236,7 +252,7 @@ const struct cli_command cli_commands[] = {
 	"Sites on one disk or in one place, the clock, the certificate's end, "
 	"limits, weak\n"
 	"settings, a master key that was not exported, permissions, overdue "
-	"snapshots.\n"
+	"snapshots and scrubs.\n"
 	"Each finding names the next command. Ends with 1 where there is "
 	"one."},
     {"check", {"DIR"}, CLI_READ, cmd_check, check_options,

@@ -220,13 +220,13 @@ trouble_print(
 		    "acknowledged. Has somebody put a backup in its "
 		    "place?%s\n",
 		    paint_begin(cli, PAINT_BAD), site->name, site->rolled_back,
-		    site->rolled_back == 1 ? "" : "s",
+		    output_plural(site->rolled_back),
 		    paint_end(cli, PAINT_BAD));
 	if (site->damaged > 0)
 		cli_print(cli,
 		    "%s%s has %zu damaged object%s, being repaired%s\n",
 		    paint_begin(cli, PAINT_WARN), site->name, site->damaged,
-		    site->damaged == 1 ? "" : "s", paint_end(cli, PAINT_WARN));
+		    output_plural(site->damaged), paint_end(cli, PAINT_WARN));
 	if (!site->low)
 		return;
 	output_bytes(free, site->space.free);

@@ -49,12 +49,14 @@ head_advance(struct tenant *t, const struct sealed *sealed,
 	};
 
 	memcpy(head.hash, sealed->hash, OBJECT_HASH_SIZE);
-	tenant_set_head(t, &head);
-	t->own_number = true;
-	t->next_id = next_id;
+	mutex_lock(&t->lock);
+	t->head = head;
 	t->last_acks = acks;
 	t->last_time = service_clock_now(&t->service->clock);
 	t->acks_known = true;
+	mutex_unlock(&t->lock);
+	t->own_number = true;
+	t->next_id = next_id;
 	mem_free(t->aside);
 	t->aside = NULL;
 	t->n_aside = 0;

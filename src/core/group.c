@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/acks.h"
 #include "core/committer.h"
 #include "core/service.h"
 #include "meta/local.h"
@@ -331,23 +332,6 @@ group_run_change(struct op *op, struct group *group, struct change *change,
 	return RC_OK;
 }
 
-/* L24: the acks of the number before, known to this claim only. */
-static enum rc
-acks_write(struct op *op, struct group *group)
-{
-	struct tenant *t = group->tenant;
-	struct sites *sites = t->service->config.sites;
-	size_t i;
-
-	if (!t->acks_known)
-		return RC_OK;
-	for (i = 0; i < sites->n; i++)
-		if (site_set_has(t->last_acks, i))
-			TRY(ack_add(op, &t->meta, t->head.number,
-			    sites->slots[i].site->id, t->last_time));
-	return RC_OK;
-}
-
 enum rc
 group_bookkeeping(struct op *op, struct group *group)
 {
@@ -364,6 +348,6 @@ group_bookkeeping(struct op *op, struct group *group)
 	if (t->meta.keys_gone)
 		TRY(counter_set(
 		    op, &t->meta, "purged", (int64_t)group->tx.number));
-	TRY(acks_write(op, group));
+	TRY(acks_write(op, t)); /* L24 */
 	return group_end_session(op, group);
 }

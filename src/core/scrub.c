@@ -305,7 +305,8 @@ all_run(struct op *op, struct scrub *s)
 
 	s->n_tenants = 0;
 	TRY(service_tenants(op, s->service, tenant_note, s));
-	qsort(s->tenants, s->n_tenants, sizeof(*s->tenants), id_order);
+	if (s->n_tenants > 0)
+		qsort(s->tenants, s->n_tenants, sizeof(*s->tenants), id_order);
 	if (s->now.tenant == TENANT_PROVIDER)
 		TRY(tenant_run(s, TENANT_PROVIDER));
 	for (i = 0; i < s->n_tenants; i++) {

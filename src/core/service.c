@@ -189,6 +189,7 @@ service_open(struct op *op, const struct service_config *config,
 	site_keys_init(&s->site_keys);
 	site_change_init(&s->change);
 	reserve_init(&s->reserve);
+	upkeep_seen_init(&s->upkeep.seen);
 	s->started = clock_mono();
 	rc = service_start(op, s);
 	if (rc != RC_OK) {
@@ -258,6 +259,7 @@ service_close(struct op *op, struct service *service)
 	site_change_release(&s->change);
 	site_keys_release(&s->site_keys);
 	reserve_release(&s->reserve);
+	upkeep_seen_release(&s->upkeep.seen);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);

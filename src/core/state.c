@@ -9,8 +9,8 @@
 #include "meta/local.h"
 
 static enum rc
-tenant_count(
-    struct op *op, struct tenant *t, bool count, struct state_tenant *state)
+tenant_count(struct op *op, struct tenant *t, bool count,
+    struct state_tenant *state, uint64_t waits[UPKEEP_WORKS])
 {
 	struct local_log head;
 	struct reader *reader;
@@ -25,6 +25,8 @@ tenant_count(
 		    op, &reader->meta, &state->files, &state->bytes);
 		state->counted = rc == RC_OK;
 	}
+	if (rc == RC_OK && !t->service->config.read_only)
+		rc = upkeep_waits(op, t, &reader->meta, waits);
 	tenant_reader_put(t, reader);
 	return rc;
 }
@@ -73,7 +75,7 @@ tenant_look(struct op *op, struct tenant *t, bool count, struct state *state)
 	if (tenant->mode == TENANT_CLOSED)
 		return;
 	state->n_tenants++;
-	if (tenant_count(op, t, count, tenant) != RC_OK)
+	if (tenant_count(op, t, count, tenant, state->waits) != RC_OK)
 		op_clear_error(op); /* it was closed meanwhile, or refuses */
 	if (t->service->config.read_only)
 		return;
@@ -202,6 +204,9 @@ state_get(
 	TRY(sites_look(op, service, ret_state));
 	disk_look(service, ret_state);
 	closed_look(service, ret_state);
+	upkeep_seen_look(&service->upkeep.seen, ret_state->upkeep);
+	scrub_look(
+	    service->scrub, &ret_state->scrub, &ret_state->scrub_running);
 	TRY(service_pin(op, service, &pinned));
 	rc = op_alloc(
 	    op, pinned.n * sizeof(*ret_state->tenants), &ret_state->tenants);

@@ -2,6 +2,7 @@
 #ifndef DOZO_CORE_STATE_H
 #define DOZO_CORE_STATE_H
 
+#include "core/scrub.h"
 #include "core/service.h"
 #include "core/site_info.h"
 
@@ -62,6 +63,12 @@ struct state {
 	struct site_change_state change; /* of the register */
 	size_t n_sites; /* without those that have left */
 	struct state_site sites[SITES_MAX];
+	/* What was done since the start, and what waits in open tenants
+	 * (upkeep_waits). */
+	struct upkeep_one upkeep[UPKEEP_WORKS];
+	uint64_t waits[UPKEEP_WORKS];
+	struct scrub_state scrub;
+	bool scrub_running;
 	bool all_known; /* the list of tenants was read: n_closed is right */
 	size_t n_closed; /* tenants that are not open */
 	size_t n_tenants;

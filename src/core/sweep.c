@@ -50,8 +50,7 @@ data_delete_at(
 
 	TRY(claim_check(op, t->lanes.claim, i));
 	object_data(&object, t->id, id);
-	return site_remove(
-	    op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
+	return upkeep_remove(op, t->service, i, &object, UPKEEP_SWEEP);
 }
 
 struct site_set
@@ -246,6 +245,7 @@ sweep_orphans(struct op *op, struct tenant *t)
 void
 tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 {
+	struct upkeep_seen *seen = &tenant->service->upkeep.seen;
 	bool dead;
 
 	mutex_lock(&tenant->lock);
@@ -255,9 +255,11 @@ tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 		return;
 	tenant_lock(tenant);
 	if (sweep_allowed(tenant)) {
+		upkeep_begun(seen, UPKEEP_SWEEP, tenant->id);
 		sweep_dead(op, tenant);
 		if (orphans)
 			sweep_orphans(op, tenant);
+		upkeep_ended(seen, UPKEEP_SWEEP, RC_OK);
 	}
 	tenant_unlock(tenant);
 }

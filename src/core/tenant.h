@@ -82,6 +82,8 @@ struct tenant {
 	bool in_upkeep; /* these two under the service's lock */
 	atomic_int_fast64_t upkeep_at; /* clock_mono() of its last turn */
 	int64_t compacted_at; /* the same of compaction; upkeep's own */
+	/* What compaction saw last in data segments and nothing names. */
+	atomic_uint_fast64_t dead_bytes;
 	/* The head at a time: after an hour all up to it is an hour old. */
 	uint64_t mark_number;
 	int64_t mark_at;
@@ -137,6 +139,7 @@ struct tenant {
 	bool found_known;
 	bool found_swept;
 	int64_t last_found_id;
+	/* These three under the lock too. */
 	struct site_set
 	    last_acks; /* of the head: the next number's ack rows (L24) */
 	int64_t last_time;

@@ -64,7 +64,7 @@ write_entry(struct op *op, struct folder *folder, const struct row *row)
 	char date[CLOCK_TEXT_SIZE];
 
 	TRY(buf_add_str(op, &folder->out, "<tr><td><a href=\""));
-	TRY(folder_add_path(op, folder, row, false));
+	TRY(folder_add_path(op, folder, row, false, &folder->out));
 	TRY(buf_add_str(op, &folder->out, "\">"));
 	TRY(door_escape_text(op, &folder->out, rows_name(&folder->rows, row)));
 	TRY(buf_add_str(op, &folder->out,

@@ -11,6 +11,7 @@
 #include "dav/dav.h"
 #include "http/tls.h"
 #include "pages/pages.h"
+#include "tus/tus.h"
 
 static struct https_response last = HTTPS_RESPONSE;
 
@@ -80,6 +81,8 @@ http_start(struct dozo_server *s)
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	api_routes(s->api, s->routes + s->n_routes, &n);
+	s->n_routes += n;
+	tus_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	ASSERT_OK(&s->op, http_server_start(&s->op, &config, s->routes,
 			      s->n_routes, &s->http));
