@@ -59,6 +59,7 @@ static const struct sim_variant variants[] = {
     STORY("too few sites", LOG_TOO_FEW_SITES),
     STORY("damaged end", LOG_DAMAGED_END),
     STORY("loser nearby", LOG_LOSER_NEARBY),
+    STORY("site leaves", LOG_SITE_LEAVES),
 };
 
 int
