@@ -13,5 +13,13 @@ const struct api_route api_table[] = {
     {HTTP_GET, "/nodes/{id}/content", &call_content},
     {HTTP_PUT, "/nodes/{id}/content", &call_put_content},
     {HTTP_POST, "/nodes/{id}/copy", &call_copy},
+    {HTTP_GET, "/nodes/{id}/versions", &call_versions},
+    {HTTP_GET, "/nodes/{id}/versions/{version}/content", &call_version_content},
+    {HTTP_POST, "/nodes/{id}/versions/{version}/swap", &call_swap},
+    {HTTP_POST, "/nodes/{id}/versions/{version}/save-as", &call_save_as},
+    {HTTP_GET, "/trash", &call_trash},
+    {HTTP_DELETE, "/trash", &call_empty},
+    {HTTP_DELETE, "/trash/{id}", &call_purge},
+    {HTTP_POST, "/trash/{id}/restore", &call_restore},
 };
 const size_t n_api_table = ARRAY_LEN(api_table);

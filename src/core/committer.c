@@ -52,9 +52,7 @@ head_advance(struct tenant *t, const struct sealed *sealed,
 	tenant_set_head(t, &head);
 	t->own_number = true;
 	t->next_id = next_id;
-	t->last_acks = acks;
-	t->last_time = service_clock_now(&t->service->clock);
-	t->acks_known = true;
+	tenant_set_acks(t, acks, service_clock_now(&t->service->clock));
 	mem_free(t->aside);
 	t->aside = NULL;
 	t->n_aside = 0;

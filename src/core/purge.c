@@ -6,8 +6,8 @@
 #include "core/scratch.h"
 #include "core/trash.h"
 #include "core/tree_rules.h"
-#include "meta/upload_row.h"
 #include "meta/idempotency.h"
+#include "meta/upload_row.h"
 #include "meta/version.h"
 
 enum { DUE = 64, CHILDREN = 64, ITEMS_LIMIT = 64 << 20 };

@@ -695,7 +695,9 @@ tenant_start(struct op *op, struct tenant *tenant)
 	 * never offered twice. */
 	tenant->attempt++;
 #endif
+	mutex_lock(&tenant->lock);
 	tenant->acks_known = false;
+	mutex_unlock(&tenant->lock);
 	tenant->swept = false;
 	lanes_leave_all(&tenant->lanes);
 	buf_init(&s.bytes, SEGMENT_NUMBERED_MAX);

@@ -135,8 +135,9 @@ struct tenant {
 	bool found_known;
 	bool found_swept;
 	int64_t last_found_id;
-	struct site_set
-	    last_acks; /* of the head: the next number's ack rows (L24) */
+	/* Of the head: the next number's ack rows (L24). These three are
+	 * written under the lock too. */
+	struct site_set last_acks;
 	int64_t last_time;
 	bool acks_known;
 };
@@ -185,6 +186,15 @@ void tenant_reader_put(struct tenant *tenant, struct reader *reader);
 
 /* Writes the head so that others may read it under the lock. */
 void tenant_set_head(struct tenant *tenant, const struct tenant_head *head);
+
+/* The same of the head's acknowledgements. */
+void tenant_set_acks(
+    struct tenant *tenant, struct site_set acks, int64_t service_time);
+
+/* Sites that had the head when it was acknowledged, and when, if the head is
+ * this number or a later one; none where that is not known. */
+void tenant_acks(struct tenant *tenant, uint64_t number,
+    struct site_set *ret_acks, int64_t *ret_service_time);
 
 /* The head's number, for those who do not hold the tenant. */
 uint64_t tenant_number(struct tenant *tenant);

@@ -241,6 +241,18 @@ ack_add(struct op *op, struct meta *meta, uint64_t number,
 }
 
 enum rc
+ack_first(struct op *op, struct meta *meta, uint64_t number,
+    const uint8_t site[OBJECT_ID_SIZE], int64_t *ret_time)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_ACK_FIRST, &rows, "ib", (int64_t)number,
+	    span_of(site, OBJECT_ID_SIZE)));
+	*ret_time = db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
 ack_last(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
     uint64_t *ret_number)
 {

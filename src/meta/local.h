@@ -82,6 +82,10 @@ enum rc local_state_set(struct op *op, struct meta *meta, const char *key,
 /* A site had a number at a service time (replicated). RC_EXISTS. */
 enum rc ack_add(struct op *op, struct meta *meta, uint64_t number,
     const uint8_t site[OBJECT_ID_SIZE], int64_t time) MUST_CHECK;
+/* When a site first acknowledged a number, or soon one after it; RC_NOT_FOUND.
+ */
+enum rc ack_first(struct op *op, struct meta *meta, uint64_t number,
+    const uint8_t site[OBJECT_ID_SIZE], int64_t *ret_time) MUST_CHECK;
 /* The newest number that a site is known to have had; 0: none. */
 enum rc ack_last(struct op *op, struct meta *meta,
     const uint8_t site[OBJECT_ID_SIZE], uint64_t *ret_number) MUST_CHECK;

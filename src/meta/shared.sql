@@ -21,6 +21,11 @@ INSERT INTO ack (number, site, time) VALUES (?1, ?2, ?3);
 -- name: ack_list
 SELECT site, time FROM ack WHERE number = ?1 ORDER BY site;
 
+-- name: ack_first
+-- Soon after a number: whoever was away for longer is not looked for.
+SELECT time FROM ack WHERE number >= ?1 AND number < ?1 + 1000 AND site = ?2
+ORDER BY number LIMIT 1;
+
 -- name: ack_last
 -- The newest number that a site acknowledged.
 SELECT number FROM ack WHERE site = ?1 ORDER BY number DESC LIMIT 1;

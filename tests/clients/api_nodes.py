@@ -147,13 +147,9 @@ def pages_are_one_state_of_the_folder(client):
     folder = client.at("/Company/order")["id"]
     whole = names(client, folder)
     for limit in 1, 2, 5, 11, 12:
-        got, target = [], f"/nodes/{folder}/children?limit={limit}"
-        cursor = ""
-        while cursor is not None:
-            page = client(200, "GET", target + (f"&cursor={cursor}" if cursor else "")).json
-            must(len(page["items"]) <= limit, page)
-            got += [item["name"] for item in page["items"]]
-            cursor = page["next"]
+        pages = client.pages(f"/nodes/{folder}/children?limit={limit}")
+        must(all(len(page) <= limit for page in pages), pages)
+        got = [item["name"] for page in pages for item in page]
         same(got, whole)
     first = client(200, "GET", f"/nodes/{folder}/children?limit=3").json
     client.dav(201, "PUT", "/Company/order/aaa new", b"")
