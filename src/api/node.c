@@ -14,15 +14,13 @@ node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
     int64_t id, struct node_detail *ret_detail)
 {
 	struct content content;
-	uint64_t number;
 
 	TRY(content_get(op, meta, id, &content));
 	memcpy(ret_detail->sha256, content.sha256, SHA256_SIZE);
 	ret_detail->sites_later = tenant == NULL;
 	if (tenant == NULL)
 		return RC_OK;
-	TRY(content_number(op, meta, id, &number));
-	ret_detail->sites = lanes_holding(&tenant->lanes, number);
+	ret_detail->sites = lanes_holding(&tenant->lanes, content.made);
 	return RC_OK;
 }
 

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "core/acks.h"
 #include "core/file_version.h"
-#include "core/holding.h"
 #include "core/site_info.h"
 #include "door/content.h"
 #include "door/id.h"
@@ -71,40 +71,57 @@ struct item {
 };
 
 static enum rc
-add_site(struct list *list, const struct holding *holding, size_t i)
+add_site(struct list *list, const struct receipt *receipt, size_t i)
 {
 	const struct sites *sites = list->api->door->service->config.sites;
+	int64_t time = receipt->service_time;
 	struct op *op = list->api->req->op;
 	struct buf *json = &list->json;
-	int64_t since = holding->since[i];
 
 	TRY(buf_add_str(op, json, "{"));
 	TRY(api_add_text(
 	    op, json, "name", span_str(sites->slots[i].site->name)));
 	TRY(api_add_text(op, json, "place", span_str(list->sites[i].place)));
-	TRY(since == 0 ? api_add_null(op, json, "acknowledged_at")
-		       : api_add_time(op, json, "acknowledged_at",
-			     since + list->wall_minus_service));
+	TRY(time == 0 ? api_add_null(op, json, "acknowledged_at")
+		      : api_add_time(op, json, "acknowledged_at",
+			    time + list->wall_minus_service));
 	return buf_add_str(op, json, "}");
 }
 
+/* What its receipt said; where nobody knows any more, those that hold it. */
 static enum rc
-add_sites(struct list *list, int64_t content)
+sites_of(struct list *list, const struct content *content,
+    struct receipt *ret_receipt)
+{
+	struct tenant *tenant = list->api->tenant;
+	struct op *op = list->api->req->op;
+	enum rc rc = acks_receipt(op, tenant, list->meta, content, ret_receipt);
+
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	op_clear_error(op);
+	*ret_receipt = (struct receipt){
+	    .sites = lanes_holding(&tenant->lanes, content->made)};
+	return RC_OK;
+}
+
+static enum rc
+add_sites(struct list *list, const struct content *content)
 {
 	struct op *op = list->api->req->op;
-	struct holding holding;
+	struct receipt receipt;
 	bool first = true;
 	size_t i;
 
-	TRY(holding_get(op, list->meta, list->api->tenant, content, &holding));
+	TRY(sites_of(list, content, &receipt));
 	TRY(api_add_key(op, &list->json, "sites"));
 	TRY(buf_add_str(op, &list->json, "["));
 	for (i = 0; i < SITES_MAX; i++) {
-		if (!site_set_has(holding.sites, i))
+		if (!site_set_has(receipt.sites, i))
 			continue;
 		if (!first)
 			TRY(buf_add_str(op, &list->json, ","));
-		TRY(add_site(list, &holding, i));
+		TRY(add_site(list, &receipt, i));
 		first = false;
 	}
 	return buf_add_str(op, &list->json, "]");
@@ -142,7 +159,7 @@ add_item(struct list *list, const struct item *item)
 	TRY(api_add_time(op, json, "made_at", item->made_at));
 	TRY(api_add_member(op, list->meta, json, "by", item->made_by));
 	TRY(add_terms(list, item));
-	TRY(add_sites(list, item->content));
+	TRY(add_sites(list, &content));
 	TRY(buf_add_format(
 	    op, json, ",\"current\":%s}", item->id == 0 ? "true" : "false"));
 	return RC_OK;

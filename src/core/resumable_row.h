@@ -3,7 +3,6 @@
 #ifndef DOZO_CORE_RESUMABLE_ROW_H
 #define DOZO_CORE_RESUMABLE_ROW_H
 
-#include "core/content_drop.h"
 #include "core/resumable.h"
 
 /* The row, if the actor may see it at this service time. RC_NOT_FOUND. */
@@ -13,11 +12,5 @@ resumable_row_get(struct op *op, struct meta *meta, const struct actor *actor,
 
 struct resumable_state
 resumable_row_state(struct tenant *tenant, const struct upload_row *row);
-
-/* As much of its content as the budget allows, then the row; *ret_gone: all of
- * it. */
-enum rc
-resumable_row_drop(struct op *op, struct tx *tx, const struct upload_row *row,
-    struct drop_budget *budget, bool *ret_gone) MUST_CHECK;
 
 #endif

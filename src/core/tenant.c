@@ -135,29 +135,6 @@ tenant_set_head(struct tenant *tenant, const struct tenant_head *head)
 	mutex_unlock(&tenant->lock);
 }
 
-void
-tenant_set_acks(
-    struct tenant *tenant, struct site_set acks, int64_t service_time)
-{
-	MUTEX_GUARD(&tenant->lock);
-
-	tenant->last_acks = acks;
-	tenant->last_time = service_time;
-	tenant->acks_known = true;
-}
-
-void
-tenant_acks(struct tenant *tenant, uint64_t number, struct site_set *ret_acks,
-    int64_t *ret_service_time)
-{
-	MUTEX_GUARD(&tenant->lock);
-
-	*ret_acks = (struct site_set){0};
-	*ret_service_time = tenant->last_time;
-	if (tenant->acks_known && tenant->head.number >= number)
-		*ret_acks = tenant->last_acks;
-}
-
 uint64_t
 tenant_number(struct tenant *tenant)
 {
@@ -381,7 +358,13 @@ struct site_set
 tenant_sites(struct tenant *tenant)
 {
 	struct service *service = tenant->service;
+	struct claim *claim = tenant->lanes.claim;
+	struct site_set attached;
 
-	return !service->claimed ? sites_attached(service->config.sites)
-				 : claim_sites(tenant->lanes.claim);
+	if (service->claimed)
+		return claim_sites(claim);
+	attached = sites_attached(service->config.sites);
+	return claim->n_registers == 0
+		   ? attached
+		   : site_set_and(attached, claim->of_register);
 }

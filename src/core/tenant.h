@@ -82,6 +82,8 @@ struct tenant {
 	bool in_upkeep; /* these two under the service's lock */
 	atomic_int_fast64_t upkeep_at; /* clock_mono() of its last turn */
 	int64_t compacted_at; /* the same of compaction; upkeep's own */
+	/* What compaction saw last in data segments and nothing names. */
+	atomic_uint_fast64_t dead_bytes;
 	/* The head at a time: after an hour all up to it is an hour old. */
 	uint64_t mark_number;
 	int64_t mark_at;
@@ -113,7 +115,10 @@ struct tenant {
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
-	bool starting; /* a COMMIT that fails then is not mended by a start */
+	/* Amid a start: a COMMIT that fails then is not mended by one, that no
+	 * site is in service is soon over, and nothing waits for upkeep's
+	 * rate. Others look at it too. */
+	atomic_bool starting;
 	struct db *writer;
 	struct meta meta;
 	struct tenant_head
@@ -135,9 +140,9 @@ struct tenant {
 	bool found_known;
 	bool found_swept;
 	int64_t last_found_id;
-	/* Of the head: the next number's ack rows (L24). These three are
-	 * written under the lock too. */
-	struct site_set last_acks;
+	/* These three under the lock too. */
+	struct site_set
+	    last_acks; /* of the head: the next number's ack rows (L24) */
 	int64_t last_time;
 	bool acks_known;
 };
@@ -187,15 +192,6 @@ void tenant_reader_put(struct tenant *tenant, struct reader *reader);
 /* Writes the head so that others may read it under the lock. */
 void tenant_set_head(struct tenant *tenant, const struct tenant_head *head);
 
-/* The same of the head's acknowledgements. */
-void tenant_set_acks(
-    struct tenant *tenant, struct site_set acks, int64_t service_time);
-
-/* Sites that had the head when it was acknowledged, and when, if the head is
- * this number or a later one; none where that is not known. */
-void tenant_acks(struct tenant *tenant, uint64_t number,
-    struct site_set *ret_acks, int64_t *ret_service_time);
-
 /* The head's number, for those who do not hold the tenant. */
 uint64_t tenant_number(struct tenant *tenant);
 
@@ -206,7 +202,8 @@ void tenant_readers_close(struct tenant *tenant);
 void tenant_set_mode(struct op *op, struct tenant *tenant,
     enum tenant_mode mode, const char *why);
 
-/* The claim's sites, or (read-only service) all that are attached. */
+/* The claim's sites, or (read-only service) all of the register that are
+ * attached. */
 struct site_set tenant_sites(struct tenant *tenant);
 
 /* start.c: L3, under the claim in force. A database that is open stays so.
@@ -234,6 +231,7 @@ enum rc tenant_database_probe(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: brings the -wal back into the database, once it is large (L10).
  */
 void tenant_database_tidy(struct op *op, struct tenant *tenant);
+void tenant_database_tidy_locked(struct op *op, struct tenant *tenant);
 /* database.c: the same however small it is: deleted rows stay readable in it
  * (L10). Under nobody's lock. */
 void tenant_database_idle(struct op *op, struct tenant *tenant);
@@ -242,13 +240,10 @@ enum rc tenant_database_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: the keys that sealed columns need, of tenant->ring. */
 enum rc tenant_keys_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* replay.c: applies a segment that stands on the head, in one transaction (L5).
- */
+/* replay.c: applies a segment that stands on the head, inside the transaction
+ * that is open; after a failure the head is anybody's guess until it is loaded
+ * again (L5). */
 enum rc tenant_replay(struct op *op, struct tenant *tenant,
-    const struct segment *segment) MUST_CHECK;
-/* replay.c: the same inside a transaction that is the caller's; after a failure
- * the head is anybody's guess until it is loaded again. */
-enum rc tenant_replay_into(struct op *op, struct tenant *tenant,
     const struct segment *segment) MUST_CHECK;
 /* keys.c: reads the newest keyrings of the listing and merges them into
  * tenant->ring. */

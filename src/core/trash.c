@@ -312,6 +312,8 @@ restore_run(struct op *op, struct tx *tx, struct change *change)
 	*c->result = (struct tree_result){0};
 	TRY(restore_open(op, tx, c, &trash, &node));
 	TRY(restore_place(op, tx, c, &trash, &node, &place, key));
+	TRY(locks_hold(op, tx, &precondition_none, NODE_NONE, &place,
+	    LOCKS_ENTRY, c->result));
 	TRY(trash_delete(op, tx->meta, node.id));
 	TRY(node_set_place(op, tx->meta, node.id, place.nodes[0], key));
 	if (!span_equal(c->name, node.name))

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "core/acks.h"
 #include "meta/content.h"
 #include "meta/setting.h"
 #include "meta/trash.h"
@@ -157,8 +158,7 @@ source_open(struct op *op, struct tx *tx, const struct actor *actor,
 	if (source.place.n == 1)
 		REFUSE(op, why, TREE_WHY_SPACE, RC_DENIED,
 		    "a space cannot be moved, deleted or copied over");
-	source.place.nodes++;
-	source.place.n--;
+	source.place = place_above(&source.place);
 	*ret_source = source;
 	return RC_OK;
 }
@@ -173,6 +173,32 @@ precondition_hold(struct op *op, const struct tx *tx,
 	if (rc == RC_CONFLICT)
 		*why = TREE_WHY_PRECONDITION;
 	return rc;
+}
+
+enum rc
+locks_hold(struct op *op, struct tx *tx,
+    const struct precondition *precondition, int64_t node,
+    const struct place *folder, enum locks_reach reach,
+    struct tree_result *result)
+{
+	enum rc rc = locks_allow(op, tx->meta, tx->now, &op->actor,
+	    precondition->lists, node, folder, reach, &result->lock);
+
+	if (rc == RC_CONFLICT)
+		result->why = TREE_WHY_LOCKED;
+	return rc;
+}
+
+enum rc
+locks_hold_target(struct op *op, struct tx *tx,
+    const struct precondition *precondition, const struct target *target,
+    enum locks_reach reach, struct tree_result *result)
+{
+	if (!target->taken)
+		return locks_hold(op, tx, precondition, NODE_NONE,
+		    &target->place, LOCKS_ENTRY, result);
+	return locks_hold(op, tx, precondition, target->holder.id,
+	    &target->place, reach, result);
 }
 
 enum rc
@@ -210,6 +236,7 @@ node_trash(struct op *op, struct tx *tx, const struct op *asker,
 
 	TRY(setting_get(op, tx->meta, SETTING_TRASH_DAYS, &days));
 	trash.kept_until = tx->now + days * CLOCK_DAY;
+	TRY(locks_end(op, tx, node->id));
 	node_fixed_key(node->id, key);
 	TRY(node_set_place(op, tx->meta, node->id, NODE_TRASH, key));
 	return trash_insert(op, tx->meta, &trash);
@@ -220,10 +247,16 @@ node_trash(struct op *op, struct tx *tx, const struct op *asker,
 static enum rc
 drop_empty(struct op *op, struct tx *tx, int64_t content)
 {
+	uint64_t made;
+	size_t acks;
 	bool used;
 
 	TRY(content_used(op, tx->meta, content, &used));
-	return used ? RC_OK : content_delete(op, tx->meta, content);
+	if (used)
+		return RC_OK;
+	TRY(content_made(op, tx->meta, content, &made));
+	TRY(content_delete(op, tx->meta, content));
+	return acks_forget(op, tx->meta, made, &acks);
 }
 
 /* How long a former content is kept from now on. */

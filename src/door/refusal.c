@@ -30,6 +30,12 @@ static const struct refusal refusals[] = {
 	"フォルダーの階層が深すぎます"},
     [TREE_WHY_NAME] = {400, 400, "name", "The name is not allowed",
 	"使用できない名前です"},
+    [TREE_WHY_LOCKED] = {423, 423, "locked", "It is locked",
+	"ロックされています"},
+    [TREE_WHY_CONFLICTING] = {423, 423, "locked", "It is locked already",
+	"既にロックされています"},
+    [TREE_WHY_TOKEN] = {409, 409, "no-lock", "There is no such lock",
+	"そのロックはありません"},
 };
 
 static const struct refusal *
