@@ -113,7 +113,8 @@ page_listing(struct api *api, struct meta *meta, struct page *page)
 }
 
 static enum rc
-page_details(struct api *api, struct meta *meta, struct page *page)
+page_details(struct api *api, struct meta *meta, const struct place *place,
+    struct page *page)
 {
 	size_t i, n = page->end - page->first;
 
@@ -125,11 +126,10 @@ page_details(struct api *api, struct meta *meta, struct page *page)
 	for (i = 0; i < n; i++) {
 		const struct listing_entry *entry = listing_at(
 		    page->listing, page->descending != 0, page->first + i);
-		enum rc rc = RC_OK;
+		enum rc rc = node_detail_get(api->req->op, meta, api->tenant,
+		    api_now(api), entry->id, entry->content, place,
+		    &page->details[i]);
 
-		if (entry->content != 0)
-			rc = node_detail_get(api->req->op, meta, api->tenant,
-			    entry->content, &page->details[i]);
 		/* An older state, of which something is gone for good. */
 		if (rc == RC_NOT_FOUND)
 			return changed(api);
@@ -159,7 +159,7 @@ read_page(struct api *api, struct meta *meta, void *arg)
 		write_next(meta, op->actor.member, page);
 	}
 	page->at = page->first;
-	return page_details(api, meta, page);
+	return page_details(api, meta, &place, page);
 }
 
 /* ---- writing: while the client takes it ---- */
