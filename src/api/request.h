@@ -156,6 +156,7 @@ extern const struct api_call call_trash;
 extern const struct api_call call_restore;
 extern const struct api_call call_purge;
 extern const struct api_call call_empty;
+extern const struct api_call call_search;
 extern const struct api_call call_security;
 
 #endif

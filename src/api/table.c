@@ -21,6 +21,7 @@ const struct api_route api_table[] = {
     {HTTP_DELETE, "/trash", &call_empty},
     {HTTP_DELETE, "/trash/{id}", &call_purge},
     {HTTP_POST, "/trash/{id}/restore", &call_restore},
+    {HTTP_GET, "/search", &call_search},
     {HTTP_GET, "/security", &call_security},
 };
 const size_t n_api_table = ARRAY_LEN(api_table);
