@@ -148,6 +148,7 @@ extern const struct api_call call_put_content;
 extern const struct api_call call_patch;
 extern const struct api_call call_delete;
 extern const struct api_call call_copy;
+extern const struct api_call call_batch;
 extern const struct api_call call_versions;
 extern const struct api_call call_version_content;
 extern const struct api_call call_swap;

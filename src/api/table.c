@@ -13,6 +13,7 @@ const struct api_route api_table[] = {
     {HTTP_GET, "/nodes/{id}/content", &call_content},
     {HTTP_PUT, "/nodes/{id}/content", &call_put_content},
     {HTTP_POST, "/nodes/{id}/copy", &call_copy},
+    {HTTP_POST, "/nodes/{id}/batch", &call_batch},
     {HTTP_GET, "/nodes/{id}/versions", &call_versions},
     {HTTP_GET, "/nodes/{id}/versions/{version}/content", &call_version_content},
     {HTTP_POST, "/nodes/{id}/versions/{version}/swap", &call_swap},
