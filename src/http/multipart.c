@@ -15,22 +15,24 @@ enum { PADDING_MAX = 64, PENDING_LIMIT = 1 << 20 };
 /* ---- the boundary ---- */
 
 static bool
+is_boundary_char(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') ||
+	       (c != '\0' && strchr("'()+_,-./:=? ", c) != NULL);
+}
+
+static bool
 is_boundary(struct span text)
 {
-	static const char specials[] = "'()+_,-./:=? ";
 	size_t i;
 
 	if (text.size == 0 || text.size > MULTIPART_BOUNDARY_MAX ||
 	    text.data[text.size - 1] == ' ')
 		return false;
-	for (i = 0; i < text.size; i++) {
-		uint8_t c = text.data[i];
-
-		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') &&
-		    !(c >= 'A' && c <= 'Z') &&
-		    (c == '\0' || strchr(specials, c) == NULL))
+	for (i = 0; i < text.size; i++)
+		if (!is_boundary_char(text.data[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -84,6 +84,8 @@ def a_refused_file_leaves_the_others(client):
          ["good", "TAKEN.txt", "CON", None, None, "GOOD", "folder", "dated", "digest", "digest wrong", "coded", "large", None, "last"])
     same(answer["items"][0]["node"]["mtime"], "2020-01-01T00:00:00.000Z")
     same([item["problem"]["type"] for item in answer["items"][1:4]], ["/problems/exists", "/problems/name", "/problems/invalid"])
+    same([item["problem"]["detail"] for item in answer["items"][1:3]],
+         ["there is a file or folder of this name", "Windows cannot hold a file of this name"])
     names = [item["name"] for item in client(200, "GET", f"/nodes/{here}/children")["items"]]
     same(names, ["folder", "digest", "good", "large", "last", "taken.txt"])
     same(content(client, client.at("/Company/batch mixed/taken.txt")["id"]), b"taken")
