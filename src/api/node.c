@@ -40,16 +40,16 @@ locker_get(struct op *op, struct meta *meta, int64_t now, int64_t node,
 
 enum rc
 node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
-    int64_t now, int64_t node, int64_t id, const struct place *folder,
+    int64_t now, int64_t node, int64_t content_id, const struct place *folder,
     struct node_detail *ret_detail)
 {
 	struct content content;
 
 	*ret_detail = (struct node_detail){.sites_later = tenant == NULL};
 	TRY(locker_get(op, meta, now, node, folder, &ret_detail->locked_by));
-	if (id == 0)
+	if (content_id == 0)
 		return RC_OK;
-	TRY(content_get(op, meta, id, &content));
+	TRY(content_get(op, meta, content_id, &content));
 	memcpy(ret_detail->sha256, content.sha256, SHA256_SIZE);
 	if (tenant != NULL)
 		ret_detail->sites = lanes_holding(&tenant->lanes, content.made);
@@ -174,7 +174,7 @@ static enum rc
 read_one(struct api *api, struct meta *meta, void *arg)
 {
 	struct one *one = arg;
-	struct place place;
+	struct place place = {0};
 
 	if (one->id.data != NULL)
 		TRY(api_find(

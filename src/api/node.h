@@ -18,11 +18,11 @@ struct node_detail {
 };
 
 /*
- * content 0: of a folder. folder: where the node stands. RC_NOT_FOUND where the
- * content is gone. tenant NULL: sites_later.
+ * content_id 0: of a folder. folder: where the node stands. RC_NOT_FOUND where
+ * the content is gone. tenant NULL: sites_later.
  */
 enum rc node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
-    int64_t now, int64_t node, int64_t content, const struct place *folder,
+    int64_t now, int64_t node, int64_t content_id, const struct place *folder,
     struct node_detail *ret_detail) MUST_CHECK;
 
 /*

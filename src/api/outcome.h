@@ -61,7 +61,7 @@ void outcome_release(struct outcome *outcome); /* for CLEANUP */
 /* For write: appends a node as the change leaves it, with a mark where its
  * sites will be; *ret_etag: its ETag then. */
 enum rc outcome_add_node(struct op *op, struct tx *tx, struct outcome *outcome,
-    int64_t node, struct node_etag *ret_etag) MUST_CHECK;
+    int64_t id, struct node_etag *ret_etag) MUST_CHECK;
 
 /* Parses api->json; otherwise the problem stands, naming the field, and the rc
  * is not RC_OK. */

@@ -134,7 +134,7 @@ enum rc api_add_member(struct op *op, struct meta *meta, struct buf *json,
 
 /* The names of sites as an array. */
 enum rc api_add_sites(struct op *op, struct buf *json, const struct door *door,
-    struct site_set sites) MUST_CHECK;
+    struct site_set set) MUST_CHECK;
 
 /* The calls, each a row of the table. */
 extern const struct api_call call_health;

@@ -236,26 +236,22 @@ find_folder(struct op *op, struct tx *tx, const struct actor *actor,
 	    op, tx->meta, actor, trash->space, ACCESS_RESTORE, ret_place);
 }
 
-/* Into the folder that was said, under the name that was said; *place is the
- * former folder's. */
+/* Into the folder and under the name that to says; *place: of that folder. */
 static enum rc
 open_said(struct op *op, struct tx *tx, struct restore_change *c,
-    const struct node *node, struct place *place,
+    struct tree_target *to, const struct node *node, struct place *place,
     uint8_t key[META_NAME_KEY_SIZE])
 {
-	struct tree_target to = *c->to;
 	enum tree_why *why = &c->result->why;
 	struct target target;
 
-	if (to.parent == 0)
-		to.parent = place->nodes[0];
-	to.taken = TREE_TAKEN_FAIL;
-	if (to.name.text.data == NULL) {
-		TRY(tree_name_init(op, node->name, &to.name));
-		to.taken = TREE_TAKEN_RENAME;
+	to->taken = TREE_TAKEN_FAIL;
+	if (to->name.text.data == NULL) {
+		TRY(tree_name_init(op, node->name, &to->name));
+		to->taken = TREE_TAKEN_RENAME;
 	}
-	TRY(target_open(op, tx, &c->asker->actor, &to, why, &target));
-	TRY(target_settle(op, tx, &to, node->kind, why, &target));
+	TRY(target_open(op, tx, &c->asker->actor, to, why, &target));
+	TRY(target_settle(op, tx, to, node->kind, why, &target));
 	c->name = target.name.text;
 	*place = target.place;
 	memcpy(key, target.key, META_NAME_KEY_SIZE);
@@ -268,14 +264,17 @@ restore_place(struct op *op, struct tx *tx, struct restore_change *c,
     const struct trash *trash, const struct node *node, struct place *place,
     uint8_t key[META_NAME_KEY_SIZE])
 {
-	const struct tree_target *to = c->to;
+	struct tree_target to = *c->to;
+	bool back = to.parent == 0;
 
-	if (to->parent == 0)
+	if (back) {
 		TRY(find_folder(op, tx, &c->asker->actor, trash, place));
-	if (to->parent != 0 || to->name.text.data != NULL)
-		return open_said(op, tx, c, node, place, key);
+		to.parent = place->nodes[0];
+	}
+	if (!back || to.name.text.data != NULL)
+		return open_said(op, tx, c, &to, node, place, key);
 	return name_free(
-	    op, tx, place->nodes[0], node->kind, node->name, &c->name, key);
+	    op, tx, to.parent, node->kind, node->name, &c->name, key);
 }
 
 static enum rc
