@@ -57,10 +57,14 @@ tus_refused(struct tus *tus, enum rc rc, enum tree_why why)
 {
 	struct http_request *req = tus->req;
 
-	if (why == TREE_WHY_PARENT)
+	/* Whether others have a folder of this id is not told. */
+	if (why == TREE_WHY_PARENT) {
+		op_clear_error(req->op);
 		refuse(req, 422, "no-parent", "The folder does not exist",
 		    "フォルダーがありません");
-	else if (why == TREE_WHY_EXISTS || why == TREE_WHY_KIND)
+		return rc;
+	}
+	if (why == TREE_WHY_EXISTS || why == TREE_WHY_KIND)
 		refuse(
 		    req, 412, "exists", "It exists already", "既に存在します");
 	else if (why != TREE_WHY_OTHER)

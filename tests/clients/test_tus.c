@@ -22,29 +22,44 @@ static struct dozo_server server;
 
 /* ---- the company's space, and metadata that names files in it ---- */
 
+/* The own one, then the company's. */
+struct spaces {
+	size_t n;
+	int64_t nodes[2];
+};
+
 static enum rc
 space_find(void *arg, struct op *op, const struct node *node)
 {
+	struct spaces *spaces = arg;
+
 	(void)op;
-	*(int64_t *)arg = node->id; /* the last one */
+	assert_true(spaces->n < 2);
+	spaces->nodes[spaces->n++] = node->id;
 	return RC_OK;
 }
 
-static int64_t
-company(void)
+static struct spaces
+spaces_of_admin(void)
 {
 	struct tenant *tenant = dozo_server_tenant(&server);
+	struct spaces spaces = {0};
 	struct reader *reader;
-	int64_t space = 0;
 
 	server.op.actor =
 	    (struct actor){.tenant = tenant->id, .member = server.admin};
 	ASSERT_OK(&server.op, tenant_reader(&server.op, tenant, &reader));
 	ASSERT_OK(&server.op,
-	    path_spaces(&server.op, &reader->meta, space_find, &space));
+	    path_spaces(&server.op, &reader->meta, space_find, &spaces));
 	tenant_reader_put(tenant, reader);
 	tenant_put(tenant);
-	return space;
+	return spaces;
+}
+
+static int64_t
+company(void)
+{
+	return spaces_of_admin().nodes[1];
 }
 
 /* "key base64" for a value. */
@@ -684,6 +699,65 @@ what_happens_to_the_place_meanwhile_is_told_at_the_end(void **state)
 	    post(text, "Upload-Length: 1\r\n", span_of(NULL, 0)), 403);
 }
 
+/* bob's answer to an upload into a folder with this id. */
+static const char *
+answer_to_bob(const char *parent)
+{
+	struct ask ask = {.method = "POST",
+	    .path = "/uploads/",
+	    .user = DOZO_OTHER,
+	    .password = DOZO_OTHER_PASSWORD};
+	char *headers, *text;
+
+	ASSERT_OK(&server.op,
+	    op_format(&server.op, &headers,
+		TUS "Upload-Length: 1\r\nUpload-Metadata: %s,%s\r\n",
+		pair("parent", parent), pair("name", "a")));
+	ask.headers = headers;
+	assert_int_equal(dozo_ask(&server, &ask)->status, 422);
+	ASSERT_OK(
+	    &server.op, op_format(&server.op, &text, "%s", dozo_body(&server)));
+	*strstr(text, "request_id") = '\0';
+	return text;
+}
+
+static void
+anothers_folder_and_none_get_the_same_answer(void **state)
+{
+	char own[DOOR_ID_SIZE];
+
+	(void)state;
+	door_id(spaces_of_admin().nodes[0], own);
+	assert_string_equal(answer_to_bob(own), answer_to_bob("777777"));
+	assert_string_equal(answer_to_bob(own), answer_to_bob("no id"));
+}
+
+static void
+an_upload_that_could_not_be_answered_for_is_given_up(void **state)
+{
+	char before[PATH_SIZE], after[PATH_SIZE], path[PATH_SIZE];
+	char id_text[DOOR_ID_SIZE];
+	int64_t from, to, id;
+
+	(void)state;
+	made("before", 1, before);
+	assert_int_equal(post(metadata("refused", ""),
+			     PART "Upload-Length: 6\r\nUpload-Checksum: sha1 "
+				  "AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n",
+			     span_str("abc")),
+	    460);
+	made("after", 1, after);
+	assert_true(
+	    door_id_parse(span_str(before + strlen("/uploads/")), &from));
+	assert_true(door_id_parse(span_str(after + strlen("/uploads/")), &to));
+	assert_true(to > from + 1);
+	for (id = from + 1; id < to; id++) {
+		door_id(id, id_text);
+		(void)snprintf(path, sizeof(path), "/uploads/%s", id_text);
+		(void)dozo_expect(&server, 404, "HEAD", path, TUS, NULL);
+	}
+}
+
 /* ---- breaks, and two at once ---- */
 
 enum { LARGE = 40 << 20 };
@@ -906,6 +980,8 @@ main(void)
 	    SERVER_TEST(nobody_comes_in_without_credentials_and_guessers_wait),
 	    SERVER_TEST(a_taken_name_is_refused_versioned_or_numbered),
 	    SERVER_TEST(what_happens_to_the_place_meanwhile_is_told_at_the_end),
+	    SERVER_TEST(anothers_folder_and_none_get_the_same_answer),
+	    SERVER_TEST(an_upload_that_could_not_be_answered_for_is_given_up),
 	    SERVER_TEST(a_content_that_breaks_off_counts_as_far_as_it_came),
 	    SERVER_TEST(
 		a_checked_content_that_breaks_off_or_lies_counts_nothing),

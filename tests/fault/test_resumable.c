@@ -186,6 +186,7 @@ digests_check(struct world *w, const char *name, uint64_t size)
 	struct reader *reader;
 	struct sha1 sha1;
 	struct node node;
+	uint64_t n_rows;
 
 	assert_non_null(bytes);
 	world_fill(bytes, size, 0, SEED);
@@ -193,7 +194,11 @@ digests_check(struct world *w, const char *name, uint64_t size)
 	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
 	ASSERT_OK(
 	    &w->op, content_get(&w->op, &reader->meta, node.content, &content));
+	ASSERT_OK(
+	    &w->op, chunk_count(&w->op, &reader->meta, node.content, &n_rows));
 	tenant_reader_put(w->t, reader);
+	/* The only one may stand in the content's own row. */
+	assert_int_equal(content.chunks, n_rows == 0 && size > 0 ? 1 : n_rows);
 	sha256_of(span_of(bytes, size), digest);
 	assert_memory_equal(content.sha256, digest, SHA256_SIZE);
 	assert_true(content.has_sha1);
