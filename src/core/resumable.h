@@ -51,7 +51,8 @@ struct resumable_state {
 
 /*
  * A new one, without bytes. Refused as file_put would refuse it (*ret_why), and
- * RC_NO_SPACE where the sites have no space for its size.
+ * RC_NO_SPACE where the sites have no space for its size. op->hook runs with
+ * its change, and finds ret_state->id there.
  */
 enum rc resumable_make(struct op *op, struct tenant *tenant,
     const struct resumable_new *upload, enum tree_why *ret_why,

@@ -27,6 +27,7 @@ struct new_change {
 	struct change change;
 	const struct resumable_new *new;
 	enum tree_why why;
+	int64_t *ret_id; /* for the hook */
 	struct upload_row row; /* result */
 };
 
@@ -92,6 +93,7 @@ new_run(struct op *op, struct tx *tx, struct change *change)
 	if (row.has_size)
 		audit_number(&audit, AUDIT_SIZE, (int64_t)row.size);
 	TRY(audit_write(op, tx, &audit));
+	*c->ret_id = row.id;
 	c->row = row;
 	return RC_OK;
 }
@@ -102,8 +104,9 @@ resumable_make(struct op *op, struct tenant *tenant,
     struct resumable_state *ret_state)
 {
 	struct new_change c = {
-	    .change = {.run = new_run, .keeps_paths = true},
+	    .change = {.run = new_run, .hook = op->hook, .keeps_paths = true},
 	    .new = upload,
+	    .ret_id = &ret_state->id,
 	};
 	enum rc rc;
 

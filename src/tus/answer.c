@@ -31,6 +31,18 @@ tus_tell(struct http_request *req, const struct resumable_state *state)
 	return door_receipt(req, req->route->door, &state->receipt);
 }
 
+enum rc
+tus_address(struct tus *tus)
+{
+	char id[DOOR_ID_SIZE];
+	char *location;
+
+	door_id(tus->id, id);
+	TRY(op_format(
+	    tus->req->op, &location, "%s/%s", tus->req->route->prefix, id));
+	return http_set_header(tus->req, "Location", location);
+}
+
 static void
 refuse(struct http_request *req, int status, const char *type,
     const char *title_en, const char *title_ja)
@@ -57,14 +69,10 @@ tus_refused(struct tus *tus, enum rc rc, enum tree_why why)
 {
 	struct http_request *req = tus->req;
 
-	/* Whether others have a folder of this id is not told. */
-	if (why == TREE_WHY_PARENT) {
-		op_clear_error(req->op);
+	if (why == TREE_WHY_PARENT)
 		refuse(req, 422, "no-parent", "The folder does not exist",
 		    "フォルダーがありません");
-		return rc;
-	}
-	if (why == TREE_WHY_EXISTS || why == TREE_WHY_KIND)
+	else if (why == TREE_WHY_EXISTS || why == TREE_WHY_KIND)
 		refuse(
 		    req, 412, "exists", "It exists already", "既に存在します");
 	else if (why != TREE_WHY_OTHER)

@@ -1,5 +1,6 @@
 /* create.c - POST: a new upload, perhaps with its first bytes. */
 #include "door/id.h"
+#include "tus/again.h"
 #include "tus/metadata.h"
 #include "tus/request.h"
 
@@ -65,16 +66,19 @@ headers(struct tus *tus, struct resumable_new *new)
 	return RC_OK;
 }
 
+/* The row; what it had to be refused for stands as the answer. */
 static enum rc
-address(struct tus *tus)
+make(struct tus *tus, const struct resumable_new *new, struct again *again,
+    struct resumable_state *ret_state)
 {
-	char id[DOOR_ID_SIZE];
-	char *location;
+	struct op *op = tus->req->op;
+	enum tree_why why = TREE_WHY_OTHER;
+	enum rc rc = again_open(tus, again, &ret_state->id);
 
-	door_id(tus->id, id);
-	TRY(op_format(
-	    tus->req->op, &location, "%s/%s", tus->req->route->prefix, id));
-	return http_set_header(tus->req, "Location", location);
+	if (rc == RC_OK && !again->found)
+		rc = resumable_make(op, tus->tenant, new, &why, ret_state);
+	again_close(tus);
+	return rc == RC_OK ? rc : tus_refused(tus, rc, why);
 }
 
 static enum rc
@@ -84,22 +88,21 @@ create_begin(struct tus *tus)
 	struct http_request *req = tus->req;
 	struct resumable_new new = {0};
 	struct resumable_state state;
-	enum tree_why why;
-	enum rc rc;
+	struct again again = {0};
 
 	if (req->has_content && !tus_is_part(req))
 		return RC_OK;
 	TRY(headers(tus, &new));
-	rc = resumable_make(req->op, tus->tenant, &new, &why, &state);
-	if (rc != RC_OK)
-		return tus_refused(tus, rc, why);
+	TRY(make(tus, &new, &again, &state));
+	if (again.found)
+		return again_answer(tus, &again);
 	tus->id = state.id;
 	tus->new = true;
 	/* Without a byte to come it is complete already. */
 	if (req->has_content || (new.has_size &&new.size == 0))
 		return tus_open(tus, &from);
 	tus->ended = true;
-	TRY(address(tus));
+	TRY(tus_address(tus));
 	TRY(tus_tell(req, &state));
 	http_respond(req, 201);
 	return RC_OK;
@@ -109,7 +112,7 @@ static enum rc
 create_end(struct tus *tus)
 {
 	TRY(tus_end(tus, 201));
-	return address(tus);
+	return tus_address(tus);
 }
 
 const struct tus_method tus_create = {

@@ -63,6 +63,9 @@ enum rc tus_end(struct tus *tus, int status) MUST_CHECK;
 enum rc tus_tell(
     struct http_request *req, const struct resumable_state *state) MUST_CHECK;
 
+/* Location. */
+enum rc tus_address(struct tus *tus) MUST_CHECK;
+
 /* Answers what core/ refused for, where http_fail would not do; returns rc. */
 enum rc tus_refused(struct tus *tus, enum rc rc, enum tree_why why) MUST_CHECK;
 

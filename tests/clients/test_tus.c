@@ -758,6 +758,56 @@ an_upload_that_could_not_be_answered_for_is_given_up(void **state)
 	}
 }
 
+static void
+a_creation_asked_for_again_under_its_key_makes_no_second_upload(void **state)
+{
+	static const char *const lines =
+	    "Idempotency-Key: k1\r\nUpload-Length: 4\r\n";
+	char path[PATH_SIZE], again[PATH_SIZE];
+
+	(void)state;
+	assert_int_equal(
+	    post(metadata("once", ""), lines, span_of(NULL, 0)), 201);
+	(void)str_copy(path, sizeof(path), dozo_header(&server, "Location"));
+	assert_int_equal(patch(path, 0, "", "ab"), 204);
+	assert_int_equal(
+	    post(metadata("once", ""), lines, span_of(NULL, 0)), 201);
+	(void)str_copy(again, sizeof(again), dozo_header(&server, "Location"));
+	assert_string_equal(path, again);
+	assert_string_equal(dozo_header(&server, "Upload-Offset"), "2");
+	/* Another request under the key, and a key that is none. */
+	assert_int_equal(
+	    post(metadata("twice", ""), lines, span_of(NULL, 0)), 422);
+	assert_non_null(strstr(dozo_body(&server), "key-reused"));
+	assert_int_equal(post(metadata("once", ""),
+			     "Idempotency-Key: a b\r\nUpload-Length: 4\r\n",
+			     span_of(NULL, 0)),
+	    400);
+	assert_int_equal(patch(path, 2, "", "cd"), 204);
+	assert_int_equal(
+	    post(metadata("once", ""), lines, span_of(NULL, 0)), 201);
+	assert_string_equal(dozo_header(&server, "Upload-Offset"), "4");
+	assert_non_null(dozo_header(&server, "Dozo-Node"));
+	/* Its name is taken by now, and nothing is asked of that. */
+	file_is("/dav/Company/once", "abcd");
+	/* What was refused has not used its key up. */
+	assert_int_equal(post(metadata("once", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    412);
+	assert_int_equal(post(metadata("other", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    201);
+	/* It was given up since. */
+	(void)dozo_expect(&server, 204, "DELETE",
+	    dozo_header(&server, "Location"), TUS, NULL);
+	assert_int_equal(post(metadata("other", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    404);
+}
+
 /* ---- breaks, and two at once ---- */
 
 enum { LARGE = 40 << 20 };
@@ -954,7 +1004,7 @@ without_enough_sites_nothing_counts_and_it_goes_on_when_they_are_back(
 	fixture_back(&server.fixture, 0);
 	fixture_back(&server.fixture, 1);
 	fixture_await_ready(tenant);
-	fixture_await_sites(&server.fixture, tenant, FIXTURE_SITES);
+	fixture_await_sites(&server.fixture, tenant, server.fixture.n_sites);
 	assert_int_equal(patch(path, 0, "", "abcdef"), 204);
 	file_is("/dav/Company/sites", "abcdef");
 	tenant_put(tenant);
@@ -980,6 +1030,8 @@ main(void)
 	    SERVER_TEST(nobody_comes_in_without_credentials_and_guessers_wait),
 	    SERVER_TEST(a_taken_name_is_refused_versioned_or_numbered),
 	    SERVER_TEST(what_happens_to_the_place_meanwhile_is_told_at_the_end),
+	    SERVER_TEST(
+		a_creation_asked_for_again_under_its_key_makes_no_second_upload),
 	    SERVER_TEST(anothers_folder_and_none_get_the_same_answer),
 	    SERVER_TEST(an_upload_that_could_not_be_answered_for_is_given_up),
 	    SERVER_TEST(a_content_that_breaks_off_counts_as_far_as_it_came),
