@@ -78,7 +78,7 @@ make(struct tus *tus, const struct resumable_new *new, struct again *again,
 	if (rc == RC_OK && !again->found)
 		rc = resumable_make(op, tus->tenant, new, &why, ret_state);
 	again_close(tus);
-	return rc == RC_OK ? rc : tus_refused(tus, rc, why);
+	return rc == RC_OK ? rc : rc_of(tus_refused(tus, rc, why), rc);
 }
 
 static enum rc
@@ -87,7 +87,7 @@ create_begin(struct tus *tus)
 	const struct resumable_from from = {0};
 	struct http_request *req = tus->req;
 	struct resumable_new new = {0};
-	struct resumable_state state;
+	struct resumable_state state = {0};
 	struct again again = {0};
 
 	if (req->has_content && !tus_is_part(req))
