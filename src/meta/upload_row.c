@@ -59,6 +59,10 @@ seal_states(struct op *op, struct meta *meta, const struct upload_row *row,
 {
 	uint8_t both[SHA256_STATE_SIZE + SHA256_SIZE];
 
+	*ret_sha1 = span_of("", 0);
+	if (row->done)
+		return column_seal(
+		    op, meta, "sha256", row->id, span_of("", 0), ret_sha256);
 	memcpy(both, row->sha256.state, SHA256_STATE_SIZE);
 	memcpy(both + SHA256_STATE_SIZE, row->digest, SHA256_SIZE);
 	TRY(column_seal(op, meta, "sha256", row->id,

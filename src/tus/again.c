@@ -129,6 +129,7 @@ again_open(struct tus *tus, struct again *again, const int64_t *made)
 		FAIL(op, RC_INVALID,
 		    "Idempotency-Key has 1 to %d visible characters of ASCII",
 		    KEY_MAX);
+	again->keyed = true;
 	again->made = made;
 	again->hook = (struct change_hook){hook_before, hook_after};
 	TRY(look(tus, again, key));
@@ -160,17 +161,12 @@ enum rc
 again_answer(struct tus *tus, const struct again *again)
 {
 	struct http_request *req = tus->req;
-	struct resumable_from from = {0};
 	struct resumable_state state;
 
 	if (again->other)
 		return mismatch(req);
 	tus->id = again->id;
 	TRY(resumable_get(req->op, tus->tenant, tus->id, &state));
-	from.offset = state.offset;
-	/* Empty, and a crash came before its file. */
-	if (!state.done && state.has_size && state.offset == state.size)
-		return tus_refused(tus, tus_open(tus, &from), TREE_WHY_OTHER);
 	TRY(tus_address(tus));
 	TRY(tus_tell(req, &state));
 	http_respond(req, 201);

@@ -11,6 +11,8 @@ struct again {
 	bool found; /* the key was used before */
 	int64_t id; /* found: the upload that was made then */
 
+	bool keyed; /* there is a key: whoever has it finds the upload */
+
 	/* again.c's own. */
 	struct change_hook hook;
 	const int64_t *made; /* where the change writes its upload's id */
@@ -25,8 +27,7 @@ enum rc again_open(
     struct tus *tus, struct again *again, const int64_t *made) MUST_CHECK;
 void again_close(struct tus *tus);
 
-/* Answers for the upload that was found, as it is now; or, where it has no byte
- * to come and yet no file, since a crash came between, opens tus->upload. */
+/* Answers for the upload that was found, as it is now. */
 enum rc again_answer(struct tus *tus, const struct again *again) MUST_CHECK;
 
 #endif

@@ -28,6 +28,7 @@ static enum rc
 place(
     struct tus *tus, const struct metadata *metadata, struct resumable_new *new)
 {
+	struct resumable_result none = {0};
 	struct op *op = tus->req->op;
 	enum rc rc;
 
@@ -36,8 +37,9 @@ place(
 	TRY(tree_name_init(op, metadata->name, &new->to.name));
 	if (door_id_parse(metadata->parent, &new->to.parent))
 		return RC_OK;
+	none.put.tree.why = TREE_WHY_PARENT;
 	rc = op_fail(op, RC_NOT_FOUND, "no such file or folder");
-	return tus_refused(tus, rc, TREE_WHY_PARENT);
+	return tus_refused(tus, rc, &none);
 }
 
 static enum rc
@@ -69,16 +71,14 @@ headers(struct tus *tus, struct resumable_new *new)
 /* The row; what it had to be refused for stands as the answer. */
 static enum rc
 make(struct tus *tus, const struct resumable_new *new, struct again *again,
-    struct resumable_state *ret_state)
+    struct resumable_result *result)
 {
-	struct op *op = tus->req->op;
-	enum tree_why why = TREE_WHY_OTHER;
-	enum rc rc = again_open(tus, again, &ret_state->id);
+	enum rc rc = again_open(tus, again, &result->state.id);
 
 	if (rc == RC_OK && !again->found)
-		rc = resumable_make(op, tus->tenant, new, &why, ret_state);
+		rc = resumable_make(tus->req->op, tus->tenant, new, result);
 	again_close(tus);
-	return rc == RC_OK ? rc : rc_of(tus_refused(tus, rc, why), rc);
+	return rc == RC_OK ? rc : rc_of(tus_refused(tus, rc, result), rc);
 }
 
 static enum rc
@@ -87,23 +87,22 @@ create_begin(struct tus *tus)
 	const struct resumable_from from = {0};
 	struct http_request *req = tus->req;
 	struct resumable_new new = {0};
-	struct resumable_state state = {0};
+	struct resumable_result result = {0};
 	struct again again = {0};
 
 	if (req->has_content && !tus_is_part(req))
 		return RC_OK;
 	TRY(headers(tus, &new));
-	TRY(make(tus, &new, &again, &state));
+	TRY(make(tus, &new, &again, &result));
 	if (again.found)
 		return again_answer(tus, &again);
-	tus->id = state.id;
-	tus->new = true;
-	/* Without a byte to come it is complete already. */
-	if (req->has_content || (new.has_size &&new.size == 0))
+	tus->id = result.state.id;
+	tus->new = !again.keyed;
+	if (req->has_content && !result.state.done)
 		return tus_open(tus, &from);
 	tus->ended = true;
 	TRY(tus_address(tus));
-	TRY(tus_tell(req, &state));
+	TRY(tus_tell_result(req, &result));
 	http_respond(req, 201);
 	return RC_OK;
 }

@@ -799,6 +799,25 @@ a_creation_asked_for_again_under_its_key_makes_no_second_upload(void **state)
 			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
 			     span_of(NULL, 0)),
 	    201);
+	/* What failed for its content stays for whoever has the key. */
+	assert_int_equal(
+	    post(metadata("failed", ""),
+		PART "Idempotency-Key: k3\r\nUpload-Length: 3\r\n"
+		     "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n",
+		span_str("abc")),
+	    460);
+	assert_int_equal(post(metadata("failed", ""),
+			     PART "Idempotency-Key: k3\r\nUpload-Length: 3\r\n",
+			     span_str("abc")),
+	    201);
+	assert_string_equal(dozo_header(&server, "Upload-Offset"), "0");
+	assert_int_equal(
+	    patch(dozo_header(&server, "Location"), 0, "", "abc"), 204);
+	file_is("/dav/Company/failed", "abc");
+	assert_int_equal(post(metadata("other", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    201);
 	/* It was given up since. */
 	(void)dozo_expect(&server, 204, "DELETE",
 	    dozo_header(&server, "Location"), TUS, NULL);
