@@ -53,7 +53,9 @@ check_place(struct op *op, struct tx *tx, struct new_change *c)
 	TRY(target_open(op, tx, &op->actor, &c->to, why, &target));
 	TRY(precondition_hold(op, tx, &c->new->precondition,
 	    target.taken ? &target.holder : NULL, why));
-	return target_settle(op, tx, &c->to, NODE_FILE, why, &target);
+	TRY(target_settle(op, tx, &c->to, NODE_FILE, why, &target));
+	return locks_hold_target(op, tx, &c->new->precondition, &target,
+	    LOCKS_STATE, &c->result->put.tree);
 }
 
 /* One without a byte to come: its file. */

@@ -94,7 +94,7 @@ tus_refused(struct tus *tus, enum rc rc, const struct resumable_result *result)
 	else if (why != TREE_WHY_OTHER)
 		return door_refused(req, rc, why);
 	else if (rc == RC_BUSY)
-		refuse(req, 423, "locked",
+		refuse(req, 423, "being-written",
 		    "Another request is writing to this upload",
 		    "別のリクエストがこのアップロードに書き込み中です");
 	else if (rc == RC_CONFLICT)

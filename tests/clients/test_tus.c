@@ -699,6 +699,40 @@ what_happens_to_the_place_meanwhile_is_told_at_the_end(void **state)
 	    post(text, "Upload-Length: 1\r\n", span_of(NULL, 0)), 403);
 }
 
+static void
+a_locked_file_is_not_written_over(void **state)
+{
+	char path[PATH_SIZE], more[64], token[128], line[192];
+
+	(void)state;
+	(void)dozo_expect(
+	    &server, 201, "PUT", "/dav/Company/locked", NULL, "old");
+	(void)snprintf(more, sizeof(more), ",%s", pair("if_exists", "version"));
+	assert_int_equal(post(metadata("locked", more), "Upload-Length: 3\r\n",
+			     span_of(NULL, 0)),
+	    201);
+	assert_true(
+	    str_copy(path, sizeof(path), dozo_header(&server, "Location")));
+	(void)dozo_expect(&server, 200, "LOCK", "/dav/Company/locked", NULL,
+	    "<lockinfo xmlns=\"DAV:\"><lockscope><exclusive/></lockscope>"
+	    "<locktype><write/></locktype></lockinfo>");
+	assert_true(
+	    str_copy(token, sizeof(token), dozo_header(&server, "Lock-Token")));
+	assert_int_equal(post(metadata("locked", more), "Upload-Length: 3\r\n",
+			     span_of(NULL, 0)),
+	    423);
+	assert_non_null(strstr(dozo_body(&server), "/problems/locked"));
+	assert_int_equal(patch(path, 0, "", "new"), 423);
+	assert_non_null(strstr(dozo_body(&server), "/problems/locked"));
+	assert_int_equal(offset_of(path), 0);
+	file_is("/dav/Company/locked", "old");
+	(void)snprintf(line, sizeof(line), "Lock-Token: %s\r\n", token);
+	(void)dozo_expect(
+	    &server, 204, "UNLOCK", "/dav/Company/locked", line, NULL);
+	assert_int_equal(patch(path, 0, "", "new"), 204);
+	file_is("/dav/Company/locked", "new");
+}
+
 /* bob's answer to an upload into a folder with this id. */
 static const char *
 answer_to_bob(const char *parent)
@@ -1052,6 +1086,7 @@ main(void)
 	    SERVER_TEST(nobody_comes_in_without_credentials_and_guessers_wait),
 	    SERVER_TEST(a_taken_name_is_refused_versioned_or_numbered),
 	    SERVER_TEST(what_happens_to_the_place_meanwhile_is_told_at_the_end),
+	    SERVER_TEST(a_locked_file_is_not_written_over),
 	    SERVER_TEST(
 		a_creation_asked_for_again_under_its_key_makes_no_second_upload),
 	    SERVER_TEST(anothers_folder_and_none_get_the_same_answer),
