@@ -976,6 +976,50 @@ a_content_that_breaks_off_counts_as_far_as_it_came(void **state)
 	free(bytes);
 }
 
+/* A PATCH whose content comes in chunks, of no length told before. */
+static int
+patch_chunked(const char *path, uint64_t offset, const char *chunks)
+{
+	char headers[HEADERS_SIZE];
+	struct https_response response = HTTPS_RESPONSE;
+	const struct https_options options = {
+	    .ca_path = server.ca_path, .name = "127.0.0.1"};
+	struct https_client *client;
+	int status;
+
+	(void)snprintf(headers, sizeof(headers),
+	    "PATCH %s HTTP/1.1\r\nHost: localhost\r\n%s" TUS PART
+	    "Upload-Offset: %llu\r\nTransfer-Encoding: chunked\r\n\r\n%s",
+	    path, dozo_authorization(&server, DOZO_ADMIN, DOZO_PASSWORD),
+	    (unsigned long long)offset, chunks);
+	ASSERT_OK(
+	    &server.op, https_open(&server.op, server.port, &options, &client));
+	ASSERT_OK(&server.op, https_send_str(&server.op, client, headers));
+	ASSERT_OK(
+	    &server.op, https_receive(&server.op, client, false, &response));
+	status = response.status;
+	buf_release(&response.body);
+	https_close(client);
+	return status;
+}
+
+static void
+a_content_of_no_told_length_ends_at_the_uploads_own(void **state)
+{
+	char path[PATH_SIZE];
+
+	(void)state;
+	made("chunked", 6, path);
+	assert_int_equal(patch_chunked(path, 0, "3\r\nabc\r\n0\r\n\r\n"), 204);
+	assert_int_equal(offset_of(path), 3);
+	assert_int_equal(
+	    patch_chunked(path, 3, "2\r\nde\r\n2\r\nfg\r\n0\r\n\r\n"), 413);
+	assert_int_equal(offset_of(path), 3);
+	assert_int_equal(
+	    patch_chunked(path, 3, "2\r\nde\r\n1\r\nf\r\n0\r\n\r\n"), 204);
+	file_is("/dav/Company/chunked", "abcdef");
+}
+
 static void
 a_checked_content_that_breaks_off_or_lies_counts_nothing(void **state)
 {
@@ -1092,6 +1136,7 @@ main(void)
 	    SERVER_TEST(anothers_folder_and_none_get_the_same_answer),
 	    SERVER_TEST(an_upload_that_could_not_be_answered_for_is_given_up),
 	    SERVER_TEST(a_content_that_breaks_off_counts_as_far_as_it_came),
+	    SERVER_TEST(a_content_of_no_told_length_ends_at_the_uploads_own),
 	    SERVER_TEST(
 		a_checked_content_that_breaks_off_or_lies_counts_nothing),
 	    SERVER_TEST(an_upload_deleted_amid_a_content_ends_it),
