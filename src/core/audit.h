@@ -41,6 +41,7 @@ enum audit_action {
 	AUDIT_LOCK = 60,
 	AUDIT_LOCK_REFRESH = 61,
 	AUDIT_UNLOCK = 62,
+	AUDIT_PROPERTIES = 64, /* that clients keep with it */
 	AUDIT_LOCKS_ENDED = 63, /* their terms had; the rows go */
 };
 

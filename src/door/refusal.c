@@ -30,6 +30,8 @@ static const struct refusal refusals[] = {
     [TREE_WHY_LOCKED] = {423, "locked", "It is locked", "ロックされています"},
     [TREE_WHY_CONFLICTING] = {423, "locked", "It is locked already",
 	"既にロックされています"},
+    [TREE_WHY_PROPERTIES] = {507, "properties", "Too many properties",
+	"プロパティーが多すぎます"},
     [TREE_WHY_TOKEN] = {409, "no-lock", "There is no such lock",
 	"そのロックはありません"},
 };
