@@ -115,9 +115,6 @@ const char *const page_connect[] = {
 		"<dt>Linux</dt><dd>Files: <code>davs://{HOST}/dav/</code>; a "
 		"mount:<pre>sudo mount -t davfs {URL}/dav/ /mnt</pre></dd>"
 		"</dl>\n"
-		"<p class=\"note\">Explorer, Finder and davfs2 need locks to "
-		"write, which this version does not have yet: they may show "
-		"the files read-only.</p>\n"
 		"<p class=\"note\">For monitoring: <a "
 		"href=\"/api/v1/health\">the state of this server</a></p>\n"
 		"</main></body></html>\n",
@@ -136,9 +133,6 @@ const char *const page_connect[] = {
 		"<dt>Linux</dt><dd>ファイルマネージャーで <code>"
 		"davs://{HOST}/dav/</code>、マウントは<pre>sudo mount -t "
 		"davfs {URL}/dav/ /mnt</pre></dd></dl>\n"
-		"<p class=\"note\">エクスプローラー、Finder、davfs2 は書き込"
-		"みにロックを必要としますが、この版にはまだないため、読み取り"
-		"専用になることがあります。</p>\n"
 		"<p class=\"note\">監視用: <a href=\"/api/v1/health\">このサ"
 		"ーバーの状態</a></p>\n"
 		"</main></body></html>\n",
