@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,9 @@
 
 /* Sent in one go before others get their turn. */
 enum { RECORDS_AT_A_TIME = 32 };
+
+/* The same for all servers: else each would choose another cipher. */
+#define PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM"
 
 void
 client_die(const char *format, ...)
@@ -76,7 +80,8 @@ client_open(struct client *client, uint16_t port,
 	memset(client, 0, sizeof(*client));
 	client->fd = tcp_open(port);
 	tls_must("TLS", gnutls_init(&client->session, GNUTLS_CLIENT));
-	tls_must("TLS", gnutls_set_default_priority(client->session));
+	tls_must(
+	    "TLS", gnutls_priority_set_direct(client->session, PRIORITY, NULL));
 	tls_must("TLS", gnutls_credentials_set(
 			    client->session, GNUTLS_CRD_CERTIFICATE, trust));
 	(void)gnutls_server_name_set(
@@ -247,17 +252,20 @@ line_bytes(struct client *client, const uint8_t *bytes, size_t n)
 	return n;
 }
 
-/* Counts openings of a response; the text has no beginning inside itself. */
+/* Counts ends of a response, whatever the case of the prefix; the text has no
+ * beginning inside itself. */
 static void
 count_responses(struct client *client, const uint8_t *bytes, size_t n)
 {
-	static const char text[] = "<d:response>";
+	static const char text[] = "</d:response>";
+	uint8_t byte;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (bytes[i] != (uint8_t)text[client->matched])
+		byte = bytes[i] == 'D' ? 'd' : bytes[i];
+		if (byte != (uint8_t)text[client->matched])
 			client->matched = 0;
-		if (bytes[i] == (uint8_t)text[client->matched])
+		if (byte == (uint8_t)text[client->matched])
 			client->matched++;
 		if (client->matched == sizeof(text) - 1) {
 			client->found++;
@@ -315,4 +323,24 @@ client_go(struct client *client)
 	if (client->phase != PHASE_SENDING && client->phase != PHASE_IDLE)
 		receive_some(client);
 	return client->phase == PHASE_IDLE;
+}
+
+void
+client_finish(struct client *client, int silence_ms)
+{
+	struct pollfd at = {.fd = client->fd};
+
+	while (!client_go(client)) {
+		at.events = client->phase == PHASE_SENDING ? POLLOUT : POLLIN;
+		if (poll(&at, 1, silence_ms) == 0)
+			client_die("no answer for %d s", silence_ms / 1000);
+	}
+}
+
+bool
+client_held(struct client *client)
+{
+	uint8_t byte;
+
+	return may_wait(gnutls_record_recv(client->session, &byte, 1));
 }

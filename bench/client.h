@@ -20,7 +20,7 @@ enum {
 enum client_check {
 	CHECK_NOTHING,
 	CHECK_PATTERN, /* the body is pattern_fill's of this seed */
-	CHECK_RESPONSES, /* found counts "<d:response>" */
+	CHECK_RESPONSES, /* found counts "</d:response>" */
 };
 
 struct client_request {
@@ -87,6 +87,13 @@ void client_start(struct client *client);
  * where the connection breaks.
  */
 bool client_go(struct client *client);
+
+/* client_go until the answer is whole; ends the process after so much silence.
+ */
+void client_finish(struct client *client, int silence_ms);
+
+/* Whether the server still holds the connection; the client is idle. */
+bool client_held(struct client *client);
 
 /* Prints why and ends the process. */
 void client_die(const char *format, ...)

@@ -1,8 +1,8 @@
 /*
- * load.c - the load generator: N keep-alive connections to a dozo on this
- * machine, one thread with epoll, so that as little as possible of two
- * processors goes to the client. Every byte that comes back is checked. Prints
- * a line of JSON a run. The first failure ends it.
+ * load.c - the load generator: N keep-alive connections to a WebDAV server on
+ * this machine, one thread with epoll, so that as little as possible of two
+ * processors goes to the client. Every status and every byte that comes back
+ * is checked. Prints a line of JSON a run. The first failure ends it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "bench/report.h"
 #include "bench/server_look.h"
 
-enum { CONNECTIONS_MAX = 4096, FOLDERS = 16, EVENTS = 64, LOOK_MS = 20 };
+enum { CONNECTIONS_MAX = 16384, FOLDERS = 16, EVENTS = 64, LOOK_MS = 20 };
 enum { SECONDS_MAX = 300, SILENCE_MS = 30000 };
 
 struct options {
@@ -26,6 +26,7 @@ struct options {
 	const char *base; /* path of a folder that is there */
 	uint16_t port;
 	size_t connections;
+	size_t first; /* number of the first request */
 	size_t count;
 	uint64_t size;
 	size_t seconds;
@@ -52,8 +53,12 @@ struct mode {
 	void (*path)(
 	    const struct load *load, size_t job, char *out, size_t size);
 	bool sends; /* a body of options.size */
+	uint64_t seed; /* of the body, beside the request's number */
 	enum client_check check;
-	int status;
+	int statuses[2]; /* those that may come; 0: none */
+	/* A field that each request has anew, or NULL. */
+	void (*field)(
+	    const struct load *load, size_t job, char *out, size_t size);
 };
 
 /* ---- what is asked ---- */
@@ -79,6 +84,29 @@ path_folder(const struct load *load, size_t job, char *out, size_t size)
 	(void)snprintf(out, size, "%s/list/", load->options.base);
 }
 
+/* There and back: list/ is moved away by an even request, back by an odd one. */
+static void
+path_from(const struct load *load, size_t job, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s/%s/", load->options.base,
+	    job % 2 == 0 ? "list" : "moved");
+}
+
+static void
+field_to(const struct load *load, size_t job, char *out, size_t size)
+{
+	(void)snprintf(out, size, "Destination: https://localhost:%u%s/%s/\r\n",
+	    (unsigned)load->options.port, load->options.base,
+	    job % 2 == 0 ? "moved" : "list");
+}
+
+static void
+path_one(const struct load *load, size_t job, char *out, size_t size)
+{
+	(void)job;
+	(void)snprintf(out, size, "%s/one.bin", load->options.base);
+}
+
 static void
 path_large(const struct load *load, size_t job, char *out, size_t size)
 {
@@ -100,24 +128,33 @@ path_mkcol(const struct load *load, size_t job, char *out, size_t size)
 }
 
 static void
-path_health(const struct load *load, size_t job, char *out, size_t size)
+path_base(const struct load *load, size_t job, char *out, size_t size)
 {
-	(void)load;
 	(void)job;
-	(void)snprintf(out, size, "/api/v1/health");
+	(void)snprintf(out, size, "%s", load->options.base);
 }
 
+enum { SEED_AGAIN = 1 << 30 };
+
 static const struct mode modes[] = {
-    {"folders", "MKCOL", "", path_mkcol, false, CHECK_NOTHING, 201},
-    {"put-small", "PUT", "", path_spread, true, CHECK_NOTHING, 201},
-    {"get-small", "GET", "", path_spread, false, CHECK_PATTERN, 200},
-    {"put-large", "PUT", "", path_large, true, CHECK_NOTHING, 201},
-    {"get-large", "GET", "", path_large, false, CHECK_PATTERN, 200},
-    {"parallel-uploads", "PUT", "", path_large, true, CHECK_NOTHING, 201},
-    {"fill-list", "PUT", "", path_flat, true, CHECK_NOTHING, 201},
-    {"propfind", "PROPFIND", "Depth: 1\r\n", path_folder, false,
-	CHECK_RESPONSES, 207},
-    {"idle", "GET", "", path_health, false, CHECK_NOTHING, 200},
+    {"folders", "MKCOL", "", path_mkcol, .statuses = {201}},
+    {"put-small", "PUT", "", path_spread, .sends = true, .statuses = {201}},
+    /* Other bytes than before. Some say 201 here, too. */
+    {"overwrite-small", "PUT", "", path_spread, .sends = true,
+	.seed = SEED_AGAIN, .statuses = {204, 201}},
+    {"get-small", "GET", "", path_spread, .check = CHECK_PATTERN,
+	.statuses = {200}},
+    {"put-large", "PUT", "", path_large, .sends = true, .statuses = {201}},
+    {"get-large", "GET", "", path_large, .check = CHECK_PATTERN,
+	.statuses = {200}},
+    {"put-one", "PUT", "", path_one, .sends = true, .statuses = {204, 201}},
+    {"fill-list", "PUT", "", path_flat, .sends = true, .statuses = {201}},
+    {"propfind", "PROPFIND", "Depth: 1\r\n", path_folder,
+	.check = CHECK_RESPONSES, .statuses = {207}},
+    {"move-folder", "MOVE", "", path_from, .statuses = {201, 204},
+	.field = field_to},
+    {"delete-folder", "DELETE", "", path_folder, .statuses = {204, 200}},
+    {"idle", "OPTIONS", "", path_base, .statuses = {200, 204}},
 };
 
 static void
@@ -126,15 +163,19 @@ request_make(struct load *load, struct client *client)
 	const struct mode *mode = load->mode;
 	struct client_request *request = &client->request;
 	char path[512];
+	char field[512] = "";
 	int n;
 
 	mode->path(load, client->job, path, sizeof(path));
 	request->body_size = mode->sends ? load->options.size : 0;
-	request->seed = client->job;
+	request->seed = mode->seed + client->job;
 	request->check = mode->check;
+	if (mode->field != NULL)
+		mode->field(load, client->job, field, sizeof(field));
 	n = snprintf(request->head, sizeof(request->head),
-	    "%s %s HTTP/1.1\r\nHost: localhost:%u\r\n%s%s", mode->method, path,
-	    (unsigned)load->options.port, load->authorization, mode->fields);
+	    "%s %s HTTP/1.1\r\nHost: localhost:%u\r\n%s%s%s", mode->method,
+	    path, (unsigned)load->options.port, load->authorization,
+	    mode->fields, field);
 	if (mode->sends && n > 0 && (size_t)n < sizeof(request->head))
 		n += snprintf(request->head + n,
 		    sizeof(request->head) - (size_t)n,
@@ -152,7 +193,8 @@ answer_check(const struct load *load, const struct client *client)
 	const struct mode *mode = load->mode;
 	uint64_t size = load->options.size;
 
-	if (client->status != mode->status)
+	if (client->status != mode->statuses[0] &&
+	    client->status != mode->statuses[1])
 		client_die("%s: status %d", mode->name, client->status);
 	if (mode->check == CHECK_PATTERN && client->wrong)
 		client_die("%s: wrong bytes", mode->name);
@@ -185,7 +227,8 @@ watch(struct load *load, struct client *client, int how)
 static bool
 job_start(struct load *load, struct client *client)
 {
-	if (load->next_job == load->options.count || report_now() > load->ends)
+	if (load->next_job == load->options.first + load->options.count ||
+	    report_now() > load->ends)
 		return false;
 	client->job = load->next_job++;
 	request_make(load, client);
@@ -242,38 +285,69 @@ turns(struct load *load)
 }
 
 static void
-clients_open(struct load *load)
+clients_make(struct load *load)
 {
-	gnutls_certificate_credentials_t trust = client_trust(load->options.ca);
-	size_t i;
-
 	load->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	load->clients =
 	    calloc(load->options.connections, sizeof(*load->clients));
 	if (load->clients == NULL || load->epoll_fd < 0)
 		client_die("out of memory");
+}
+
+/* Each asks once and then stays; what the server needs for all of them. */
+static void
+hold(struct load *load, gnutls_certificate_credentials_t trust)
+{
+	size_t i;
+
 	for (i = 0; i < load->options.connections; i++) {
-		client_open(&load->clients[i], load->options.port, trust);
-		watch(load, &load->clients[i], EPOLL_CTL_ADD);
+		struct client *client = &load->clients[i];
+
+		client_open(client, load->options.port, trust);
+		if (job_start(load, client)) {
+			client_finish(client, SILENCE_MS);
+			job_end(load, client);
+		}
 	}
+	for (i = 0; i < load->options.connections; i++)
+		if (!client_held(&load->clients[i]))
+			client_die("the server gave up an idle connection");
+}
+
+static void
+drive(struct load *load)
+{
+	size_t i;
+
+	for (i = 0; i < load->options.connections; i++)
+		watch(load, &load->clients[i], EPOLL_CTL_ADD);
+	for (i = 0; i < load->options.connections; i++)
+		if (job_start(load, &load->clients[i]))
+			client_turn(load, &load->clients[i]);
+	turns(load);
 }
 
 static void
 run(struct load *load)
 {
+	gnutls_certificate_credentials_t trust = client_trust(load->options.ca);
+	bool idle = strcmp(load->mode->name, "idle") == 0;
 	char extra[160];
 	size_t i;
 
-	clients_open(load);
+	clients_make(load);
+	for (i = 0; !idle && i < load->options.connections; i++)
+		client_open(&load->clients[i], load->options.port, trust);
+	load->next_job = load->options.first;
 	report_init(&load->report, load->mode->name, load->options.count);
 	load->report.threads = load->options.connections;
 	server_look_start(&load->look, load->options.pid);
 	load->ends =
 	    report_now() + (int64_t)load->options.seconds * INT64_C(1000000000);
-	for (i = 0; i < load->options.connections; i++)
-		if (job_start(load, &load->clients[i]))
-			client_turn(load, &load->clients[i]);
-	turns(load);
+	if (idle)
+		hold(load, trust);
+	else
+		drive(load);
 	load->report.ended = report_now();
 	server_look_again(&load->look);
 	server_look_text(&load->look, extra, sizeof(extra));
@@ -331,6 +405,9 @@ option(struct options *o, int letter, const char *value)
 	case 'c':
 		o->connections = number(value, 1, CONNECTIONS_MAX);
 		break;
+	case 'f':
+		o->first = number(value, 0, 1000000000);
+		break;
 	case 'n':
 		o->count = number(value, 1, 10000000);
 		break;
@@ -361,13 +438,14 @@ main(int argc, char **argv)
 	    .count = 1,
 	    .size = 4096,
 	    .seconds = 60};
-	while ((letter = getopt(argc, argv, "C:u:b:p:c:n:s:t:P:")) != -1)
+	while ((letter = getopt(argc, argv, "C:u:b:p:c:f:n:s:t:P:")) != -1)
 		option(o, letter, optarg);
 	if (optind + 1 != argc || o->ca == NULL || o->user == NULL ||
 	    o->port == 0) {
 		(void)fputs(
 		    "usage: load -C CA -u USER:PASSWORD -p PORT [-P PID]\n"
-		    "            [-b FOLDER] [-c CONNECTIONS] [-n COUNT]\n"
+		    "            [-b FOLDER] [-c CONNECTIONS] [-f FIRST] [-n "
+		    "COUNT]\n"
 		    "            [-s SIZE] [-t SECONDS] MODE\n",
 		    stderr);
 		return 2;

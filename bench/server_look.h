@@ -1,5 +1,6 @@
 /* server_look.h - what /proc tells of the server while it is under load:
- * memory and processor time. */
+ * memory and processor time, its child processes' too. Pages that processes
+ * share count once. */
 #ifndef DOZO_BENCH_SERVER_LOOK_H
 #define DOZO_BENCH_SERVER_LOOK_H
 

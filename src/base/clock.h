@@ -34,6 +34,12 @@ void clock_boot_id(char out[CLOCK_BOOT_ID_SIZE]);
 void clock_text(char out[CLOCK_TEXT_SIZE], int64_t wall);
 
 /*
+ * Reads RFC 3339, with an offset or Z and up to 9 digits of a second; false
+ * where it is none, or before 1678 or after 2261.
+ */
+bool clock_parse(const char *text, int64_t *ret_wall);
+
+/*
  * The test build reads DOZO_TEST_CLOCK=FILE at each call of clock_boot,
  * clock_wall, clock_synchronised and clock_boot_id. FILE holds one line:
  *	BOOT_OFFSET_NS WALL_OFFSET_NS SYNCHRONISED(0|1) BOOT_ID

@@ -5,9 +5,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum {
 	LINE_SIZE = 1024,
@@ -15,6 +17,14 @@ enum {
 };
 
 static atomic_int lowest = LOG_LEVEL_INFO;
+
+/* The newest lines, as a ring. */
+static struct {
+	struct mutex lock;
+	uint64_t written; /* bytes; the last of them at (written - 1) % LOG_KEPT
+			   */
+	char bytes[LOG_KEPT];
+} kept = {.lock = MUTEX_STATIC};
 
 void
 log_set_level(enum log_level level)
@@ -74,6 +84,46 @@ static size_t PRINTF_LIKE(3, 0)
 	return i;
 }
 
+static void
+keep(const char *line, size_t size)
+{
+	MUTEX_GUARD(&kept.lock);
+	size_t at = (size_t)(kept.written % LOG_KEPT);
+	size_t first = size < LOG_KEPT - at ? size : LOG_KEPT - at;
+
+	memcpy(kept.bytes + at, line, first);
+	memcpy(kept.bytes, line + first, size - first);
+	kept.written += size;
+}
+
+uint64_t
+log_position(void)
+{
+	MUTEX_GUARD(&kept.lock);
+
+	return kept.written;
+}
+
+enum rc
+log_since(struct op *op, uint64_t position, struct buf *buf, bool *ret_lost)
+{
+	MUTEX_GUARD(&kept.lock);
+	bool lost = kept.written - position > LOG_KEPT;
+	uint64_t from = lost ? kept.written - LOG_KEPT : position;
+	size_t size = (size_t)(kept.written - from);
+	size_t at = (size_t)(from % LOG_KEPT);
+	size_t first = size < LOG_KEPT - at ? size : LOG_KEPT - at;
+	uint8_t *room;
+
+	if (size > 0) {
+		TRY(buf_grow(op, buf, size, &room));
+		memcpy(room, kept.bytes + at, first);
+		memcpy(room + first, kept.bytes, size - first);
+	}
+	*ret_lost = lost;
+	return RC_OK;
+}
+
 void
 log_line(enum log_level level, const struct op *op, const char *event,
     const char *format, ...)
@@ -97,6 +147,7 @@ log_line(enum log_level level, const struct op *op, const char *event,
 		used += (size_t)snprintf(line + used, sizeof(line) - used,
 		    " request=%s", op->request_id);
 	line[used++] = '\n';
+	keep(line, used);
 	/* A log that cannot be written must not stop the service. */
 	if (write(STDERR_FILENO, line, used) < 0)
 		return;

@@ -17,6 +17,7 @@ struct actor {
 	int64_t member; /* row id, 0: none */
 	int64_t
 	    app_password; /* row id, 0: signed in by password or not at all */
+	int64_t session; /* row id, 0: not by a browser's session */
 	bool administrator;
 	bool glass_broken; /* the host, who told a tenant's administrators why
 			    */
@@ -24,10 +25,13 @@ struct actor {
 			     commands */
 };
 
+struct change_hook;
+
 struct op {
 	struct arena arena;
 	struct actor actor;
 	int64_t deadline; /* clock_mono() that ends it, 0: none */
+	struct change_hook *hook; /* core/change.h; NULL: none */
 	enum rc error_rc; /* RC_OK while error is "" */
 	char error[OP_ERROR_SIZE];
 	char request_id[20];

@@ -31,6 +31,14 @@ struct mutex {
 	};
 };
 
+/* For a mutex that lives as long as the process. */
+#define MUTEX_STATIC \
+	{ \
+		{ \
+			.native = PTHREAD_MUTEX_INITIALIZER \
+		} \
+	}
+
 struct cond {
 	union {
 		pthread_cond_t native;

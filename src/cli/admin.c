@@ -19,6 +19,7 @@ enum { WORDS_MAX = 128, RECEIVE_SECONDS = 10 };
 struct admin {
 	struct dir *dir;
 	struct service *service;
+	struct evidence *evidence;
 	int listen_fd;
 	int stop_fd;
 	atomic_bool stopping;
@@ -60,6 +61,7 @@ request_read(struct cli *cli, json_t *root, struct request *request)
 		cli->n_lines++;
 	}
 	cli->colour = json_is_true(json_object_get(root, "colour"));
+	cli->follow = json_integer_value(json_object_get(root, "follow"));
 	return RC_OK;
 }
 
@@ -80,9 +82,12 @@ command_run(struct admin *admin, struct cli *cli, json_t *root)
 		    cli->command->name);
 	cli->dir = admin->dir;
 	cli->service = admin->service;
+	cli->evidence = admin->evidence;
 	cli->served = true;
 	cli->stop = &admin->stopping;
-	log_info(&cli->op, "command", "name=\"%s\"", cli->command->name);
+	if (cli->follow == 0)
+		log_info(
+		    &cli->op, "command", "name=\"%s\"", cli->command->name);
 	return cli->command->run(cli);
 }
 
@@ -93,12 +98,13 @@ answer_make(struct cli *cli, enum cli_exit end, struct buf *buf)
 
 	/* Names that are no UTF-8 cannot come here: everything stored is
 	 * checked. */
-	root = json_pack("{s:i, s:s%, s:s%}", "exit",
+	root = json_pack("{s:i, s:s%, s:s%, s:I, s:s}", "exit",
 	    cli->lost ? CLI_FAILED : (int)end, "out",
 	    cli->out.data != NULL ? (const char *)cli->out.data : "",
 	    cli->out.size, "err",
 	    cli->err.data != NULL ? (const char *)cli->err.data : "",
-	    cli->err.size);
+	    cli->err.size, "follow", (json_int_t)cli->follow, "progress",
+	    cli->progress);
 	return admin_line(&cli->op, root, buf);
 }
 
@@ -215,7 +221,7 @@ threads_start(struct op *op, struct admin *admin)
 
 enum rc
 admin_start(struct op *op, struct dir *dir, struct service *service,
-    struct admin **ret_admin)
+    struct evidence *evidence, struct admin **ret_admin)
 {
 	struct admin *admin = mem_alloc(sizeof(*admin));
 	enum rc rc;
@@ -224,6 +230,7 @@ admin_start(struct op *op, struct dir *dir, struct service *service,
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	admin->dir = dir;
 	admin->service = service;
+	admin->evidence = evidence;
 	admin->listen_fd = admin->stop_fd = -1;
 	rc = socket_listen(op, admin);
 	if (rc == RC_OK)

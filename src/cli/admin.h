@@ -1,8 +1,11 @@
 /*
  * admin.h - DIR/admin.sock: commands against a DIR that is served run inside
  *the server. One connection, one command: a line of JSON each way,
- *	{"command": ["status", "."], "stdin": [], "colour": true}
- *	{"exit": 0, "out": "...", "err": "..."}
+ *	{"command": ["status", "."], "stdin": [], "colour": true, "follow": 0}
+ *	{"exit": 0, "out": "...", "err": "...", "follow": 0, "progress": ""}
+ * What takes hours goes on in the server's background: the answer then names it
+ * ("follow"), and the asking end asks the same again with that name, until the
+ * answer names nothing any more.
  */
 #ifndef DOZO_CLI_ADMIN_H
 #define DOZO_CLI_ADMIN_H
@@ -13,13 +16,15 @@
 enum { ADMIN_REQUEST_MAX = 64 << 10, ADMIN_THREADS = 4 };
 
 struct admin;
+struct evidence;
 
 /*
  * Listens; a stale socket is replaced (the caller holds DIR's lock). Commands
- * run on ADMIN_THREADS threads. dir and service are borrowed until admin_stop.
+ * run on ADMIN_THREADS threads. dir, service and evidence are borrowed until
+ * admin_stop.
  */
 enum rc admin_start(struct op *op, struct dir *dir, struct service *service,
-    struct admin **ret_admin) MUST_CHECK;
+    struct evidence *evidence, struct admin **ret_admin) MUST_CHECK;
 
 /* Asks running commands to end, waits for them, removes the socket. Accepts
  * NULL. */

@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/admin.h"
 #include "cli/admin_socket.h"
 
@@ -48,6 +49,7 @@ request_make(
 	bad |= json_object_set_new(root, "command", command);
 	bad |= json_object_set_new(root, "stdin", lines);
 	bad |= json_object_set_new(root, "colour", json_boolean(cli->colour));
+	bad |= json_object_set_new(root, "follow", json_integer(cli->follow));
 	if (bad != 0)
 		FAIL(&cli->op, RC_INVALID, "an argument is not UTF-8");
 	return admin_line(&cli->op, root, buf);
@@ -59,14 +61,17 @@ answer_take(struct cli *cli, struct span bytes, enum cli_exit *ret_exit)
 	CLEANUP(json_decrefp)
 	json_t *root =
 	    json_loadb((const char *)bytes.data, bytes.size, 0, NULL);
-	const char *out, *err;
+	const char *out, *err, *progress;
+	json_int_t name;
 	int end;
 
-	if (json_unpack(root, "{s:i, s:s, s:s}", "exit", &end, "out", &out,
-		"err", &err) != 0)
+	if (json_unpack(root, "{s:i, s:s, s:s, s:I, s:s}", "exit", &end, "out",
+		&out, "err", &err, "follow", &name, "progress", &progress) != 0)
 		FAIL(&cli->op, RC_IO, "the server ended before it answered");
 	cli_print(cli, "%s", out);
 	cli_note(cli, "%s", err);
+	cli->follow = name;
+	(void)str_copy(cli->progress, sizeof(cli->progress), progress);
 	*ret_exit = (enum cli_exit)end;
 	return RC_OK;
 }

@@ -139,6 +139,16 @@ cli_flush(struct cli *cli)
 	write_all(STDERR_FILENO, &cli->err);
 }
 
+void
+cli_progress_show(struct cli *cli)
+{
+	cli_flush(cli);
+	if (isatty(STDERR_FILENO) != 1)
+		return;
+	cli_note(cli, "\r\033[K%s", cli->progress);
+	cli_flush(cli);
+}
+
 /* What to do next, where that follows from the kind of failure alone. */
 static void
 advice_print(struct cli *cli, enum rc rc)

@@ -30,6 +30,7 @@ enum {
 	CLI_LINES_MAX = 2,
 	CLI_LINE_SIZE = 1100, /* a password is at most 1024 bytes */
 	CLI_OUTPUT_MAX = 64 << 20,
+	CLI_PROGRESS_SIZE = 200,
 };
 
 struct cli_option {
@@ -49,6 +50,7 @@ enum cli_need {
 };
 
 struct cli;
+struct evidence;
 
 struct cli_command {
 	const char *name; /* "member add" */
@@ -85,7 +87,14 @@ struct cli {
 	struct buf err;
 	struct dir *dir; /* of all but CLI_ALONE */
 	struct service *service; /* of CLI_READ and CLI_WRITE */
+	struct evidence *evidence; /* the server's; NULL outside of one */
 	bool served; /* inside the server */
+	/*
+	 * What goes on in the background, followed by one call after the other:
+	 * its name, and how far it is; 0 where there is nothing to follow.
+	 */
+	int64_t follow;
+	char progress[CLI_PROGRESS_SIZE];
 	const atomic_bool *stop; /* the server is stopping; may be NULL */
 };
 
@@ -116,6 +125,10 @@ void cli_print(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 void cli_note(struct cli *cli, const char *format, ...)
     PRINTF_LIKE(2, 3); /* to standard error */
 void cli_flush(struct cli *cli);
+
+/* Shows cli->progress in place of what it was, if standard error is a terminal;
+ * "" takes the line away. */
+void cli_progress_show(struct cli *cli);
 
 /* Prints the op's error and what to do next; what the command ends with. RC_OK:
  * CLI_OK. */

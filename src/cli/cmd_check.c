@@ -17,7 +17,7 @@ struct checking {
 	bool only_found;
 	uint64_t tenant; /* being looked at */
 	char name[40];
-	uint64_t missing, damaged, problems;
+	uint64_t missing, damaged, repaired, problems;
 	struct table table;
 	json_t *rows;
 	json_t *texts;
@@ -42,6 +42,17 @@ problem(void *arg, size_t site, const char *text)
 		    paint_end(c->cli, PAINT_BAD));
 }
 
+static enum rc
+step(void *arg, struct op *op, uint64_t bytes)
+{
+	const struct checking *c = arg;
+
+	(void)bytes;
+	if (c->cli->stop != NULL && atomic_load(c->cli->stop))
+		FAIL(op, RC_TIMEOUT, "the check was stopped");
+	return RC_OK;
+}
+
 static void
 site_row(
     struct checking *c, const char *site_name, const struct check_site *site)
@@ -54,7 +65,8 @@ site_row(
 	if (c->rows != NULL) {
 		(void)json_array_append_new(c->rows,
 		    json_pack(
-			"{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			"{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			"s:I}",
 			"tenant", c->name, "site", site_name, "looked",
 			site->looked, "numbers", (json_int_t)site->numbers,
 			"data", (json_int_t)site->data, "bytes",
@@ -62,7 +74,8 @@ site_row(
 			(json_int_t)site->contents, "missing",
 			(json_int_t)site->missing, "damaged",
 			(json_int_t)site->damaged, "strange",
-			(json_int_t)site->strange));
+			(json_int_t)site->strange, "repaired",
+			(json_int_t)site->repaired));
 		return;
 	}
 	output_count(numbers, site->numbers);
@@ -79,6 +92,8 @@ site_row(
 	table_add(&c->table,
 	    site->damaged + site->strange > 0 ? PAINT_BAD : PAINT_NONE,
 	    "%" PRIu64, site->damaged + site->strange);
+	if (c->job.repair)
+		table_add(&c->table, PAINT_NONE, "%" PRIu64, site->repaired);
 	table_add(&c->table, well ? PAINT_GOOD : PAINT_BAD, "%s",
 	    well            ? "ok"
 	    : !site->looked ? "not there"
@@ -96,8 +111,11 @@ tenant_run(struct checking *c, struct tenant *t)
 	for (i = 0; i < sites->n; i++) {
 		const struct check_site *site = &report.sites[i];
 
+		if (!service_has_site(c->cli->service, i))
+			continue;
 		c->missing += site->missing + !site->looked;
 		c->damaged += site->damaged + site->strange;
+		c->repaired += site->repaired;
 		site_row(c, sites->slots[i].site->name, site);
 	}
 	return RC_OK;
@@ -168,8 +186,8 @@ result_print(struct checking *c)
 	if (cli->json) {
 		enum cli_exit printed = cli_print_json(
 		    cli, json_pack("{s:b, s:b, s:O, s:O}", "ok", end == CLI_OK,
-			     "read_data", c->job.read_data, "sites", c->rows,
-			     "problems", c->texts));
+			     "read_data", c->job.depth == CHECK_OPEN, "sites",
+			     c->rows, "problems", c->texts));
 
 		return printed != CLI_OK ? printed : end;
 	}
@@ -178,7 +196,9 @@ result_print(struct checking *c)
 		    c->problems - PROBLEMS_SHOWN);
 	table_print(&c->table);
 	cli_print(cli, "%s\n",
-	    end == CLI_OK           ? "Everything is there and undamaged."
+	    end == CLI_OK ? "Everything is there and undamaged."
+	    : c->damaged + c->missing == c->repaired
+		? "What was wrong is repaired."
 	    : end == CLI_INCOMPLETE ? "Something is missing."
 				    : "Something is damaged.");
 	return end;
@@ -189,6 +209,9 @@ cmd_check(struct cli *cli)
 {
 	static const char *const titles[] = {"TENANT", "SITE", ">NUMBERS",
 	    ">DATA", ">BYTES", ">OPENED", ">MISSING", ">DAMAGED", "RESULT"};
+	static const char *const repair_titles[] = {"TENANT", "SITE",
+	    ">NUMBERS", ">DATA", ">BYTES", ">OPENED", ">MISSING", ">DAMAGED",
+	    ">REPAIRED", "RESULT"};
 	struct checking c = {
 	    .cli = cli,
 	    .only = cli_value(cli, "tenant"),
@@ -199,12 +222,17 @@ cmd_check(struct cli *cli)
 	enum rc rc;
 
 	c.job = (struct check_job){
-	    .read_data = cli_has(cli, "read-data"),
-	    .stop = cli->stop,
+	    .depth = cli_has(cli, "read-data") ? CHECK_OPEN : CHECK_BYTES,
+	    .repair = cli_has(cli, "repair"),
 	    .problem = problem,
+	    .step = step,
 	    .arg = &c,
 	};
-	table_init(&c.table, cli, titles, ARRAY_LEN(titles));
+	if (c.job.repair)
+		table_init(
+		    &c.table, cli, repair_titles, ARRAY_LEN(repair_titles));
+	else
+		table_init(&c.table, cli, titles, ARRAY_LEN(titles));
 	rc = all_run(&c);
 	end = rc == RC_OK ? result_print(&c) : cli_end(cli, rc);
 	json_decref(c.rows);

@@ -153,6 +153,8 @@ list_one(void *arg, struct op *op, const struct service_tenant_info *info)
 	const char *made = who_time(op, info->created_at);
 	char id[20];
 
+	if (info->canary)
+		return RC_OK;
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, info->id);
 	if (list->rows != NULL) {
 		(void)json_array_append_new(list->rows,

@@ -1,7 +1,7 @@
 /*
  * dir.h - DIR, the folder of a service: dozo.conf, keys/master.key, tls/, db/,
- * clock, lock, admin.sock. Opening it, locking it, and the service that it
- * describes.
+ * clock, scrub, lock, admin.sock. Opening it, locking it, and the service that
+ * it describes.
  */
 #ifndef DOZO_CLI_DIR_H
 #define DOZO_CLI_DIR_H
@@ -76,6 +76,12 @@ struct dir_how {
 enum rc dir_service(struct op *op, struct dir *dir, const struct dir_how *how,
     struct service **ret_service) MUST_CHECK;
 void dir_service_close(struct op *op, struct dir *dir, struct service *service);
+
+/* dozo.conf says from now on where a new site is found; next: the one that
+ * takes the place of the site of this name. RC_INVALID. */
+enum rc
+dir_conf_add_site(struct op *op, const struct dir *dir, const char *name,
+    const char *url, const uint8_t id[OBJECT_ID_SIZE], bool next) MUST_CHECK;
 
 /* Whether this service claims nothing by its configuration (a rebuilt one). */
 bool dir_read_only(const struct dir *dir);

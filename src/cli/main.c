@@ -79,7 +79,7 @@ lines_read(struct cli *cli)
 static enum cli_exit
 run_here(struct cli *cli)
 {
-	struct dir_how how = {.reading = cli->command->need == CLI_READ};
+	struct dir_how how = {.reading = cli_only_reads(cli)};
 	enum cli_exit end;
 	enum rc rc;
 
@@ -102,6 +102,30 @@ run_here(struct cli *cli)
 	return end;
 }
 
+/* What it has begun in the server's background, until it ends. */
+static enum cli_exit
+run_followed(
+    struct cli *cli, struct dir *dir, size_t n, const char *const *words)
+{
+	enum cli_exit end = CLI_OK;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && cli->follow != 0) {
+		cli_progress_show(cli);
+		rc = admin_call(cli, dir, n, words, &end);
+	}
+	cli->progress[0] = '\0';
+	cli_progress_show(cli);
+	if (rc == RC_OK)
+		return end;
+	op_clear_error(&cli->op);
+	cli_note(cli,
+	    "dozo: the server was stopped: dozo %s goes on when it "
+	    "is served again\n",
+	    cli->command->name);
+	return CLI_INCOMPLETE;
+}
+
 static enum cli_exit
 run_in(struct cli *cli, struct dir *dir, size_t n, const char *const *words)
 {
@@ -115,6 +139,8 @@ run_in(struct cli *cli, struct dir *dir, size_t n, const char *const *words)
 	if (end != CLI_OK)
 		return end;
 	rc = admin_call(cli, dir, n, words, &end);
+	if (rc == RC_OK && cli->follow != 0)
+		return run_followed(cli, dir, n, words);
 	if (rc == RC_OK)
 		return end;
 	if (rc != RC_NOT_FOUND)

@@ -73,6 +73,7 @@ source_read(struct op *op, struct catch_up *c, const struct object_name *name,
 		rc = site_get(op, site_at(c, i), name, &c->bytes);
 		if (rc == RC_OK)
 			rc = check(op, c, row);
+		c->source = i;
 		if (rc == RC_OK || rc == RC_NO_MEMORY)
 			return rc;
 		op_clear_error(op);
@@ -100,6 +101,7 @@ number_read(struct op *op, struct catch_up *c, const struct log_name *name,
 		    packs_get(op, &c->tenant->packs, sites, i, name, &c->bytes);
 		if (rc == RC_OK)
 			rc = check(op, c, row);
+		c->source = i;
 		if (rc == RC_OK || rc == RC_NO_MEMORY)
 			return rc;
 		op_clear_error(op);
@@ -192,6 +194,48 @@ snap_check(struct op *op, struct catch_up *c, const void *row)
 	return verify_records(op, &segment, c->ring);
 }
 
+/* The row of a piece of this snapshot; its list is read from the sources. */
+static enum rc
+piece_find(struct op *op, struct catch_up *c, const struct segment_data *list,
+    struct snap_row *row)
+{
+	struct object_name object;
+	struct segment segment;
+	uint32_t part = row->part;
+
+	*row = (struct snap_row){.data = *list};
+	if (part == 0)
+		return RC_OK;
+	object_snap(&object, c->tenant->id, list->id, 0);
+	TRY(source_read(op, c, &object, snap_check, row));
+	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
+	if (part > segment.header.n_parts)
+		FAIL(op, RC_NOT_FOUND, "the snapshot has no such piece");
+	row->part = part;
+	row->data = segment.header.parts[part - 1];
+	return RC_OK;
+}
+
+enum rc
+catch_up_piece(struct op *op, struct catch_up *c,
+    const uint8_t snapshot[OBJECT_ID_SIZE], uint32_t part)
+{
+	struct snap_row row = {.part = part};
+	struct object_name object;
+	struct kept kept;
+	size_t i;
+
+	TRY(kept_get(op, c->meta, &kept));
+	for (i = 0; i < kept.n; i++)
+		if (memcmp(kept.list[i].list.id, snapshot, OBJECT_ID_SIZE) == 0)
+			break;
+	if (i == kept.n)
+		FAIL(op, RC_NOT_FOUND, "the snapshot is kept no more");
+	TRY(piece_find(op, c, &kept.list[i].list, &row));
+	object_snap(&object, c->tenant->id, row.data.id, row.part);
+	return source_read(op, c, &object, snap_check, &row);
+}
+
 /*
  * Puts what c->bytes hold. Other bytes under the name are damage (L0): set
  * aside once a number of this claim stands (L29), then put again.
@@ -210,6 +254,8 @@ target_put(struct op *op, struct catch_up *c, const struct object_name *name)
 		rc = site_put(op, site, name, buf_span(&c->bytes));
 	}
 	TRY(rc);
+	if (c->copied != NULL)
+		atomic_fetch_add(c->copied, 1);
 	FAILPOINT("catchup.put");
 	return claim_check(op, c->tenant->lanes.claim, c->site);
 }
@@ -260,9 +306,12 @@ lacking_add(struct op *op, struct catch_up *c, const struct log_name *name)
 static enum rc
 copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 {
+	CLEANUP(op_release) struct op step;
 	struct log_name name;
 	struct object_name object;
+	enum rc rc;
 
+	scratch_init(&step, op);
 	local_log_name(log, &name);
 #ifdef DOZO_PLANT_ROLLED_BACK_COPIED
 	/* Whatever a site has under this number. */
@@ -276,24 +325,31 @@ copy_log(struct op *op, struct catch_up *c, const struct local_log *log)
 	object_log(&object, c->tenant->id, &name);
 	if (c->measuring)
 		return lacking_add(op, c, &name);
-	TRY(number_read(op, c, &name, log_check, log));
-	return target_put(op, c, &object);
+	rc = number_read(&step, c, &name, log_check, log);
+	if (rc == RC_OK)
+		rc = target_put(&step, c, &object);
+	return scratch_end(op, &step, rc);
 }
 
 static enum rc
 copy_data(struct op *op, struct catch_up *c, const struct local_data *data)
 {
+	CLEANUP(op_release) struct op step;
 	struct object_name object;
+	enum rc rc;
 
+	scratch_init(&step, op);
 	if (data->number <= c->from || data_held(c, data->id))
 		return RC_OK;
 	if (c->measuring) {
 		c->lacking += data->size;
 		return RC_OK;
 	}
-	TRY(catch_up_data(op, c, data));
+	rc = catch_up_data(&step, c, data);
 	object_data(&object, c->tenant->id, data->id);
-	return target_put(op, c, &object);
+	if (rc == RC_OK)
+		rc = target_put(&step, c, &object);
+	return scratch_end(op, &step, rc);
 }
 
 static enum rc
@@ -529,7 +585,7 @@ space_allows(struct op *op, struct catch_up *c)
 	enum rc rc;
 
 	if (!site_set_has(reserve_low_sites(c->tenant->service), c->site) ||
-	    site_set_count(lanes_in_service(lanes)) < lanes->claim->reg.m)
+	    !claim_has_m(lanes->claim, lanes_in_service(lanes)))
 		return RC_OK;
 	c->measuring = true;
 	rc = copy_all(op, c);
@@ -544,7 +600,8 @@ space_allows(struct op *op, struct catch_up *c)
 /* Without the lock: what the site lacks of a committed state, long as that may
  * take. *ret_number: up to where. */
 static enum rc
-reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
+reenter_bulk(struct op *op, struct tenant *t, size_t i,
+    atomic_uint_fast64_t *copied, uint64_t *ret_number)
 {
 	struct site_set sources =
 	    rolled_back_without(t, sites_attached(t->service->config.sites));
@@ -552,7 +609,12 @@ reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 	struct reader *reader;
 	struct catch_up c = {
-	    .tenant = t, .tail = &tail, .site = i, .sources = sources};
+	    .tenant = t,
+	    .tail = &tail,
+	    .site = i,
+	    .sources = sources,
+	    .copied = copied,
+	};
 	struct local_log head;
 	enum rc rc;
 
@@ -604,6 +666,30 @@ reenter_last(
 	return RC_OK;
 }
 
+/* L16: the claim's own keyring first, anew after each return. */
+static enum rc
+reenter_ring(struct op *op, struct tenant *t, size_t i)
+{
+	enum rc rc;
+
+	tenant_lock(t);
+	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
+		 ? tenant_ring_put_again(op, t, i)
+		 : op_fail(op, RC_BUSY, "it takes no changes now");
+	tenant_unlock(t);
+	return rc;
+}
+
+enum rc
+tenant_catch_up_ahead(struct op *op, struct tenant *tenant, size_t i,
+    atomic_uint_fast64_t *copied)
+{
+	uint64_t number;
+
+	TRY(reenter_ring(op, tenant, i));
+	return reenter_bulk(op, tenant, i, copied, &number);
+}
+
 static enum rc
 reenter_site(struct op *op, struct tenant *t, size_t i)
 {
@@ -611,13 +697,8 @@ reenter_site(struct op *op, struct tenant *t, size_t i)
 	uint64_t number = 0;
 	enum rc rc;
 
-	tenant_lock(t);
-	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
-		 ? tenant_ring_put_again(op, t, i)
-		 : RC_BUSY;
-	tenant_unlock(t);
-	TRY(rc);
-	TRY(reenter_bulk(op, t, i, &number));
+	TRY(reenter_ring(op, t, i));
+	TRY(reenter_bulk(op, t, i, NULL, &number));
 	tenant_lock(t);
 	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
 		 ? reenter_last(op, t, i, number, epoch)

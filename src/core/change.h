@@ -103,6 +103,21 @@ struct receipt {
 };
 
 /*
+ * What a request wants done in the transaction of the change that answers it
+ * (op->hook), besides that change. Embedded in a struct of its maker. As a
+ * change's run, both may be called more than once, on a rolled-back state.
+ */
+struct change_hook {
+	/* *ret_skip: the change is not to run; it is RC_OK with nothing done.
+	 */
+	enum rc (*before)(struct op *op, struct tx *tx,
+	    struct change_hook *hook, bool *ret_skip);
+	/* Once it has run: sees its rows. */
+	enum rc (*after)(
+	    struct op *op, struct tx *tx, struct change_hook *hook);
+};
+
+/*
  * A mutation. Embedded in a struct of its maker; stays valid until it is done.
  * run is called once or more often (a failed group is run again, L6), each time
  * on a rolled-back state, and must leave nothing outside the transaction but
@@ -110,6 +125,8 @@ struct receipt {
  */
 struct change {
 	enum rc (*run)(struct op *op, struct tx *tx, struct change *change);
+	/* Of the request that the change answers; run may take it away. */
+	struct change_hook *hook;
 	/* Updates a unique column of an existing row: rename, move, swap (L5).
 	 */
 	bool own_session;
@@ -139,6 +156,10 @@ struct change {
 	bool done;
 	bool again; /* its group had no room left: it runs in the next one */
 };
+
+/* For whoever runs changes: the change with its hook. */
+enum rc
+change_run(struct op *op, struct tx *tx, struct change *change) MUST_CHECK;
 
 struct tenant;
 

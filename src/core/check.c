@@ -1,4 +1,4 @@
-/* check.c - all of a tenant's objects on all sites, by the rows of the local
+/* check.c - all of a tenant's objects on a site, by the rows of the local
  * database. */
 #include "core/check.h"
 
@@ -7,32 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/check_content.h"
-#include "core/kept.h"
-#include "core/verify.h"
-#include "meta/content.h"
-#include "meta/local.h"
-
-enum { ROWS_AT_A_TIME = 256, TEXT_SIZE = 400 };
-
-struct check {
-	struct tenant *tenant;
-	struct keyring *ring; /* owned */
-	const struct check_job *job;
-	struct meta *meta;
-	struct check_report *report;
-	struct kept kept; /* as at the beginning */
-	size_t site;
-	struct buf bytes;
-	struct buf plain;
-	uint8_t previous[OBJECT_HASH_SIZE]; /* of the number before */
-	struct generation generation; /* the head's */
-	size_t n;
-	union {
-		struct local_log logs[ROWS_AT_A_TIME];
-		struct local_data data[ROWS_AT_A_TIME];
-	} rows;
-};
+#include "core/check_walk.h"
 
 static struct site *
 site_of(const struct check *c)
@@ -40,82 +15,91 @@ site_of(const struct check *c)
 	return c->tenant->service->config.sites->slots[c->site].site;
 }
 
-static struct check_site *
-result_of(const struct check *c)
+enum rc
+check_step(struct op *op, const struct check *c, uint64_t bytes)
 {
-	return &c->report->sites[c->site];
+	return c->job->step == NULL ? RC_OK
+				    : c->job->step(c->job->arg, op, bytes);
 }
 
+/* A site that goes away meanwhile is no damage. */
 static enum rc
-stop_look(struct op *op, const struct check *c)
+away_look(struct op *op, struct check *c, enum rc rc)
 {
-	if (c->job->stop != NULL && atomic_load(c->job->stop))
-		FAIL(op, RC_TIMEOUT, "the check was stopped");
-	return RC_OK;
+	if (rc != RC_IO || site_verify(op, site_of(c)) == RC_OK)
+		return RC_OK;
+	sites_failed(op, c->tenant->service->config.sites, c->site, rc);
+	c->away = true;
+	return RC_IO;
 }
 
-/* Counts what an object came to; only what is no matter of the object is passed
- * up. */
-static enum rc
-object_note(struct op *op, struct check *c, const char *what, enum rc rc,
-    const char *why)
+enum rc
+check_note(struct op *op, struct check *c, const char *what,
+    struct damaged *item, enum rc rc, const char *why)
 {
-	char text[TEXT_SIZE];
+	char text[CHECK_TEXT_SIZE], end[REPAIR_TEXT_SIZE] = "";
 
 	if (rc == RC_NO_MEMORY)
 		return op_fail(op, rc, "%s", why);
+	TRY(away_look(op, c, rc));
 	if (rc == RC_NOT_FOUND)
-		result_of(c)->missing++;
+		c->result->missing++;
 	else
-		result_of(c)->damaged++;
-	(void)snprintf(text, sizeof(text), "%s: %s", what,
-	    rc == RC_NOT_FOUND ? "not there" : why);
+		c->result->damaged++;
+	if (item != NULL)
+		item->site = c->site;
+	if (item == NULL && c->job->repair)
+		(void)snprintf(end, sizeof(end), "not repaired");
+	else if (c->job->repair)
+		c->result->repaired += repair_now(op, c->tenant, item, rc, end);
+	else if (item != NULL)
+		repair_note_object(op, c->tenant, item, rc);
+	op_clear_error(op);
+	(void)snprintf(text, sizeof(text), "%s: %s%s%s", what,
+	    rc == RC_NOT_FOUND ? "not there" : why, end[0] != '\0' ? ": " : "",
+	    end);
 	c->job->problem(c->job->arg, c->site, text);
 	return RC_OK;
 }
 
-/* A segment is repaired by the mender, where there is one. */
+/* Runs with a reader's rows: a connection of before may be to a database that
+ * was discarded since. */
 static enum rc
-segment_note(struct op *op, struct check *c, const char *what,
-    const struct chunk_place *place, enum rc rc, const char *why)
+with_rows(struct op *op, struct check *c,
+    enum rc (*run)(struct op *op, struct check *c))
 {
-	TRY(object_note(op, c, what, rc, why));
-	repair_note(op, c->tenant, c->site, place, rc);
-	return RC_OK;
+	CLEANUP(op_release) struct op step;
+	struct reader *reader;
+	enum rc rc;
+
+	op_init(&step);
+	TRY(tenant_reader(op, c->tenant, &reader));
+	c->meta = &reader->meta;
+	rc = kept_get(&step, c->meta, &c->kept);
+	if (rc == RC_OK)
+		rc = run(&step, c);
+	tenant_reader_put(c->tenant, reader);
+	return rc == RC_OK ? RC_OK : op_fail(op, rc, "%s", op_error(&step, rc));
+}
+
+/* ---- the keyring ---- */
+
+static enum rc
+keyring_check(struct op *op, struct check *c)
+{
+	CLEANUP(op_release) struct op step;
+	struct damaged item = {.kind = DAMAGED_KEYRING};
+	struct key_name name;
+	enum rc rc;
+
+	op_init(&step);
+	rc = tenant_ring_check(&step, c->tenant, c->site, &name);
+	return rc == RC_OK ? RC_OK
+			   : check_note(op, c, "keyring", &item, rc,
+				 op_error(&step, rc));
 }
 
 /* ---- numbered segments ---- */
-
-static enum rc
-log_open(struct op *op, struct check *c, const struct segment *segment)
-{
-	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
-
-	TRY(tenant_ring_copy(op, c->tenant, &ring));
-	return verify_records(op, segment, ring);
-}
-
-static enum rc
-log_look(struct op *op, struct check *c, const struct local_log *row,
-    const struct log_name *name)
-{
-	struct segment segment;
-
-	TRY(packs_get(op, &c->tenant->packs, c->tenant->service->config.sites,
-	    c->site, name, &c->bytes));
-	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
-	if (segment.header.kind != SEGMENT_NUMBERED ||
-	    segment.header.tenant != c->tenant->id ||
-	    segment.header.number != row->number ||
-	    generation_compare(segment.header.generation, row->generation) != 0)
-		FAIL(op, RC_DAMAGED, "another segment stands under this name");
-	if (memcmp(segment.header.previous, c->previous, OBJECT_HASH_SIZE) != 0)
-		FAIL(op, RC_DAMAGED,
-		    "it does not stand on the number before it");
-	if (memcmp(segment.hash, row->hash, OBJECT_HASH_SIZE) != 0)
-		FAIL(op, RC_DAMAGED, "its hash is another");
-	return c->job->read_data ? log_open(op, c, &segment) : RC_OK;
-}
 
 static bool
 was_cut(struct op *op, struct check *c, uint64_t number)
@@ -132,27 +116,24 @@ log_check(struct op *op, struct check *c, const struct local_log *row)
 {
 	CLEANUP(op_release)
 	struct op step; /* an object's memory goes with it */
-	struct log_name name = {
-	    .number = row->number, .generation = row->generation};
-	struct chunk_place place = {0};
+	struct damaged item = {.kind = DAMAGED_NUMBER, .number = row->number};
 	char what[64];
 	enum rc rc;
 
 	op_init(&step);
-	memcpy(name.hash8, row->hash, sizeof(name.hash8));
-	rc = log_look(&step, c, row, &name);
+	rc = check_look_number(&step, c, row);
 	memcpy(c->previous, row->hash, OBJECT_HASH_SIZE);
-	/* Cut since: no loss. */
-	if (rc == RC_NOT_FOUND && was_cut(op, c, row->number))
-		return RC_OK;
 	if (rc == RC_OK) {
-		result_of(c)->numbers++;
-		result_of(c)->bytes += c->bytes.size;
-		return RC_OK;
+		c->result->numbers++;
+		c->result->bytes += c->bytes.size;
+	} else if (rc != RC_NOT_FOUND || !was_cut(op, c, row->number)) {
+		/* Cut since: no loss. */
+		(void)snprintf(
+		    what, sizeof(what), "number %" PRIu64, row->number);
+		TRY(check_note(op, c, what, &item, rc, op_error(&step, rc)));
 	}
-	(void)snprintf(what, sizeof(what), "number %" PRIu64, row->number);
-	place.number = row->number;
-	return segment_note(op, c, what, &place, rc, op_error(&step, rc));
+	c->place->number = row->number;
+	return check_step(op, c, c->bytes.size);
 }
 
 static enum rc
@@ -161,79 +142,59 @@ log_row(void *arg, struct op *op, const struct local_log *row)
 	struct check *c = arg;
 
 	(void)op;
-	if (row->number <= c->report->head)
+	if (row->number <= c->head)
 		c->rows.logs[c->n++] = *row;
 	return RC_OK;
 }
 
 static enum rc
-logs_check(struct op *op, struct check *c)
+logs_some(struct op *op, struct check *c)
 {
 	uint64_t number = c->kept.base.number;
+	struct local_log last;
 	size_t i;
 
 	memcpy(c->previous, c->kept.base.hash, sizeof(c->previous));
-	do {
-		c->n = 0;
-		TRY(local_log_list(
-		    op, c->meta, number + 1, ROWS_AT_A_TIME, log_row, c));
-		for (i = 0; i < c->n; i++) {
-			TRY(stop_look(op, c));
-			TRY(log_check(op, c, &c->rows.logs[i]));
-		}
-		if (c->n > 0)
-			number = c->rows.logs[c->n - 1].number;
-	} while (c->n == ROWS_AT_A_TIME);
+	if (c->place->number > number) {
+		number = c->place->number;
+		TRY(local_log_get(op, c->meta, number, &last));
+		memcpy(c->previous, last.hash, sizeof(c->previous));
+	}
+	TRY(local_log_list(op, c->meta, number + 1, CHECK_ROWS, log_row, c));
+	for (i = 0; i < c->n; i++)
+		TRY(log_check(op, c, &c->rows.logs[i]));
 	return RC_OK;
 }
 
 /* ---- data segments ---- */
 
 static enum rc
-data_look(struct op *op, struct check *c, const struct local_data *row,
-    const struct object_name *name)
-{
-	struct segment segment;
-
-	TRY(site_get(op, site_of(c), name, &c->bytes));
-	TRY(segment_parse(op, buf_span(&c->bytes), &segment));
-	if (segment.header.kind != SEGMENT_DATA ||
-	    segment.header.tenant != c->tenant->id ||
-	    memcmp(segment.header.data_id, row->id, OBJECT_ID_SIZE) != 0)
-		FAIL(op, RC_DAMAGED, "another segment stands under this name");
-	if (c->bytes.size != row->size ||
-	    memcmp(segment.hash, row->hash, OBJECT_HASH_SIZE) != 0)
-		FAIL(op, RC_DAMAGED, "its size or its hash is another");
-	return RC_OK;
-}
-
-static enum rc
 data_check(struct op *op, struct check *c, const struct local_data *row)
 {
 	CLEANUP(op_release) struct op step;
-	struct chunk_place place = {0};
+	struct damaged item = {.kind = DAMAGED_DATA};
 	struct local_data now;
 	struct object_name object;
+	uint64_t bytes = 0;
 	char what[80];
 	enum rc rc;
 
 	op_init(&step);
-	object_data(&object, c->tenant->id, row->id);
-	rc = data_look(&step, c, row, &object);
+	rc = check_look_data(&step, c, row, &bytes);
 	if (rc == RC_OK) {
-		result_of(c)->data++;
-		result_of(c)->bytes += c->bytes.size;
-		return RC_OK;
-	}
-	/* Dropped since: no loss. */
-	if (local_data_get(op, c->meta, row->id, &now) == RC_NOT_FOUND) {
-		op_clear_error(op);
-		return RC_OK;
+		c->result->data++;
+		c->result->bytes += bytes;
+	} else if (local_data_get(op, c->meta, row->id, &now) != RC_NOT_FOUND) {
+		/* Dropped since: no loss. */
+		object_data(&object, c->tenant->id, row->id);
+		(void)snprintf(
+		    what, sizeof(what), "data segment %.32s", object.file);
+		memcpy(item.data, row->id, sizeof(item.data));
+		TRY(check_note(op, c, what, &item, rc, op_error(&step, rc)));
 	}
 	op_clear_error(op);
-	(void)snprintf(what, sizeof(what), "data segment %.32s", object.file);
-	memcpy(place.data, row->id, sizeof(place.data));
-	return segment_note(op, c, what, &place, rc, op_error(&step, rc));
+	memcpy(c->place->data, row->id, OBJECT_ID_SIZE);
+	return check_step(op, c, bytes);
 }
 
 static enum rc
@@ -247,44 +208,18 @@ data_row(void *arg, struct op *op, const struct local_data *row)
 }
 
 static enum rc
-data_check_all(struct op *op, struct check *c)
+data_some(struct op *op, struct check *c)
 {
-	uint8_t last[OBJECT_ID_SIZE];
-	const uint8_t *after = NULL;
 	size_t i;
 
-	do {
-		c->n = 0;
-		TRY(local_data_list(
-		    op, c->meta, after, ROWS_AT_A_TIME, data_row, c));
-		for (i = 0; i < c->n; i++) {
-			TRY(stop_look(op, c));
-			TRY(data_check(op, c, &c->rows.data[i]));
-		}
-		if (c->n > 0)
-			memcpy(last, c->rows.data[c->n - 1].id, sizeof(last));
-		after = last;
-	} while (c->n == ROWS_AT_A_TIME);
+	TRY(local_data_list(
+	    op, c->meta, c->place->data, CHECK_ROWS, data_row, c));
+	for (i = 0; i < c->n; i++)
+		TRY(data_check(op, c, &c->rows.data[i]));
 	return RC_OK;
 }
 
 /* ---- snapshots ---- */
-
-static enum rc
-part_look(struct op *op, struct check *c, const struct segment_data *part,
-    uint32_t number, struct segment *ret_segment)
-{
-	struct object_name name;
-
-	object_snap(&name, c->tenant->id, part->id, number);
-	TRY(site_get(op, site_of(c), &name, &c->bytes));
-	TRY(segment_parse(op, buf_span(&c->bytes), ret_segment));
-	if (ret_segment->header.kind != SEGMENT_PIECE ||
-	    ret_segment->header.tenant != c->tenant->id ||
-	    memcmp(ret_segment->hash, part->hash, OBJECT_HASH_SIZE) != 0)
-		FAIL(op, RC_DAMAGED, "another piece stands under this name");
-	return c->job->read_data ? log_open(op, c, ret_segment) : RC_OK;
-}
 
 /* Replaced since: no loss. */
 static bool
@@ -303,23 +238,23 @@ part_check(struct op *op, struct check *c, const struct snapshot *snapshot,
     const struct segment_data *part, uint32_t number)
 {
 	CLEANUP(op_release) struct op step;
+	struct damaged item = {.kind = DAMAGED_PIECE, .part = number};
 	struct segment segment;
 	char what[80];
 	enum rc rc;
 
 	op_init(&step);
-	TRY(stop_look(op, c));
-	rc = part_look(&step, c, part, number, &segment);
+	rc = check_look_piece(&step, c, part, number, &segment);
 	if (rc == RC_OK) {
-		result_of(c)->bytes += c->bytes.size;
-		return RC_OK;
+		c->result->bytes += c->bytes.size;
+	} else if (!was_replaced(op, c, snapshot)) {
+		(void)snprintf(what, sizeof(what),
+		    "snapshot at number %" PRIu64 ", piece %u",
+		    snapshot->at.number, number);
+		memcpy(item.data, snapshot->list.id, sizeof(item.data));
+		TRY(check_note(op, c, what, &item, rc, op_error(&step, rc)));
 	}
-	if (was_replaced(op, c, snapshot))
-		return RC_OK;
-	(void)snprintf(what, sizeof(what),
-	    "snapshot at number %" PRIu64 ", piece %u", snapshot->at.number,
-	    number);
-	return object_note(op, c, what, rc, op_error(&step, rc));
+	return check_step(op, c, c->bytes.size);
 }
 
 static enum rc
@@ -331,7 +266,7 @@ snapshot_check(struct op *op, struct check *c, const struct snapshot *snapshot)
 
 	op_init(&step);
 	TRY(part_check(op, c, snapshot, &snapshot->list, 0));
-	if (part_look(&step, c, &snapshot->list, 0, &list) != RC_OK)
+	if (check_look_piece(&step, c, &snapshot->list, 0, &list) != RC_OK)
 		return RC_OK; /* told of already */
 	for (i = 0; i < list.header.n_parts; i++)
 		TRY(part_check(op, c, snapshot, &list.header.parts[i], i + 1));
@@ -341,10 +276,15 @@ snapshot_check(struct op *op, struct check *c, const struct snapshot *snapshot)
 static enum rc
 snapshots_check(struct op *op, struct check *c)
 {
+	struct kept kept = c->kept;
 	size_t i;
 
-	for (i = 0; i < c->kept.n; i++)
-		TRY(snapshot_check(op, c, &c->kept.list[i]));
+	for (i = 0; i < kept.n; i++) {
+		if (kept.list[i].at.number <= c->place->number)
+			continue;
+		TRY(snapshot_check(op, c, &kept.list[i]));
+		c->place->number = kept.list[i].at.number;
+	}
 	return RC_OK;
 }
 
@@ -398,88 +338,149 @@ lost_look(
 	return RC_OK;
 }
 
+static bool
+name_belongs(struct op *op, struct check *c, const struct log_name *name)
+{
+	struct local_log row;
+	bool belongs =
+	    local_log_get(op, c->meta, name->number, &row) == RC_OK &&
+	    memcmp(row.hash, name->hash8, sizeof(name->hash8)) == 0;
+
+	op_clear_error(op);
+	return belongs;
+}
+
+static bool
+name_known(struct op *op, struct check *c, const struct log_name *name,
+    enum rc *ret_rc)
+{
+	struct aside_search search = {.name = name};
+
+	if (name->number > c->head || name->number <= c->kept.base.number)
+		return true; /* newer than this check; below a cut: it goes */
+	if (name_belongs(op, c, name))
+		return true;
+	*ret_rc =
+	    local_aside_list(op, c->meta, name->number, aside_compare, &search);
+	if (*ret_rc == RC_OK && !search.found)
+		*ret_rc = lost_look(op, c, name, &search.found);
+	if (*ret_rc != RC_NO_MEMORY)
+		*ret_rc = RC_OK;
+	return search.found;
+}
+
 static enum rc
 name_check(void *arg, struct op *op, const char *file)
 {
 	struct check *c = arg;
-	struct aside_search search = {0};
 	struct pack_name pack;
-	struct local_log row;
 	struct log_name name;
-	char text[TEXT_SIZE];
+	char text[CHECK_TEXT_SIZE];
+	enum rc rc = RC_OK;
 
-	search.name = &name;
 	if (object_pack_parse(op, file, &pack) == RC_OK)
 		return RC_OK; /* its numbers were looked at one by one */
 	op_clear_error(op);
-	if (object_log_parse(op, file, &name) == RC_OK) {
-		if (name.number > c->report->head)
-			return RC_OK; /* newer than this check */
-		if (name.number <= c->kept.base.number)
-			return RC_OK; /* below a cut: it goes */
-		if (local_log_get(op, c->meta, name.number, &row) == RC_OK &&
-		    memcmp(row.hash, name.hash8, sizeof(name.hash8)) == 0)
-			return RC_OK;
-		op_clear_error(op);
-		TRY(local_aside_list(
-		    op, c->meta, name.number, aside_compare, &search));
-		if (!search.found &&
-		    lost_look(op, c, &name, &search.found) == RC_NO_MEMORY)
-			return RC_NO_MEMORY;
-		if (search.found)
-			return RC_OK;
-	}
+	if (object_log_parse(op, file, &name) == RC_OK &&
+	    name_known(op, c, &name, &rc))
+		return RC_OK;
+	TRY(rc);
 	op_clear_error(op);
-	result_of(c)->strange++;
+	c->result->strange++;
 	(void)snprintf(
 	    text, sizeof(text), "log: %.96s is not of this chain", file);
 	c->job->problem(c->job->arg, c->site, text);
 	return RC_OK;
 }
 
+static enum rc
+names_check(struct op *op, struct check *c)
+{
+	char folder[OBJECT_FOLDER_SIZE];
+	char why[OP_ERROR_SIZE];
+	enum rc rc;
+
+	object_folder(folder, "log", c->tenant->id);
+	rc = site_list(op, site_of(c), folder, SITE_LIST_SEEN, name_check, c);
+	if (rc != RC_IO && rc != RC_NOT_FOUND)
+		return rc;
+	(void)snprintf(why, sizeof(why), "%s", op_error(op, rc));
+	op_clear_error(op);
+	return check_note(op, c, "log", NULL, RC_IO, why);
+}
+
 /* ---- all of it ---- */
 
 static enum rc
-site_check(struct op *op, struct check *c)
+head_get(struct op *op, struct check *c)
 {
-	char folder[OBJECT_FOLDER_SIZE];
-	enum rc rc;
-
-	result_of(c)->looked = true;
-	TRY(logs_check(op, c));
-	TRY(data_check_all(op, c));
-	TRY(snapshots_check(op, c));
-	object_folder(folder, "log", c->tenant->id);
-	rc = site_list(op, site_of(c), folder, SITE_LIST_SEEN, name_check, c);
-	if (rc == RC_IO || rc == RC_NOT_FOUND) {
-		char why[OP_ERROR_SIZE];
-
-		(void)snprintf(why, sizeof(why), "%s", op_error(op, rc));
-		op_clear_error(op);
-		rc = object_note(op, c, "log", RC_IO, why);
-	}
-	TRY(rc);
-	if (!c->job->read_data || c->tenant->id == TENANT_PROVIDER)
-		return RC_OK;
-	return check_contents(
-	    op, c->tenant, c->meta, c->job, c->site, result_of(c));
-}
-
-static enum rc
-sites_check(struct op *op, struct check *c)
-{
-	struct site_set set = sites_attached(c->tenant->service->config.sites);
 	struct local_log head;
 
 	TRY(local_log_head(op, c->meta, &head));
-	c->report->head = head.number;
+	c->head = head.number;
 	c->generation = head.generation;
-	TRY(kept_get(op, c->meta, &c->kept));
-	TRY(tenant_ring_copy(op, c->tenant, &c->ring));
-	for (c->site = 0; c->site < c->tenant->service->config.sites->n;
-	     c->site++)
-		if (site_set_has(set, c->site))
-			TRY(site_check(op, c));
+	return RC_OK;
+}
+
+static enum rc
+phase_run(struct op *op, struct check *c)
+{
+	static enum rc (*const runs[])(struct op * op, struct check * c) = {
+	    [CHECK_KEYRING] = keyring_check,
+	    [CHECK_NUMBERS] = logs_some,
+	    [CHECK_DATA] = data_some,
+	    [CHECK_SNAPSHOTS] = snapshots_check,
+	    [CHECK_NAMES] = names_check,
+	};
+
+	if (c->place->phase != CHECK_CONTENTS) {
+		do {
+			c->n = 0;
+			TRY(with_rows(op, c, runs[c->place->phase]));
+		} while (c->n == CHECK_ROWS);
+	} else if (c->job->depth == CHECK_OPEN &&
+		   c->tenant->id != TENANT_PROVIDER) {
+		TRY(check_contents(op, c));
+	}
+	*c->place = (struct check_place){.phase = c->place->phase + 1};
+	return check_step(op, c, 0);
+}
+
+static enum rc
+phases_run(struct op *op, struct check *c)
+{
+	TRY(with_rows(op, c, head_get));
+	while (c->place->phase < CHECK_DONE)
+		TRY(phase_run(op, c));
+	return RC_OK;
+}
+
+enum rc
+check_site(struct op *op, struct tenant *tenant, const struct check_job *job,
+    size_t site, struct check_place *place, struct check_site *result)
+{
+	CLEANUP(mem_free_ptr) struct check *c = mem_alloc(sizeof(*c));
+	enum rc rc;
+
+	if (c == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	c->tenant = tenant;
+	c->job = job;
+	c->site = site;
+	c->place = place;
+	c->result = result;
+	result->looked = true;
+	buf_init(&c->bytes, SEGMENT_DATA_MAX);
+	/* A service that has just begun brings some of them up to date first.
+	 */
+	if (job->repair)
+		(void)repair_await_site(tenant, site);
+	rc = phases_run(op, c);
+	buf_release(&c->bytes);
+	if (!c->away)
+		return rc;
+	op_clear_error(op);
+	result->looked = false;
 	return RC_OK;
 }
 
@@ -487,24 +488,18 @@ enum rc
 check_tenant(struct op *op, struct tenant *tenant, const struct check_job *job,
     struct check_report *ret_report)
 {
-	CLEANUP(mem_free_ptr) struct check *c = mem_alloc(sizeof(*c));
-	struct reader *reader;
-	enum rc rc;
+	struct sites *sites = tenant->service->config.sites;
+	struct site_set set = sites_attached(sites);
+	size_t i;
 
-	if (c == NULL)
-		FAIL(op, RC_NO_MEMORY, "out of memory");
 	memset(ret_report, 0, sizeof(*ret_report));
-	c->tenant = tenant;
-	c->job = job;
-	c->report = ret_report;
-	buf_init(&c->bytes, SEGMENT_DATA_MAX);
-	buf_init(&c->plain, SEGMENT_NUMBERED_MAX);
-	TRY(tenant_reader(op, tenant, &reader));
-	c->meta = &reader->meta;
-	rc = sites_check(op, c);
-	tenant_reader_put(tenant, reader);
-	buf_release(&c->bytes);
-	buf_release(&c->plain);
-	keyring_free(c->ring);
-	return rc;
+	for (i = 0; i < sites->n; i++) {
+		struct check_place place = {0};
+
+		if (site_set_has(set, i) &&
+		    service_has_site(tenant->service, i))
+			TRY(check_site(
+			    op, tenant, job, i, &place, &ret_report->sites[i]));
+	}
+	return RC_OK;
 }

@@ -13,7 +13,13 @@
 #include "core/schema.h"
 #include "core/service.h"
 
-enum { QUEUE_MAX = 1000 };
+enum {
+	QUEUE_MAX = 1000,
+	TURNS_MAX = 16,
+	GATHER_PART = 3 /* of the time that the last group took */
+};
+
+#define GATHER_MAX CLOCK_MS
 
 /* Changes that are run together, linked by next. */
 struct batch {
@@ -43,12 +49,14 @@ head_advance(struct tenant *t, const struct sealed *sealed,
 	};
 
 	memcpy(head.hash, sealed->hash, OBJECT_HASH_SIZE);
-	tenant_set_head(t, &head);
-	t->own_number = true;
-	t->next_id = next_id;
+	mutex_lock(&t->lock);
+	t->head = head;
 	t->last_acks = acks;
 	t->last_time = service_clock_now(&t->service->clock);
 	t->acks_known = true;
+	mutex_unlock(&t->lock);
+	t->own_number = true;
+	t->next_id = next_id;
 	mem_free(t->aside);
 	t->aside = NULL;
 	t->n_aside = 0;
@@ -202,11 +210,12 @@ group_sites(struct op *op, struct group *group, const struct batch *batch)
 {
 	struct tenant *t = group->tenant;
 
-	if (site_set_count(group->in_service) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, group->in_service))
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites are in service, %u are needed",
-		    site_set_count(group->in_service), t->lanes.claim->reg.n,
-		    t->lanes.claim->reg.m);
+		    site_set_count(group->in_service),
+		    claim_register(t->lanes.claim)->n,
+		    claim_register(t->lanes.claim)->m);
 	if (!batch_needs_space(batch))
 		return RC_OK;
 	group->low = group->in_service;
@@ -320,7 +329,7 @@ doubt_end(struct op *op, struct tenant *t)
 	tenant_set_mode(op, t, TENANT_READY, "");
 	return RC_OK;
 #endif
-	if (site_set_count(in_service) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, in_service))
 		FAIL(op, RC_NOT_STORED,
 		    "a change is in doubt and too few sites are in service");
 	rc = tenant_opening(op, t, in_service);
@@ -425,26 +434,6 @@ batch_take(struct tenant *t, struct batch *ret_batch, struct change **ret_all)
 	t->n_queued -= n;
 }
 
-/* Under the lock: whether a committer is to be called, because nobody will run
- * what is queued. */
-static bool
-committing_wanted(struct tenant *t)
-{
-	bool wanted = t->first != NULL && !t->committing_queued &&
-		      t->service->committers != NULL;
-
-	t->committing_queued = t->committing_queued || wanted;
-	return wanted;
-}
-
-/* Not under the lock, on which the committer would wait at once. */
-static void
-committing_call(struct tenant *t, bool wanted)
-{
-	if (wanted)
-		work_pool_add(t->service->committers, &t->committing);
-}
-
 /*
  * Under the lock: those for whom there was no room come first in the next
  * group. Takes them out of members; returns how many are left.
@@ -471,18 +460,15 @@ batch_again(struct tenant *t, struct change **members, size_t n)
 	return n_left;
 }
 
-/*
- * Runs one group. Called and left with the lock held, nobody being busy. The
- * next group may begin before those are told who did not wait.
- */
-static void
+/* Runs one group. Called and left with the lock held, nobody being busy.
+ * Returns how many were told. */
+static size_t
 committer_turn(struct tenant *t)
 {
 	struct change *members[GROUP_CHANGES_MAX];
 	struct change *rest, *c;
 	struct batch batch;
 	size_t i, n = 0, n_told = 0;
-	bool wanted;
 
 	t->busy = true;
 	batch_take(t, &batch, &rest);
@@ -502,31 +488,54 @@ committer_turn(struct tenant *t)
 	}
 	t->busy = false;
 	cond_broadcast(&t->changed);
-	if (n_told == 0)
-		return;
-	wanted = committing_wanted(t);
 	mutex_unlock(&t->lock);
-	committing_call(t, wanted);
 	for (i = 0; i < n_told; i++)
 		members[i]->then(members[i]);
 	mutex_lock(&t->lock);
+	return n_told;
 }
 
+/*
+ * Those who were just told come again in a moment: a short wait for them makes
+ * one group of what would be two, each with its own syncs. Under the lock, as
+ * long as nobody is busy; n were told of a group that took so long.
+ */
+static void
+gather(struct tenant *t, size_t n, int64_t took)
+{
+	int64_t until = clock_mono();
+
+	took /= GATHER_PART;
+	until += took < GATHER_MAX ? took : GATHER_MAX;
+	t->gathering = t->n_queued + n;
+	while (!t->busy && t->n_queued < t->gathering &&
+	       cond_wait_until(&t->changed, &t->lock, until))
+		;
+	t->gathering = 0;
+}
+
+/* The same thread goes on for some groups, since a hop to another costs more
+ * than it saves, and then takes its turn behind other tenants. */
 void
 tenant_committing(struct work *work)
 {
 	struct tenant *t = container_of(work, struct tenant, committing);
 	bool wanted;
+	int turns = 0;
+	int64_t began;
+	size_t n;
 
 	mutex_lock(&t->lock);
-	t->committing_queued = false;
-	while (t->busy && t->first != NULL)
-		cond_wait(&t->changed, &t->lock);
-	if (t->first != NULL)
-		committer_turn(t);
-	wanted = committing_wanted(t);
+	while (turns++ < TURNS_MAX && !t->busy && t->first != NULL) {
+		began = clock_mono();
+		n = committer_turn(t);
+		if (t->first != NULL && n > 0)
+			gather(t, n, clock_mono() - began);
+	}
+	t->committing_called = false;
+	wanted = tenant_committer_wanted(t);
 	mutex_unlock(&t->lock);
-	committing_call(t, wanted);
+	tenant_committer_call(t, wanted);
 }
 
 /* Under the lock: at the queue's end. */
@@ -543,6 +552,8 @@ change_queue(struct op *op, struct tenant *t, struct change *change)
 	*t->last = change;
 	t->last = &change->next;
 	t->n_queued++;
+	if (t->n_queued == t->gathering)
+		cond_broadcast(&t->changed);
 	return RC_OK;
 }
 
@@ -550,16 +561,21 @@ enum rc
 change_commit(struct op *op, struct tenant *tenant, struct change *change)
 {
 	struct tenant *t = tenant;
-	MUTEX_GUARD(&t->lock);
+	bool wanted;
+	enum rc rc;
 
-	TRY(change_queue(op, t, change));
-	while (!change->done) {
+	mutex_lock(&t->lock);
+	rc = change_queue(op, t, change);
+	while (rc == RC_OK && !change->done) {
 		if (t->busy)
 			cond_wait(&t->changed, &t->lock);
 		else
-			committer_turn(t);
+			(void)committer_turn(t);
 	}
-	return change->rc;
+	wanted = tenant_committer_wanted(t);
+	mutex_unlock(&t->lock);
+	tenant_committer_call(t, wanted);
+	return rc == RC_OK ? change->rc : rc;
 }
 
 void
@@ -577,9 +593,9 @@ change_submit(struct op *op, struct tenant *tenant, struct change *change)
 	} else {
 		mutex_lock(&t->lock);
 		rc = change_queue(op, t, change);
-		wanted = committing_wanted(t);
+		wanted = tenant_committer_wanted(t);
 		mutex_unlock(&t->lock);
-		committing_call(t, wanted);
+		tenant_committer_call(t, wanted);
 	}
 	if (rc == RC_OK && !waits)
 		return;

@@ -1,6 +1,7 @@
 /* content_drop.c - a content's chunks, some at a time, then its row. */
 #include "core/content_drop.h"
 
+#include "core/acks.h"
 #include "meta/content.h"
 
 enum { CHUNKS_AT_ONCE = 128 };
@@ -40,8 +41,13 @@ static enum rc
 row_drop(
     struct op *op, struct tx *tx, int64_t content, struct drop_budget *budget)
 {
+	uint64_t made;
+	size_t acks;
+
+	TRY(content_made(op, tx->meta, content, &made));
 	TRY(content_delete(op, tx->meta, content));
-	budget->rows -= budget->rows > 0;
+	TRY(acks_forget(op, tx->meta, made, &acks));
+	budget->rows -= budget->rows > acks ? acks + 1 : budget->rows;
 	return RC_OK;
 }
 
@@ -99,5 +105,23 @@ content_drop(struct op *op, struct tx *tx, int64_t content, int64_t own,
 			return content_unfinish(op, tx->meta, content);
 		TRY(drop_some(op, tx, content, budget, ret_gone));
 	} while (!*ret_gone);
+	return RC_OK;
+}
+
+enum rc
+content_cut(struct op *op, struct tx *tx, int64_t content, uint64_t from,
+    struct drop_budget *budget, bool *ret_done)
+{
+	struct drop_list list = {.n = 0};
+	size_t limit =
+	    budget->rows < CHUNKS_AT_ONCE ? budget->rows : CHUNKS_AT_ONCE;
+	bool with_row = false;
+	size_t i;
+
+	TRY(chunk_list(op, tx->meta, content, from, limit, collect, &list));
+	for (i = 0; i < list.n && budget->data > 0; i++)
+		TRY(chunk_drop(
+		    op, tx, content, &list.chunks[i], budget, &with_row));
+	*ret_done = i == list.n && list.n < limit;
 	return RC_OK;
 }

@@ -23,4 +23,12 @@ enum { DROP_ROWS = 900, DROP_DATA = 128 };
 enum rc content_drop(struct op *op, struct tx *tx, int64_t content, int64_t own,
     struct drop_budget *budget, bool *ret_gone) MUST_CHECK;
 
+/*
+ * Deletes the chunks from a place on (where one begins) of a content that is
+ * not finished and has its chunks as rows, as far as the budget goes.
+ * *ret_done: none is left.
+ */
+enum rc content_cut(struct op *op, struct tx *tx, int64_t content,
+    uint64_t from, struct drop_budget *budget, bool *ret_done) MUST_CHECK;
+
 #endif

@@ -24,6 +24,7 @@ struct download {
 	struct fetch_place place; /* of its first frame */
 	struct aead aead;
 
+	struct site_set only; /* these are read; at first all */
 	struct site_set
 	    passed_over; /* sites that failed once: asked last from then on */
 
@@ -64,6 +65,7 @@ download_new(struct op *op, struct tenant *tenant,
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	d->tenant = tenant;
 	d->content = *content;
+	d->only.bits = UINT32_MAX;
 	rc = buffers_make(op, d);
 	if (rc != RC_OK) {
 		download_free(d);
@@ -86,6 +88,13 @@ download_open(struct op *op, struct tenant *tenant, int64_t content,
 	tenant_reader_put(tenant, reader);
 	TRY(rc);
 	return download_new(op, tenant, &row, ret_download);
+}
+
+void
+download_from(struct download *download, size_t site)
+{
+	download->only = site_set_with((struct site_set){0}, site);
+	download->plain_size = 0; /* came from wherever */
 }
 
 uint64_t
@@ -240,7 +249,7 @@ run_read(struct op *op, struct download *d, const struct run *run)
 	struct sites *sites = d->tenant->service->config.sites;
 	struct site_set holding =
 	    lanes_holding(&d->tenant->lanes, d->chunk.place.number);
-	struct site_set attached = sites_attached(sites);
+	struct site_set attached = site_set_and(sites_attached(sites), d->only);
 	bool first, last;
 	size_t i;
 	enum rc rc;

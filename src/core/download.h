@@ -24,6 +24,13 @@ enum rc download_open_at(struct op *op, struct tenant *tenant,
     struct meta *meta, const struct content *content, uint64_t position,
     struct download **ret_download) MUST_CHECK;
 
+/*
+ * From now on this site alone is read, and no other makes up for it: to see
+ * that it has what it should. RC_DAMAGED, after which the site's damage is
+ * noted as after any other read.
+ */
+void download_from(struct download *download, size_t site);
+
 uint64_t download_size(const struct download *download);
 
 /*

@@ -24,6 +24,8 @@ open_place(struct op *op, struct tx *tx, const struct op *asker,
 	}
 	TRY(precondition_hold(op, tx, &put->precondition,
 	    target->taken ? &target->holder : NULL, why));
+	if (put->node == 0)
+		TRY(target_settle(op, tx, &put->to, NODE_FILE, why, target));
 	if (target->taken && target->holder.kind == NODE_FOLDER)
 		REFUSE(op, why, TREE_WHY_KIND, RC_CONFLICT,
 		    "there is a folder of this name");
@@ -48,10 +50,8 @@ same_bytes(struct op *op, struct tx *tx, const struct node *file,
 
 /* ---- the content's rows ---- */
 
-/* A chunk as its row has it: its sealed bytes are in this segment, or in a data
- * segment. */
-static enum rc
-chunk_place(struct op *op, struct tx *tx, const struct put_chunk *put,
+enum rc
+file_put_chunk(struct op *op, struct tx *tx, const struct put_chunk *put,
     struct chunk *chunk)
 {
 	*chunk = (struct chunk){.start = put->start, .size = put->size};
@@ -73,12 +73,12 @@ insert_chunks(struct op *op, struct tx *tx, const struct put_content *put,
 	size_t i;
 
 	if (put->n_chunks == 1) {
-		TRY(chunk_place(op, tx, &put->chunks[0], &chunk));
+		TRY(file_put_chunk(op, tx, &put->chunks[0], &chunk));
 		return content_insert(op, tx->meta, content, &chunk);
 	}
 	TRY(content_insert(op, tx->meta, content, NULL));
 	for (i = 0; i < put->n_chunks; i++) {
-		TRY(chunk_place(op, tx, &put->chunks[i], &chunk));
+		TRY(file_put_chunk(op, tx, &put->chunks[i], &chunk));
 		TRY(chunk_insert(op, tx->meta, content->id, &chunk));
 	}
 	return RC_OK;
@@ -92,6 +92,7 @@ make_content(struct op *op, struct tx *tx, const struct put_content *put,
 	struct content content = {
 	    .size = put->size,
 	    .finished = true,
+	    .made = tx->number,
 	    .has_sha1 = put->has_sha1,
 	    .chunks = put->session != 0 ? put->session_chunks : put->n_chunks,
 	};
@@ -264,6 +265,7 @@ task_begin(struct op *op, struct file_put_task *task)
 {
 	task->change = (struct change){
 	    .run = put_run,
+	    .hook = op->hook,
 	    .keeps_paths = true,
 	    .inline_size = file_put_inline_size(&task->put->content),
 	};

@@ -8,6 +8,7 @@
 #include "core/tree.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "meta/content.h"
 
 enum { FILE_PUT_CHUNKS_MAX = 512, FILE_PUT_DATA_MAX = 64 };
 
@@ -95,6 +96,11 @@ void file_put_submit(
  */
 enum rc file_put_run(struct op *op, struct tx *tx, const struct op *asker,
     const struct file_put *put, struct file_put_result *result) MUST_CHECK;
+
+/* A chunk as its row has it: its sealed bytes are in this segment from now on,
+ * or in a data segment. The caller wipes it (chunk_wipe). */
+enum rc file_put_chunk(struct op *op, struct tx *tx,
+    const struct put_chunk *put, struct chunk *ret_chunk) MUST_CHECK;
 
 /* Sealed bytes that travel in the numbered segment. */
 size_t file_put_inline_size(const struct put_content *content);

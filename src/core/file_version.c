@@ -175,6 +175,7 @@ save_run(struct op *op, struct tx *tx, struct change *change)
 	TRY(version_open(
 	    op, tx->meta, c->save->node, c->save->version, tx->now, &version));
 	TRY(target_open(op, tx, actor, &c->save->to, why, &target));
+	TRY(target_settle(op, tx, &c->save->to, NODE_FILE, why, &target));
 	if (target.taken)
 		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
 		    "there is a file or folder of this name");

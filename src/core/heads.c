@@ -248,6 +248,22 @@ heads_read(struct op *op, struct service *service, struct heads *ret_heads)
 }
 
 enum rc
+heads_check(struct op *op, struct service *service, size_t site)
+{
+	struct site *from = service->config.sites->slots[site].site;
+	struct heads heads = {0};
+	enum rc rc = heads_of_site(op, service, from, &heads);
+
+	/* Replaced between the listing and the reading. */
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		rc = heads_of_site(op, service, from, &heads);
+	}
+	heads_release(&heads);
+	return rc;
+}
+
+enum rc
 heads_newest_stamp(
     struct op *op, struct service *service, struct clock_stamp *stamp)
 {

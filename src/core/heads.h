@@ -35,6 +35,11 @@ void heads_release(struct heads *heads);
 enum rc heads_read(
     struct op *op, struct service *service, struct heads *ret_heads) MUST_CHECK;
 
+/* Opens the newest heads of one site; RC_OK too where it has none. RC_DAMAGED.
+ */
+enum rc
+heads_check(struct op *op, struct service *service, size_t site) MUST_CHECK;
+
 /* At start: keeps what is found, and takes its stamp where its service time is
  * later than *stamp's. */
 enum rc heads_newest_stamp(struct op *op, struct service *service,

@@ -198,6 +198,54 @@ tenant_ring_put(struct op *op, struct tenant *tenant, uint64_t above_version,
 	return RC_OK;
 }
 
+/* ---- looking ---- */
+
+static enum rc
+key_newest(void *arg, struct op *op, const char *file)
+{
+	struct key_name *newest = arg;
+	struct key_name name;
+	int order;
+
+	if (object_key_parse(op, file, &name) != RC_OK) {
+		op_clear_error(op); /* a stray file */
+		return RC_OK;
+	}
+	order = generation_compare(name.generation, newest->generation);
+	if (order > 0 || (order == 0 && name.version > newest->version))
+		*newest = name;
+	return RC_OK;
+}
+
+static enum rc
+ring_check(struct op *op, struct tenant *t, size_t i, struct key_name *ret_name)
+{
+	struct site *site = t->service->config.sites->slots[i].site;
+	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
+	char folder[OBJECT_FOLDER_SIZE];
+
+	*ret_name = (struct key_name){0};
+	object_folder(folder, "keys", t->id);
+	TRY(site_list(op, site, folder, SITE_LIST_SEEN, key_newest, ret_name));
+	if (ret_name->version == 0)
+		FAIL(op, RC_NOT_FOUND, "no keyring stands there");
+	return ring_get(op, t, i, ret_name, &ring);
+}
+
+enum rc
+tenant_ring_check(
+    struct op *op, struct tenant *tenant, size_t i, struct key_name *ret_name)
+{
+	enum rc rc = ring_check(op, tenant, i, ret_name);
+
+	/* Replaced between the listing and the reading. */
+	if (rc == RC_NOT_FOUND && ret_name->version != 0) {
+		op_clear_error(op);
+		rc = ring_check(op, tenant, i, ret_name);
+	}
+	return rc;
+}
+
 /* ---- renewing ---- */
 
 struct key_search {

@@ -81,7 +81,8 @@ segment_start(struct op *op, struct move *m)
 	for (i = 0; i < sites->n; i++)
 		m->put.epochs[i] = sites_epoch(sites, i);
 	TRY(fan_open(op, sites, claim, lanes_in_service(&t->lanes), t->id,
-	    header.data_id, claim->reg.m, PATIENCE_S * CLOCK_S, &m->fan));
+	    header.data_id, claim_register(claim)->m, PATIENCE_S * CLOCK_S,
+	    &m->fan));
 	return data_begin(op, &m->writer, &header, fan_sink(m->fan));
 }
 
@@ -149,6 +150,7 @@ segment_fill(struct op *op, struct move *m)
 	if (m->n_copied == 0)
 		return RC_OK;
 	TRY(data_end(op, &m->writer, &m->put.data));
+	TRY(fan_end(op, m->fan));
 	TRY(fan_commit(op, m->fan, &m->put.on));
 	FAILPOINT("move.stands");
 	return RC_OK;

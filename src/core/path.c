@@ -155,6 +155,32 @@ path_find_parent(struct op *op, struct meta *meta, const struct span *segments,
 }
 
 enum rc
+path_text(struct op *op, struct meta *meta, const struct place *place,
+    struct span *ret_path)
+{
+	struct span *names;
+	size_t i, size = 0;
+	uint8_t *text;
+
+	TRY(op_alloc(op, place->n * sizeof(*names), &names));
+	for (i = 0; i < place->n; i++) {
+		struct node node;
+
+		TRY(node_get(op, meta, place->nodes[i], &node));
+		names[i] = node.name;
+		size += 1 + node.name.size;
+	}
+	TRY(op_alloc(op, size + 1, &text));
+	*ret_path = span_of(text, size);
+	for (i = place->n; i > 0; i--) {
+		*text++ = '/';
+		memcpy(text, names[i - 1].data, names[i - 1].size);
+		text += names[i - 1].size;
+	}
+	return RC_OK;
+}
+
+enum rc
 path_names(struct op *op, struct meta *meta, const struct place *place,
     const struct span **ret_names)
 {

@@ -41,4 +41,11 @@ enum rc path_names(struct op *op, struct meta *meta, const struct place *place,
 enum rc path_find_child(struct op *op, struct meta *meta, int64_t parent,
     struct span segment, struct node *ret_node) MUST_CHECK;
 
+/*
+ * The path of a node that access_node has found, as it stands below /dav:
+ * "/Company/plans/a.pdf". In the op's arena, NUL behind it.
+ */
+enum rc path_text(struct op *op, struct meta *meta, const struct place *place,
+    struct span *ret_path) MUST_CHECK;
+
 #endif

@@ -79,7 +79,8 @@ key_make(const struct actor *actor, const struct span *segments, size_t n,
 		key->size = 0;
 	for (i = 0; i < key->size; i++)
 		mixed = (mixed ^ key->bytes[i]) * UINT64_C(0x100000001b3);
-	key->slot = (size_t)(mixed >> 32) % SLOTS;
+	/* The last byte reaches the lowest bits and those from 40 on only. */
+	key->slot = (size_t)(mixed ^ mixed >> 40) % SLOTS;
 }
 
 static bool

@@ -2,10 +2,13 @@
 #include "core/purge.h"
 
 #include "core/content_drop.h"
+#include "core/resumable.h"
 #include "core/scratch.h"
 #include "core/trash.h"
 #include "core/tree_rules.h"
+#include "meta/idempotency.h"
 #include "meta/property.h"
+#include "meta/upload_row.h"
 #include "meta/version.h"
 
 enum { DUE = 64, CHILDREN = 64, ITEMS_LIMIT = 64 << 20 };
@@ -403,6 +406,20 @@ tree_run(struct op *op, struct tx *tx, struct change *change)
 	    op, tx, AUDIT_PURGE_STEP, top, DROP_ROWS - budget.rows);
 }
 
+/* ---- answered requests ---- */
+
+static enum rc
+requests_run(struct op *op, struct tx *tx, struct change *change)
+{
+	int64_t n;
+
+	(void)change;
+	TRY(idempotency_expire(op, tx->meta, tx->now, DROP_ROWS, &n));
+	return n == 0
+		   ? RC_OK
+		   : step_audit(op, tx, AUDIT_REQUESTS_EXPIRED, 0, (size_t)n);
+}
+
 /* ---- what is due ---- */
 
 static enum rc
@@ -414,11 +431,25 @@ any_version(void *arg, struct op *op, const struct version *version)
 	return RC_OK;
 }
 
+static enum rc
+look_at_uploads(
+    struct op *op, struct meta *meta, int64_t now, enum purge_due *ret_due)
+{
+	int64_t id;
+	enum rc rc = upload_row_due(op, meta, now, &id);
+
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	*ret_due = PURGE_UPLOADS;
+	return rc;
+}
+
 enum rc
 purge_look(struct op *op, struct meta *meta, int64_t now, int64_t last,
     enum purge_due *ret_due)
 {
 	struct trash trash;
+	bool requests;
 	int64_t first;
 	enum rc rc;
 
@@ -442,9 +473,16 @@ purge_look(struct op *op, struct meta *meta, int64_t now, int64_t last,
 		return RC_OK;
 	}
 	TRY(first_below(op, meta, NODE_PURGE, &first));
-	if (first != 0)
+	if (first != 0) {
 		*ret_due = PURGE_TREE;
-	return RC_OK;
+		return RC_OK;
+	}
+	TRY(idempotency_due(op, meta, now, &requests));
+	if (requests) {
+		*ret_due = PURGE_REQUESTS;
+		return RC_OK;
+	}
+	return look_at_uploads(op, meta, now, ret_due);
 }
 
 enum rc
@@ -470,6 +508,11 @@ purge_do(struct op *op, struct tenant *tenant, enum purge_due due, int64_t last)
 		return change_commit(op, tenant, &step);
 	case PURGE_TREE:
 		step.run = tree_run;
+		return change_commit(op, tenant, &step);
+	case PURGE_UPLOADS:
+		return resumable_expire(op, tenant);
+	case PURGE_REQUESTS:
+		step.run = requests_run;
 		return change_commit(op, tenant, &step);
 	}
 	return RC_OK;

@@ -35,6 +35,8 @@ enum purge_due {
 	PURGE_LOCKS, /* whose terms have ended */
 	PURGE_HIDDEN, /* a copy that a crash broke off */
 	PURGE_TREE, /* rows of what is seen no more */
+	PURGE_UPLOADS, /* that did not go on within their terms */
+	PURGE_REQUESTS, /* answered ones, whose terms have ended (L23) */
 };
 
 /* last: hidden copies with ids up to it are a crash's; 0: none is. */

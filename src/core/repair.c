@@ -6,6 +6,7 @@
  */
 #include "core/repair.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,7 +18,14 @@
 #include "meta/content.h"
 #include "meta/local.h"
 
-enum { DAMAGED_MAX = 256, AGAIN_S = 1, NOWHERE_AGAIN_S = 60, DRAIN_S = 3 };
+enum {
+	DAMAGED_MAX = 256,
+	AGAIN_S = 1,
+	NOWHERE_AGAIN_S = 60,
+	DRAIN_S = 3,
+	AWAIT_S = 60,
+	AWAIT_STEP_MS = 100,
+};
 
 /* ---- the list ---- */
 
@@ -28,8 +36,10 @@ damaged_find(const struct tenant *t, const struct damaged *item)
 	size_t k;
 
 	for (k = 0; k < t->n_damaged; k++)
-		if (t->damaged[k].site == item->site &&
+		if (t->damaged[k].kind == item->kind &&
+		    t->damaged[k].site == item->site &&
 		    t->damaged[k].number == item->number &&
+		    t->damaged[k].part == item->part &&
 		    memcmp(t->damaged[k].data, item->data, OBJECT_ID_SIZE) == 0)
 			break;
 	return k;
@@ -85,28 +95,42 @@ damaged_put_off(struct tenant *t, const struct damaged *item, int64_t seconds)
 }
 
 void
-repair_note(struct op *op, struct tenant *tenant, size_t i,
-    const struct chunk_place *place, enum rc rc)
+repair_note_object(struct op *op, struct tenant *tenant,
+    const struct damaged *item, enum rc rc)
 {
 	struct sites *sites = tenant->service->config.sites;
-	struct damaged item = {.site = i, .number = place->number};
+	size_t i = item->site;
 	bool away;
 
 	away = rc == RC_IO && site_verify(op, sites->slots[i].site) != RC_OK;
 	if (away)
 		sites_failed(op, sites, i, rc);
 	op_clear_error(op);
-	if (place->number == 0)
-		memcpy(item.data, place->data, OBJECT_ID_SIZE);
 	/* From the others nothing is expected: catching up brings them all. */
 	if (away || (rc != RC_IO && rc != RC_DAMAGED && rc != RC_NOT_FOUND) ||
-	    !site_set_has(lanes_holding(&tenant->lanes, place->number), i))
+	    !site_set_has(lanes_holding(&tenant->lanes, item->number), i))
 		return;
-	if (damaged_add(tenant, &item))
+	if (damaged_add(tenant, item))
 		log_warn(op, "damage-noted",
 		    "site=%s tenant=%016llx number=%llu rc=%s",
 		    sites->slots[i].site->name, (unsigned long long)tenant->id,
-		    (unsigned long long)place->number, rc_name(rc));
+		    (unsigned long long)item->number, rc_name(rc));
+}
+
+void
+repair_note(struct op *op, struct tenant *tenant, size_t i,
+    const struct chunk_place *place, enum rc rc)
+{
+	struct damaged item = {.site = i};
+
+	if (place->number != 0) {
+		item.kind = DAMAGED_NUMBER;
+		item.number = place->number;
+	} else {
+		item.kind = DAMAGED_DATA;
+		memcpy(item.data, place->data, OBJECT_ID_SIZE);
+	}
+	repair_note_object(op, tenant, &item, rc);
 }
 
 size_t
@@ -130,40 +154,58 @@ struct repair {
 	struct local_data data;
 	struct object_name name; /* of the object on the site */
 	struct pack pack; /* where it is in one there; else n is 0 */
+	bool well; /* there was nothing to repair */
+	bool aside; /* there were bad bytes: they are under damaged/ */
 };
 
 /* RC_NOT_FOUND where the chain has it no more. */
 static enum rc
 row_get(struct op *op, struct repair *r, struct meta *meta)
 {
-	return r->item->number != 0
-		   ? local_log_get(op, meta, r->item->number, &r->log)
-		   : local_data_get(op, meta, r->item->data, &r->data);
+	switch (r->item->kind) {
+	case DAMAGED_NUMBER:
+		return local_log_get(op, meta, r->item->number, &r->log);
+	case DAMAGED_DATA:
+		return local_data_get(op, meta, r->item->data, &r->data);
+	case DAMAGED_PIECE:
+	case DAMAGED_KEYRING:
+		break; /* known when it is read */
+	}
+	return RC_OK;
 }
 
 /* The whole segment into copy.bytes, from the first of these sites where it
- * passes. */
+ * passes. A keyring is made, not copied. */
 static enum rc
 segment_get(struct op *op, struct repair *r, struct site_set sources)
 {
+	struct key_name name;
+
 	r->copy.sources = sources;
-	return r->item->number != 0 ? catch_up_number(op, &r->copy, &r->log)
-				    : catch_up_data(op, &r->copy, &r->data);
+	switch (r->item->kind) {
+	case DAMAGED_NUMBER:
+		return catch_up_number(op, &r->copy, &r->log);
+	case DAMAGED_DATA:
+		return catch_up_data(op, &r->copy, &r->data);
+	case DAMAGED_PIECE:
+		return catch_up_piece(
+		    op, &r->copy, r->item->data, r->item->part);
+	case DAMAGED_KEYRING:
+		break;
+	}
+	return site_set_has(sources, r->item->site)
+		   ? tenant_ring_check(op, r->copy.tenant, r->item->site, &name)
+		   : RC_OK;
 }
 
-/* Which object it is on the site: its own, or the pack that it lies in. */
 static enum rc
-name_find(struct op *op, struct repair *r)
+number_name_find(struct op *op, struct repair *r)
 {
 	struct tenant *t = r->copy.tenant;
 	struct site *site = t->service->config.sites->slots[r->item->site].site;
 	struct log_name log;
 	bool loose;
 
-	if (r->item->number == 0) {
-		object_data(&r->name, t->id, r->item->data);
-		return RC_OK;
-	}
 	local_log_name(&r->log, &log);
 	object_log(&r->name, t->id, &log);
 	TRY(site_exists(op, site, &r->name, &loose));
@@ -173,6 +215,32 @@ name_find(struct op *op, struct repair *r)
 		return RC_OK;
 	}
 	object_pack(&r->name, t->id, &r->pack.name);
+	return RC_OK;
+}
+
+/* Which object it is on the site: its own, or the pack that it lies in. */
+static enum rc
+name_find(struct op *op, struct repair *r)
+{
+	struct tenant *t = r->copy.tenant;
+	struct key_name key;
+
+	switch (r->item->kind) {
+	case DAMAGED_NUMBER:
+		return number_name_find(op, r);
+	case DAMAGED_DATA:
+		object_data(&r->name, t->id, r->item->data);
+		break;
+	case DAMAGED_PIECE:
+		object_snap(&r->name, t->id, r->item->data, r->item->part);
+		break;
+	case DAMAGED_KEYRING:
+		if (tenant_ring_check(op, t, r->item->site, &key) == RC_OK)
+			FAIL(op, RC_BUSY, "another keyring stands there now");
+		op_clear_error(op);
+		object_key(&r->name, t->id, &key);
+		break;
+	}
 	return RC_OK;
 }
 
@@ -199,9 +267,9 @@ pack_numbers_look(struct op *op, struct repair *r, struct site_set others)
 	return RC_OK;
 }
 
-/* Good bytes into copy.bytes; *ret_well: there is nothing to repair. */
+/* Good bytes into copy.bytes, unless it is well. */
 static enum rc
-good_get(struct op *op, struct repair *r, bool *ret_well)
+good_get(struct op *op, struct repair *r)
 {
 	struct tenant *t = r->copy.tenant;
 	struct site_set bad =
@@ -210,17 +278,18 @@ good_get(struct op *op, struct repair *r, bool *ret_well)
 	enum rc rc;
 
 	others = site_set_without(others, r->item->site);
+	r->copy.source = SITES_MAX;
 	rc = row_get(op, r, r->copy.meta);
-	*ret_well = rc == RC_NOT_FOUND;
+	r->well = rc == RC_NOT_FOUND;
 	if (rc == RC_NOT_FOUND)
 		op_clear_error(op);
-	if (*ret_well)
+	if (r->well)
 		return RC_OK;
 	TRY(rc);
 	/* It may have been the reading, and not what stands there. */
 	r->copy.site = SITES_MAX;
 	rc = segment_get(op, r, bad);
-	*ret_well = rc == RC_OK;
+	r->well = rc == RC_OK;
 	if (rc == RC_OK || rc == RC_NO_MEMORY || rc == RC_BUSY)
 		return rc;
 	op_clear_error(op);
@@ -241,6 +310,7 @@ bad_aside(struct op *op, struct repair *r)
 	TRY(site_exists(op, site, &r->name, &there));
 	if (there)
 		TRY(site_set_aside(op, site, &r->name, t->id));
+	r->aside = there;
 	FAILPOINT("repair.aside");
 	return RC_OK;
 }
@@ -252,6 +322,8 @@ good_put(struct op *op, struct repair *r)
 	struct sites *sites = t->service->config.sites;
 	size_t i = r->item->site;
 
+	if (r->item->kind == DAMAGED_KEYRING)
+		return tenant_ring_put_again(op, t, i);
 	TRY(site_put(
 	    op, sites->slots[i].site, &r->name, buf_span(&r->copy.bytes)));
 	FAILPOINT("repair.put");
@@ -311,47 +383,78 @@ repair_run(struct op *op, struct repair *r)
 {
 	struct tenant *t = r->copy.tenant;
 	struct reader *reader;
-	bool well = false;
 	enum rc rc;
 
 	TRY(tenant_reader(op, t, &reader));
 	r->copy.meta = &reader->meta;
-	rc = good_get(op, r, &well);
+	rc = good_get(op, r);
 	tenant_reader_put(t, reader);
-	TRY(rc);
-	if (well)
-		return RC_OK;
-	tenant_lock(t);
-	rc = replace_now(op, r);
-	tenant_unlock(t);
+	if (rc == RC_OK && !r->well) {
+		tenant_lock(t);
+		rc = replace_now(op, r);
+		tenant_unlock(t);
+	}
 	if (rc == RC_NOT_FOUND) { /* dropped or cut since */
 		op_clear_error(op);
+		r->well = true;
 		return RC_OK;
 	}
 	TRY(rc);
+	if (r->well)
+		return RC_OK;
 	log_info(op, "repaired", "site=%s tenant=%016llx object=%s",
 	    t->service->config.sites->slots[r->item->site].site->name,
 	    (unsigned long long)t->id, r->name.file);
 	return RC_OK;
 }
 
+/* One object of a tenant at a time. */
+static void
+repair_enter(struct tenant *t)
+{
+	mutex_lock(&t->lock);
+	while (t->in_repair)
+		cond_wait(&t->changed, &t->lock);
+	t->in_repair = true;
+	mutex_unlock(&t->lock);
+}
+
+static void
+repair_leave(struct tenant *t)
+{
+	mutex_lock(&t->lock);
+	t->in_repair = false;
+	cond_broadcast(&t->changed);
+	mutex_unlock(&t->lock);
+}
+
+/* What it came to is in *r, whose item is given. */
 static enum rc
-repair_one(struct op *op, struct tenant *t, const struct damaged *item)
+repair_one(struct op *op, struct tenant *t, struct repair *r)
 {
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
-	CLEANUP(mem_free_ptr) struct repair *r = mem_alloc(sizeof(*r));
 	enum rc rc;
 
-	if (r == NULL)
-		FAIL(op, RC_NO_MEMORY, "out of memory");
 	TRY(tenant_ring_copy(op, t, &ring));
-	r->item = item;
 	r->copy.tenant = t;
 	r->copy.ring = ring;
 	buf_init(&r->copy.bytes, SEGMENT_DATA_MAX);
+	repair_enter(t);
 	rc = repair_run(op, r);
+	repair_leave(t);
 	buf_release(&r->copy.bytes);
 	return rc;
+}
+
+static enum rc
+repair_item(struct op *op, struct tenant *t, const struct damaged *item)
+{
+	CLEANUP(mem_free_ptr) struct repair *r = mem_alloc(sizeof(*r));
+
+	if (r == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	r->item = item;
+	return repair_one(op, t, r);
 }
 
 void
@@ -365,7 +468,7 @@ repair_tenant(struct op *op, struct tenant *tenant)
 		CLEANUP(op_release) struct op step;
 
 		op_init(&step);
-		rc = repair_one(&step, tenant, &item);
+		rc = repair_item(&step, tenant, &item);
 		if (rc == RC_OK) {
 			damaged_forget(tenant, &item);
 			continue;
@@ -378,4 +481,89 @@ repair_tenant(struct op *op, struct tenant *tenant)
 		damaged_put_off(tenant, &item,
 		    rc == RC_DAMAGED ? NOWHERE_AGAIN_S : AGAIN_S);
 	}
+}
+
+/* ---- at once ---- */
+
+bool
+repair_await_site(struct tenant *tenant, size_t site)
+{
+	struct service *s = tenant->service;
+	int64_t until = clock_mono() + AWAIT_S * CLOCK_S;
+	bool in = false;
+
+	mutex_lock(&s->lock);
+	cond_broadcast(&s->changed);
+	while (!(in = site_set_has(lanes_in_service(&tenant->lanes), site)) &&
+	       !s->stopping && site_set_has(claim_sites(s->claim), site) &&
+	       clock_mono() < until)
+		(void)cond_wait_until(&s->changed, &s->lock,
+		    clock_mono() + AWAIT_STEP_MS * CLOCK_MS);
+	mutex_unlock(&s->lock);
+	return in;
+}
+
+static void
+repaired_text(const struct repair *r, char text[REPAIR_TEXT_SIZE])
+{
+	const struct tenant *t = r->copy.tenant;
+	const struct sites *sites = t->service->config.sites;
+	char from[SITE_NAME_SIZE + 8] = "";
+	char aside[2 * OBJECT_FILE_SIZE + 80] = "";
+
+	if (r->well) {
+		(void)snprintf(text, REPAIR_TEXT_SIZE,
+		    "nothing to repair: it passes now, or is needed no more");
+		return;
+	}
+	if (r->copy.source < sites->n)
+		(void)snprintf(from, sizeof(from), " from %s",
+		    sites->slots[r->copy.source].site->name);
+	if (r->aside)
+		(void)snprintf(aside, sizeof(aside),
+		    ", the bad bytes are damaged/%016llx/%.*s.%s",
+		    (unsigned long long)t->id,
+		    (int)strcspn(r->name.folder, "/"), r->name.folder,
+		    r->name.file);
+	(void)snprintf(text, REPAIR_TEXT_SIZE, "made new%s%s", from, aside);
+}
+
+static enum rc
+repair_told(struct op *op, struct tenant *t, const struct damaged *item,
+    char text[REPAIR_TEXT_SIZE])
+{
+	CLEANUP(mem_free_ptr) struct repair *r = mem_alloc(sizeof(*r));
+
+	if (r == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	if (t->service->config.read_only)
+		FAIL(op, RC_BUSY, "this service takes no changes");
+	r->item = item;
+	TRY(repair_one(op, t, r));
+	/* A pack's numbers are brought by the mender. */
+	if (!r->well && r->pack.n > 0 && !repair_await_site(t, item->site))
+		FAIL(op, RC_BUSY,
+		    "its pack was set aside; what was in it is still being "
+		    "copied");
+	repaired_text(r, text);
+	return RC_OK;
+}
+
+bool
+repair_now(struct op *op, struct tenant *tenant, const struct damaged *item,
+    enum rc rc, char text[REPAIR_TEXT_SIZE])
+{
+	CLEANUP(op_release) struct op step;
+	enum rc end;
+
+	op_init(&step);
+	end = repair_told(&step, tenant, item, text);
+	if (end == RC_OK) {
+		damaged_forget(tenant, item);
+		return true;
+	}
+	(void)snprintf(text, REPAIR_TEXT_SIZE, "not repaired: %.300s",
+	    op_error(&step, end));
+	repair_note_object(op, tenant, item, rc);
+	return false;
 }

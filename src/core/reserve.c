@@ -112,7 +112,7 @@ reserve_for_uploads(
     struct op *op, struct tenant *tenant, struct site_set *ret_sites)
 {
 	struct service *s = tenant->service;
-	uint32_t m = tenant->lanes.claim->reg.m;
+	struct claim *claim = tenant->lanes.claim;
 	struct site_set in_service = lanes_in_service(&tenant->lanes);
 	struct site_set low = reserve_low_sites(s);
 	struct io_space local;
@@ -120,7 +120,39 @@ reserve_for_uploads(
 	*ret_sites = (struct site_set){in_service.bits & ~low.bits};
 	if (reserve_local(s, &local))
 		FAIL(op, RC_NO_SPACE, "the server's own disk is almost full");
-	if (site_set_count(in_service) >= m && site_set_count(*ret_sites) < m)
+	if (claim_has_m(claim, in_service) && !claim_has_m(claim, *ret_sites))
 		FAIL(op, RC_NO_SPACE, "too few sites have space left");
+	return RC_OK;
+}
+
+/* A disk of which nothing is known is taken to have room. */
+static bool
+has_room(const struct service *s, const struct io_space *space, uint64_t size)
+{
+	uint64_t reserve = reserve_of(s, space);
+
+	return space->total == 0 ||
+	       (space->free > reserve && space->free - reserve > size);
+}
+
+enum rc
+reserve_for_size(struct op *op, struct tenant *tenant, uint64_t size)
+{
+	struct sites *sites = tenant->service->config.sites;
+	struct claim *claim = tenant->lanes.claim;
+	struct site_set left, roomy = {0};
+	struct io_space space;
+	size_t i;
+
+	TRY(reserve_for_uploads(op, tenant, &left));
+	for (i = 0; i < sites->n; i++) {
+		sites_space(sites, i, &space);
+		if (site_set_has(left, i) &&
+		    has_room(tenant->service, &space, size))
+			roomy = site_set_with(roomy, i);
+	}
+	if (claim_has_m(claim, left) && !claim_has_m(claim, roomy))
+		FAIL(op, RC_NO_SPACE,
+		    "too few sites have space for a file of this size");
 	return RC_OK;
 }

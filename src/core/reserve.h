@@ -53,4 +53,9 @@ reserve_left(struct service *service, uint64_t *ret_left, uint64_t *ret_used);
 enum rc reserve_for_uploads(struct op *op, struct tenant *tenant,
     struct site_set *ret_sites) MUST_CHECK;
 
+/* The same where its bytes are known: they have to fit above the reserves of m
+ * sites, as these were last looked at. */
+enum rc reserve_for_size(
+    struct op *op, struct tenant *tenant, uint64_t size) MUST_CHECK;
+
 #endif

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/heads.h"
 #include "core/reserve.h"
+#include "core/site_change.h"
 #include "core/site_keys.h"
 #include "core/survey.h"
 #include "core/tenant.h"
@@ -30,6 +31,8 @@ struct service_config {
 				      (site_keys.h) */
 	keystore_keep *keep; /* NULL: the keys of the sites are not rotated */
 	void *keep_arg;
+	site_forget *forget; /* NULL: nothing names the sites but this */
+	void *forget_arg;
 	struct sites
 	    *sites; /* owned from service_open on, also after a failure */
 	const struct site_register *first; /* of a new service, else NULL */
@@ -45,6 +48,7 @@ struct service_config {
 	unsigned reserve_percent; /* L14; the larger of both holds */
 	bool upkeep; /* snapshots, cuts, packs, compaction in the background */
 	uint64_t upkeep_rate; /* their bytes a second; 0: 64 MiB */
+	uint64_t scrub_rate; /* bytes a second of a scrub; 0: 64 MiB */
 	unsigned committers; /* threads for change_submit; 0: its caller's */
 };
 
@@ -62,6 +66,7 @@ struct service {
 	struct heads heads; /* as last read or written */
 	struct survey survey; /* of tenants that are not open */
 	struct site_keys site_keys;
+	struct site_change change;
 	struct reserve reserve; /* of the local disk */
 	struct mutex lock; /* guards tenants */
 	struct cond changed;
@@ -71,10 +76,13 @@ struct service {
 	atomic_bool stopping; /* set under the lock */
 	struct work_pool *committers; /* or NULL */
 	struct upkeep upkeep;
+	struct scrub *scrub; /* scrub.h */
 	struct thread keeper; /* sites, fences, queues: in time */
 	bool keeper_runs;
 	struct thread mender; /* catching up, deleting: as long as it takes */
 	bool mender_runs;
+	struct thread changer; /* of the register */
+	bool changer_runs;
 	int64_t started; /* clock_mono() */
 	bool clock_runs;
 	/* How many logs of each site were found rolled back (L20). */
@@ -88,6 +96,7 @@ struct service_tenant_info {
 	char name[33];
 	char lang[8];
 	int64_t created_at; /* wall, ns */
+	bool canary; /* the service's own (service_canary): no customer */
 };
 
 /*
@@ -126,9 +135,17 @@ enum rc service_tenant(struct op *op, struct service *service, uint64_t id,
 enum rc service_tenant_known(struct op *op, struct service *service,
     uint64_t id, struct tenant **ret_tenant) MUST_CHECK;
 
-/* By name. */
+/* By name; the canary tenant has none. RC_NOT_FOUND. */
 enum rc service_tenant_named(struct op *op, struct service *service,
     const char *name, struct tenant **ret_tenant) MUST_CHECK;
+
+/*
+ * The service's own tenant, in which its evidence uploads and reads; made at
+ * first use. Nobody can name it or sign in to it. Opened; give it back with
+ * tenant_put.
+ */
+enum rc service_canary(struct op *op, struct service *service,
+    struct tenant **ret_tenant) MUST_CHECK;
 
 /* One of them; RC_NOT_FOUND. */
 enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
@@ -138,7 +155,7 @@ enum rc service_tenant_get(struct op *op, struct service *service, uint64_t id,
 enum rc
 service_resume_adding(struct op *op, struct service *service) MUST_CHECK;
 
-/* Calls each for every tenant. */
+/* Calls each for every tenant, the canary too. */
 enum rc service_tenants(struct op *op, struct service *service,
     enum rc (*each)(
 	void *arg, struct op *op, const struct service_tenant_info *info),
@@ -154,6 +171,10 @@ struct service_pinned {
 enum rc service_pin(struct op *op, struct service *service,
     struct service_pinned *ret_pinned) MUST_CHECK;
 void service_unpin(struct service_pinned *pinned);
+
+/* Whether a site is of the register in force; every one where none is known.
+ * From memory. */
+bool service_has_site(struct service *service, size_t i);
 
 /* L2: the fences of R sites could not be looked at for 15 s, so that nobody
  * knows whether another server has gone on. From memory. */

@@ -13,9 +13,12 @@
 #include "core/committer.h"
 #include "core/kept.h"
 #include "core/rolled_back.h"
+#include "core/scratch.h"
 #include "core/service.h"
 #include "core/snapshot.h"
 #include "meta/local.h"
+
+enum { REPLAY_AT_ONCE = 64 };
 
 struct start {
 	struct tenant *tenant;
@@ -110,30 +113,42 @@ log_aside(struct op *op, struct tenant *t, const struct log_name *name,
 	return RC_OK;
 }
 
-/* Reads every object that is not known; what cannot be read anywhere stays
- * unread (tail_pick sees it). */
+/* What cannot be read anywhere stays unread (tail_pick sees it). */
 static enum rc
-tail_read_all(struct op *op, struct start *s, uint64_t base)
+tail_read_one(struct op *op, struct start *s, size_t i)
 {
 	struct tenant *t = s->tenant;
 	struct segment segment;
 	bool known, aside;
-	size_t i;
 	enum rc rc;
+
+	TRY(log_known(op, t, &s->tail.logs[i].name, &known));
+	if (known)
+		return RC_OK;
+	TRY(log_aside(op, t, &s->tail.logs[i].name, &aside));
+	if (aside)
+		return RC_OK;
+	rc = tail_read(
+	    op, t->service->config.sites, &s->tail, i, &s->bytes, &segment);
+	if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
+		return rc;
+	op_clear_error(op);
+	return RC_OK;
+}
+
+/* Reads every object that is not known. There may be a million of them: each
+ * has memory of its own, which goes with it. */
+static enum rc
+tail_read_all(struct op *op, struct start *s, uint64_t base)
+{
+	size_t i;
 
 	for (i = tail_find_number(&s->tail, base + 1); i < s->tail.n_logs;
 	     i++) {
-		TRY(log_known(op, t, &s->tail.logs[i].name, &known));
-		if (known)
-			continue;
-		TRY(log_aside(op, t, &s->tail.logs[i].name, &aside));
-		if (aside)
-			continue;
-		rc = tail_read(op, t->service->config.sites, &s->tail, i,
-		    &s->bytes, &segment);
-		if (rc == RC_NO_MEMORY || rc == RC_REFUSED)
-			return rc;
-		op_clear_error(op);
+		CLEANUP(op_release) struct op step;
+
+		scratch_init(&step, op);
+		TRY(scratch_end(op, &step, tail_read_one(&step, s, i)));
 	}
 	return RC_OK;
 }
@@ -155,6 +170,26 @@ root_of(struct op *op, struct tenant *t, struct tail_root *root)
 	return RC_OK;
 }
 
+/* L3, 1: R of each register in force. */
+static enum rc
+listed_enough(struct op *op, const struct start *s)
+{
+#ifdef DOZO_PLANT_FEWER_THAN_R
+	(void)op;
+	(void)s;
+#else
+	struct tenant *t = s->tenant;
+	const struct site_register *reg = claim_register(t->lanes.claim);
+
+	if (!t->service->config.read_only &&
+	    !claim_has_r(t->lanes.claim, s->tail.listed))
+		FAIL(op, RC_UNPROVEN,
+		    "%zu of %u sites can be listed, %u must be",
+		    site_set_count(s->tail.listed), reg->n, register_r(reg));
+#endif
+	return RC_OK;
+}
+
 /* Lists and picks; once more where a gap shows, for listings are not atomic
  * (L0). */
 static enum rc
@@ -171,16 +206,7 @@ chain_pick(struct op *op, struct start *s)
 		tail_release(&s->tail);
 		TRY(tail_list(
 		    op, t->service->config.sites, s->set, t->id, &s->tail));
-#ifndef DOZO_PLANT_FEWER_THAN_R
-		if (!t->service->config.read_only &&
-		    site_set_count(s->tail.listed) <
-			register_r(&t->lanes.claim->reg))
-			FAIL(op, RC_UNPROVEN,
-			    "%zu of %u sites can be listed, %u must be",
-			    site_set_count(s->tail.listed),
-			    t->lanes.claim->reg.n,
-			    register_r(&t->lanes.claim->reg));
-#endif
+		TRY(listed_enough(op, s));
 		TRY(tail_read_all(op, s, root.base));
 		rc = tail_pick(op, &s->tail, &root, &s->winner, &s->base);
 	}
@@ -214,7 +240,7 @@ static enum rc
 witnesses_look(struct op *op, struct start *s)
 {
 	struct tenant *t = s->tenant;
-	const struct site_register *reg = &t->lanes.claim->reg;
+	const struct site_register *reg = claim_register(t->lanes.claim);
 	struct site_set left;
 	size_t i;
 
@@ -225,7 +251,7 @@ witnesses_look(struct op *op, struct start *s)
 			TRY(rolled_back_look(op, t, &t->meta, &s->tail, i));
 	left = rolled_back_without(t, s->tail.listed);
 	if (left.bits != s->tail.listed.bits &&
-	    site_set_count(left) < register_r(reg))
+	    !claim_has_r(t->lanes.claim, left))
 		FAIL(op, RC_UNPROVEN,
 		    "%zu of %u sites can be listed and were not rolled back, "
 		    "%u must be",
@@ -314,31 +340,75 @@ aside_note(struct op *op, struct start *s)
 	return RC_OK;
 }
 
-/*
- * Applies the chain's numbers above the head, up to a number: each in a
- * transaction of its own, or all into the one that is open.
- */
+/* Its memory goes with it. */
+static enum rc
+replay_one(struct op *op, struct start *s, size_t i)
+{
+	CLEANUP(op_release) struct op step;
+	struct segment segment;
+	enum rc rc;
+
+	scratch_init(&step, op);
+	rc = tail_read(&step, s->tenant->service->config.sites, &s->tail, i,
+	    &s->bytes, &segment);
+	if (rc == RC_OK)
+		rc = tenant_replay(&step, s->tenant, &segment);
+	return scratch_end(op, &step, rc);
+}
+
+/* From *at on, below end, at most so many of the chain's. */
+static enum rc
+replay_some(struct op *op, struct start *s, size_t *at, size_t end, size_t most)
+{
+	size_t n;
+
+	for (n = 0; *at < end && n < most; (*at)++) {
+		const struct tail_log *log = &s->tail.logs[*at];
+
+		if (!log->on_chain ||
+		    log->name.number <= s->tenant->head.number)
+			continue;
+		TRY(replay_one(op, s, *at));
+		n++;
+	}
+	return RC_OK;
+}
+
+/* As many in one transaction as a -wal can hold without growing large. */
+static enum rc
+replay_group(struct op *op, struct start *s, size_t *at, size_t end)
+{
+	struct tenant *t = s->tenant;
+	struct tenant_head before = t->head;
+	enum rc rc, rolled;
+
+	TRY(db_begin(op, t->writer));
+	rc = replay_some(op, s, at, end, REPLAY_AT_ONCE);
+	if (rc == RC_OK)
+		rc = db_commit(op, t->writer);
+	if (rc == RC_OK) {
+		tenant_database_tidy_locked(op, t);
+		return RC_OK;
+	}
+	tenant_set_head(t, &before);
+	rolled = db_rollback(op, t->writer);
+	(void)rolled; /* the first failure is the one to tell */
+	return rc;
+}
+
+/* Applies the chain's numbers above the head, up to a number: in transactions
+ * of their own, or all into the one that is open. */
 static enum rc
 replay_to(struct op *op, struct start *s, uint64_t number)
 {
 	struct tenant *t = s->tenant;
-	bool into = db_in_transaction(t->writer);
-	struct segment segment;
-	size_t i;
+	size_t at = tail_find_number(&s->tail, t->head.number + 1);
+	size_t end = tail_find_number(&s->tail, number + 1);
 
-	for (i = tail_find_number(&s->tail, t->head.number + 1);
-	     i < s->tail.n_logs; i++) {
-		struct tail_log *log = &s->tail.logs[i];
-
-		if (log->name.number > number)
-			break;
-		if (!log->on_chain || log->name.number <= t->head.number)
-			continue;
-		TRY(tail_read(op, t->service->config.sites, &s->tail, i,
-		    &s->bytes, &segment));
-		TRY(into ? tenant_replay_into(op, t, &segment)
-			 : tenant_replay(op, t, &segment));
-	}
+	if (db_in_transaction(t->writer))
+		TRY(replay_some(op, s, &at, end, end));
+	while (at < end)
+		TRY(replay_group(op, s, &at, end));
 	/* Before number 1 there are no tables to read. */
 	return t->head.number == 0 ? RC_OK : tenant_database_load(op, t);
 }
@@ -386,8 +456,8 @@ catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
 			if (!site_set_has(s->tail.listed, i) ||
 			    !site_set_has(turns[turn], i) ||
 			    (turn > 0 && site_set_has(whole, i)) ||
-			    (turn > 0 && site_set_count(lanes_in_service(
-					     lanes)) >= lanes->claim->reg.m))
+			    (turn > 0 && claim_has_m(lanes->claim,
+					     lanes_in_service(lanes))))
 				continue;
 			TRY(catch_up_site(op, s, i));
 		}
@@ -404,11 +474,11 @@ end_write(struct op *op, struct start *s)
 
 	TRY(replay_to(op, s, s->head));
 	TRY(catch_up_sites(op, s, &complete));
-	if (site_set_count(complete) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, complete))
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites hold everything, %u must",
-		    site_set_count(complete), t->lanes.claim->reg.n,
-		    t->lanes.claim->reg.m);
+		    site_set_count(complete), claim_register(t->lanes.claim)->n,
+		    claim_register(t->lanes.claim)->m);
 #ifndef DOZO_PLANT_NO_OPENING
 	if (s->head > s->decided)
 		return tenant_opening(op, t, complete);
@@ -427,11 +497,12 @@ end_open(struct op *op, struct start *s)
 	struct tenant *t = s->tenant;
 	enum rc rc, rolled;
 
-	if (site_set_count(s->tail.listed) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, s->tail.listed))
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites are reachable, %u are needed to write",
-		    site_set_count(s->tail.listed), t->lanes.claim->reg.n,
-		    t->lanes.claim->reg.m);
+		    site_set_count(s->tail.listed),
+		    claim_register(t->lanes.claim)->n,
+		    claim_register(t->lanes.claim)->m);
 	if (s->head > s->decided && s->decided > 0)
 		TRY(tenant_database_probe(op, t));
 	if (s->head > s->decided)
@@ -564,7 +635,7 @@ start_reading(struct op *op, struct start *s)
 	bool to_the_end = t->service->config.read_only;
 	enum rc rc;
 
-	s->set = sites_attached(t->service->config.sites);
+	s->set = tenant_sites(t);
 	TRY(tenant_database_open(op, t));
 	rc = chain_find(op, s);
 	if (rc == RC_UNPROVEN && !to_the_end)
@@ -661,6 +732,7 @@ tenant_start(struct op *op, struct tenant *tenant)
 	struct start s = {.tenant = tenant, .winner = TAIL_NONE};
 	enum rc rc;
 
+	tenant->starting = true;
 	claim_adopt(tenant);
 #ifdef DOZO_PLANT_ATTEMPT_RESET
 	tenant->attempt = 0;
@@ -669,11 +741,12 @@ tenant_start(struct op *op, struct tenant *tenant)
 	 * never offered twice. */
 	tenant->attempt++;
 #endif
+	mutex_lock(&tenant->lock);
 	tenant->acks_known = false;
+	mutex_unlock(&tenant->lock);
 	tenant->swept = false;
 	lanes_leave_all(&tenant->lanes);
 	buf_init(&s.bytes, SEGMENT_NUMBERED_MAX);
-	tenant->starting = true;
 	rc = start_run(op, &s);
 	tenant->starting = false;
 	if (rc == RC_NOT_STORED || rc == RC_IN_DOUBT)
@@ -707,7 +780,7 @@ tenant_create(struct op *op, struct tenant *tenant)
 	TRY(tenant_keys_load(op, tenant));
 	TRY(tenant_ring_put(
 	    op, tenant, 0, claim_sites(tenant->lanes.claim), &on));
-	if (site_set_count(on) < tenant->lanes.claim->reg.m)
+	if (!claim_has_m(tenant->lanes.claim, on))
 		FAIL(op, RC_NOT_STORED, "the keyring stands on %zu sites only",
 		    site_set_count(on));
 	FAILPOINT("create.keyring");

@@ -66,10 +66,32 @@ tenant_lock(struct tenant *tenant)
 void
 tenant_unlock(struct tenant *tenant)
 {
+	bool wanted;
+
 	mutex_lock(&tenant->lock);
 	tenant->busy = false;
 	cond_broadcast(&tenant->changed);
+	wanted = tenant_committer_wanted(tenant);
 	mutex_unlock(&tenant->lock);
+	tenant_committer_call(tenant, wanted);
+}
+
+bool
+tenant_committer_wanted(struct tenant *tenant)
+{
+	bool wanted = tenant->first != NULL && !tenant->busy &&
+		      !tenant->committing_called &&
+		      tenant->service->committers != NULL;
+
+	tenant->committing_called = tenant->committing_called || wanted;
+	return wanted;
+}
+
+void
+tenant_committer_call(struct tenant *tenant, bool wanted)
+{
+	if (wanted)
+		work_pool_add(tenant->service->committers, &tenant->committing);
 }
 
 void
@@ -336,7 +358,13 @@ struct site_set
 tenant_sites(struct tenant *tenant)
 {
 	struct service *service = tenant->service;
+	struct claim *claim = tenant->lanes.claim;
+	struct site_set attached;
 
-	return !service->claimed ? sites_attached(service->config.sites)
-				 : claim_sites(tenant->lanes.claim);
+	if (service->claimed)
+		return claim_sites(claim);
+	attached = sites_attached(service->config.sites);
+	return claim->n_registers == 0
+		   ? attached
+		   : site_set_and(attached, claim->of_register);
 }

@@ -52,6 +52,7 @@ struct tenant_dead {
 };
 
 struct service;
+struct resumable;
 
 struct tenant {
 	struct tenant *next; /* in the service's list */
@@ -81,6 +82,8 @@ struct tenant {
 	bool in_upkeep; /* these two under the service's lock */
 	atomic_int_fast64_t upkeep_at; /* clock_mono() of its last turn */
 	int64_t compacted_at; /* the same of compaction; upkeep's own */
+	/* What compaction saw last in data segments and nothing names. */
+	atomic_uint_fast64_t dead_bytes;
 	/* The head at a time: after an hour all up to it is an hour old. */
 	uint64_t mark_number;
 	int64_t mark_at;
@@ -89,10 +92,13 @@ struct tenant {
 	struct change *first; /* queue */
 	struct change **last;
 	size_t n_queued;
+	size_t gathering; /* a committer waits for so many to be queued; or 0 */
 	struct work committing; /* runs groups for those who do not wait */
-	bool committing_queued;
+	bool committing_called;
+	struct resumable *resumables; /* uploads that are being written to */
 	size_t n_damaged;
 	struct damaged *damaged; /* on sites in service (repair.c) */
+	bool in_repair; /* one of them is being repaired */
 	size_t n_dead;
 	struct tenant_dead *dead; /* what the sweep deletes */
 	struct reader *readers; /* idle ones */
@@ -109,7 +115,10 @@ struct tenant {
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
-	bool starting; /* a COMMIT that fails then is not mended by a start */
+	/* Amid a start: a COMMIT that fails then is not mended by one, that no
+	 * site is in service is soon over, and nothing waits for upkeep's
+	 * rate. Others look at it too. */
+	atomic_bool starting;
 	struct db *writer;
 	struct meta meta;
 	struct tenant_head
@@ -131,6 +140,7 @@ struct tenant {
 	bool found_known;
 	bool found_swept;
 	int64_t last_found_id;
+	/* These three under the lock too. */
 	struct site_set
 	    last_acks; /* of the head: the next number's ack rows (L24) */
 	int64_t last_time;
@@ -192,7 +202,8 @@ void tenant_readers_close(struct tenant *tenant);
 void tenant_set_mode(struct op *op, struct tenant *tenant,
     enum tenant_mode mode, const char *why);
 
-/* The claim's sites, or (read-only service) all that are attached. */
+/* The claim's sites, or (read-only service) all of the register that are
+ * attached. */
 struct site_set tenant_sites(struct tenant *tenant);
 
 /* start.c: L3, under the claim in force. A database that is open stays so.
@@ -220,6 +231,7 @@ enum rc tenant_database_probe(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: brings the -wal back into the database, once it is large (L10).
  */
 void tenant_database_tidy(struct op *op, struct tenant *tenant);
+void tenant_database_tidy_locked(struct op *op, struct tenant *tenant);
 /* database.c: the same however small it is: deleted rows stay readable in it
  * (L10). Under nobody's lock. */
 void tenant_database_idle(struct op *op, struct tenant *tenant);
@@ -228,13 +240,10 @@ enum rc tenant_database_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: the keys that sealed columns need, of tenant->ring. */
 enum rc tenant_keys_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* replay.c: applies a segment that stands on the head, in one transaction (L5).
- */
+/* replay.c: applies a segment that stands on the head, inside the transaction
+ * that is open; after a failure the head is anybody's guess until it is loaded
+ * again (L5). */
 enum rc tenant_replay(struct op *op, struct tenant *tenant,
-    const struct segment *segment) MUST_CHECK;
-/* replay.c: the same inside a transaction that is the caller's; after a failure
- * the head is anybody's guess until it is loaded again. */
-enum rc tenant_replay_into(struct op *op, struct tenant *tenant,
     const struct segment *segment) MUST_CHECK;
 /* keys.c: reads the newest keyrings of the listing and merges them into
  * tenant->ring. */
@@ -273,6 +282,10 @@ enum rc tenant_ring_put_again(
  */
 enum rc tenant_ring_renew(
     struct op *op, struct tenant *tenant, struct site_set *ret_on) MUST_CHECK;
+/* keys.c: opens the newest keyring that stands on a site; any thread.
+ * RC_DAMAGED, RC_NOT_FOUND (there is none: its version is 0). */
+enum rc tenant_ring_check(struct op *op, struct tenant *tenant, size_t i,
+    struct key_name *ret_name) MUST_CHECK;
 /* keys.c: the claim's own keyring stands on these: deletes the older ones
  * there, for good. Only where a number of this claim stands (L29). Under
  * tenant_lock. */
@@ -308,6 +321,11 @@ struct site_set tenant_data_delete(struct op *op, struct tenant *tenant,
  * now (L29). orphans: lists the sites too. */
 void tenant_sweep(struct op *op, struct tenant *tenant, bool orphans);
 
+/* Under tenant->lock: whether somebody is to be called who runs what is queued
+ * and waits for nobody; if so, tenant_committer_call is due without the lock.
+ */
+bool tenant_committer_wanted(struct tenant *tenant);
+void tenant_committer_call(struct tenant *tenant, bool wanted);
 /* committer.c: what tenant->committing runs. */
 void tenant_committing(struct work *work);
 /* committer.c: an opening at head + 1 under the present attempt (L1), on these

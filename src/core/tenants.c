@@ -9,6 +9,10 @@
 
 enum { LIST_AT_A_TIME = 64 };
 
+/* No customer's name has such characters: it cannot be taken, nor given by a
+ * client or a command. */
+static const char canary_name[] = "(canary)";
+
 static enum rc
 info_of(struct op *op, const struct tenant_row *row,
     struct service_tenant_info *info)
@@ -21,6 +25,7 @@ info_of(struct op *op, const struct tenant_row *row,
 	if (row->name.size >= sizeof(info->name))
 		FAIL(op, RC_DAMAGED, "a tenant's name is too long");
 	memcpy(info->name, row->name.data, row->name.size);
+	info->canary = strcmp(info->name, canary_name) == 0;
 	return RC_OK;
 }
 
@@ -48,19 +53,39 @@ name_key(const struct meta *meta, const char *name, uint8_t out[32])
 	tenant_row_key(meta, span_str(name), out);
 }
 
-enum rc
-service_tenant_named(struct op *op, struct service *service, const char *name,
-    struct tenant **ret_tenant)
+static enum rc
+row_named(struct op *op, struct service *service, const char *name,
+    struct tenant_row *row)
 {
 	struct reader *reader;
-	struct tenant_row row;
 	uint8_t key[32];
 	enum rc rc;
 
 	TRY(tenant_reader(op, service->provider, &reader));
 	name_key(&reader->meta, name, key);
-	rc = tenant_row_find(op, &reader->meta, key, &row);
+	rc = tenant_row_find(op, &reader->meta, key, row);
 	tenant_reader_put(service->provider, reader);
+	return rc;
+}
+
+static bool
+name_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n >= 1 && n <= 32 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+enum rc
+service_tenant_named(struct op *op, struct service *service, const char *name,
+    struct tenant **ret_tenant)
+{
+	struct tenant_row row;
+	enum rc rc = RC_NOT_FOUND;
+
+	if (name_valid(name))
+		rc = row_named(op, service, name, &row);
 	if (rc == RC_NOT_FOUND)
 		FAIL(op, RC_NOT_FOUND,
 		    "there is no tenant %s (dozo tenant list names them)",
@@ -164,15 +189,6 @@ completion_run(struct op *op, struct tx *tx, struct change *change)
 	    op, tx->meta, completion->id, TENANT_ROW_ACTIVE);
 }
 
-static bool
-name_valid(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n >= 1 && n <= 32 &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
-}
-
 /* The tenant's own step; repeatable: number 1 may stand already. */
 static enum rc
 adding_step(struct op *op, struct service *s, uint64_t id)
@@ -194,17 +210,12 @@ adding_step(struct op *op, struct service *s, uint64_t id)
 	return change_commit(op, s->provider, &completion.change);
 }
 
-enum rc
-service_tenant_add(struct op *op, struct service *service, const char *name,
+static enum rc
+tenant_make(struct op *op, struct service *service, const char *name,
     const char *lang, uint64_t *ret_id)
 {
 	struct intent intent = {.change.run = intent_run, .name = name};
 
-	if (!name_valid(name))
-		FAIL(op, RC_INVALID,
-		    "a tenant's name is 1 to 32 of a-z, 0-9 and -, not "
-		    "\"%.40s\"",
-		    name);
 	rand_bytes(&intent.row.id, sizeof(intent.row.id));
 	intent.row.id = (intent.row.id >> 1) | 1;
 	intent.row.name = span_str(name);
@@ -214,6 +225,35 @@ service_tenant_add(struct op *op, struct service *service, const char *name,
 	TRY(adding_step(op, service, intent.row.id));
 	*ret_id = intent.row.id;
 	return RC_OK;
+}
+
+enum rc
+service_tenant_add(struct op *op, struct service *service, const char *name,
+    const char *lang, uint64_t *ret_id)
+{
+	if (!name_valid(name))
+		FAIL(op, RC_INVALID,
+		    "a tenant's name is 1 to 32 of a-z, 0-9 and -, not "
+		    "\"%.40s\"",
+		    name);
+	return tenant_make(op, service, name, lang, ret_id);
+}
+
+enum rc
+service_canary(
+    struct op *op, struct service *service, struct tenant **ret_tenant)
+{
+	struct tenant_row row = {0};
+	enum rc rc = row_named(op, service, canary_name, &row);
+
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		rc = tenant_make(op, service, canary_name, "en", &row.id);
+	} else if (rc == RC_OK && row.state == TENANT_ROW_ADDING) {
+		rc = adding_step(op, service, row.id);
+	}
+	TRY(rc);
+	return service_tenant(op, service, row.id, ret_tenant);
 }
 
 enum rc

@@ -1,8 +1,8 @@
 /* trash.c - what was deleted comes back. */
 #include "core/trash.h"
 
-#include "base/text.h"
 #include "core/scratch.h"
+#include "core/tree_names.h"
 #include "core/tree_rules.h"
 
 /* ---- listing ---- */
@@ -10,7 +10,6 @@
 enum {
 	BATCH = 64,
 	SPACES_BATCH = 64,
-	NAMES_TRIED = 1000,
 	/* Deleted folders count where they were, so that there may be more than
 	 * TREE_DEPTH_MAX; a path of more is damage. */
 	FOLDERS_MAX = 4 * TREE_DEPTH_MAX,
@@ -221,70 +220,6 @@ find_folder(struct op *op, struct tx *tx, const struct actor *actor,
 	    op, tx->meta, actor, trash->space, ACCESS_RESTORE, ret_place);
 }
 
-/* Where a name's extension begins: not at its first character. */
-static size_t
-stem_size(struct span name)
-{
-	size_t i;
-
-	for (i = name.size; i > 1; i--)
-		if (name.data[i - 1] == '.')
-			return i - 1;
-	return name.size;
-}
-
-/* "report (2).txt"; the stem gives way where the whole would be too long. */
-static enum rc
-numbered_name(struct op *op, const struct node *node, unsigned number,
-    struct span *ret_name)
-{
-	size_t stem =
-	    node->kind == NODE_FILE ? stem_size(node->name) : node->name.size;
-	struct span extension =
-	    span_of(node->name.data + stem, node->name.size - stem);
-	char *text;
-
-	for (;;) {
-		TRY(op_format(op, &text, "%.*s (%u)%.*s", (int)stem,
-		    (const char *)node->name.data, number, (int)extension.size,
-		    (const char *)extension.data));
-		*ret_name = span_str(text);
-		if (text_utf16_units(*ret_name) <= TEXT_NAME_UNITS)
-			return RC_OK;
-		if (stem == 0)
-			extension.size = 0;
-		/* A whole character at a time. */
-		do
-			stem -= stem > 0;
-		while (stem > 0 && (node->name.data[stem] & 0xC0) == 0x80);
-	}
-}
-
-static enum rc
-free_name(struct op *op, struct tx *tx, int64_t parent, const struct node *node,
-    struct span *ret_name, uint8_t key[META_NAME_KEY_SIZE])
-{
-	struct span name = node->name;
-	unsigned number;
-
-	for (number = 2; number < NAMES_TRIED; number++) {
-		struct node holder;
-		struct span fold;
-		enum rc rc;
-
-		TRY(text_fold_key(op, name, &fold));
-		node_key(tx->meta->keys, parent, fold, key);
-		rc = node_find(op, tx->meta, parent, key, &holder);
-		if (rc == RC_NOT_FOUND) {
-			*ret_name = name;
-			return RC_OK;
-		}
-		TRY(rc);
-		TRY(numbered_name(op, node, number, &name));
-	}
-	FAIL(op, RC_EXISTS, "there are too many files of this name");
-}
-
 static enum rc
 restore_open(struct op *op, struct tx *tx, struct restore_change *c,
     struct trash *trash, struct node *node)
@@ -321,7 +256,8 @@ restore_run(struct op *op, struct tx *tx, struct change *change)
 	TRY(find_folder(op, tx, &c->asker->actor, &trash, &place));
 	TRY(locks_hold(op, tx, &precondition_none, NODE_NONE, &place,
 	    LOCKS_ENTRY, c->result));
-	TRY(free_name(op, tx, place.nodes[0], &node, &c->name, key));
+	TRY(name_free(
+	    op, tx, place.nodes[0], node.kind, node.name, &c->name, key));
 	TRY(trash_delete(op, tx->meta, node.id));
 	TRY(node_set_place(op, tx->meta, node.id, place.nodes[0], key));
 	if (!span_equal(c->name, node.name))

@@ -34,6 +34,7 @@ mkdir_run(struct op *op, struct tx *tx, struct change *change)
 	TRY(target_open(op, tx, &c->asker->actor, c->target, why, &target));
 	TRY(precondition_hold(op, tx, c->precondition,
 	    target.taken ? &target.holder : NULL, why));
+	TRY(target_settle(op, tx, c->target, NODE_FOLDER, why, &target));
 	if (target.taken)
 		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
 		    "there is a file or folder of this name");

@@ -65,10 +65,20 @@ struct tree_result {
 	struct lock_block lock;
 };
 
+/* Where the name is taken. */
+enum tree_taken {
+	TREE_TAKEN_USUAL, /* what the call does by itself */
+	TREE_TAKEN_FAIL, /* RC_EXISTS with TREE_WHY_EXISTS */
+	TREE_TAKEN_VERSION, /* a file becomes a file's new state; else as above
+			     */
+	TREE_TAKEN_RENAME, /* "report (2).txt" */
+};
+
 /* Where something is to be: under a folder, by name. */
 struct tree_target {
 	int64_t parent;
 	struct tree_name name;
+	enum tree_taken taken;
 };
 
 /*
@@ -91,7 +101,9 @@ enum rc tree_delete(struct op *op, struct tenant *tenant, int64_t node,
 
 struct tree_move {
 	int64_t node;
-	struct tree_target to;
+	struct tree_target to; /* parent 0: the folder where it is then; no
+				  name.text: the name that it has then; taken is
+				  not looked at */
 	bool overwrite; /* else RC_CONFLICT with TREE_WHY_EXISTS where the name
 			   is taken */
 	bool has_mtime;
@@ -136,6 +148,14 @@ enum rc tree_set_mtime(struct op *op, struct tenant *tenant, int64_t node,
  * RC_NOT_FOUND. */
 enum rc tree_stat(struct op *op, struct meta *meta, int64_t node,
     struct node *ret_node) MUST_CHECK;
+
+/*
+ * An early word on what a change would refuse a new node of this kind for, so
+ * that no content is taken in vain.
+ */
+enum rc
+tree_target_look(struct op *op, struct meta *meta, const struct tree_target *to,
+    enum node_kind kind, enum tree_why *why) MUST_CHECK;
 
 /*
  * Up to limit children after a key (NULL: from the first), as node_list; of

@@ -16,14 +16,13 @@ struct copy_change {
 
 static enum rc
 write_audit(struct op *op, struct tx *tx, const struct op *asker,
-    const struct node *made, const struct tree_target *to, int64_t source,
-    int64_t version)
+    const struct node *made, int64_t source, int64_t version)
 {
 	struct audit audit;
 
 	audit_begin(&audit, AUDIT_COPY, asker, made->id);
-	audit_text(&audit, AUDIT_NAME, to->name.text);
-	audit_number(&audit, AUDIT_PARENT, to->parent);
+	audit_text(&audit, AUDIT_NAME, made->name);
+	audit_number(&audit, AUDIT_PARENT, made->parent);
 	audit_number(&audit, AUDIT_SOURCE, source);
 	if (version != 0)
 		audit_number(&audit, AUDIT_VERSION, version);
@@ -112,8 +111,7 @@ copy_over(struct op *op, struct tx *tx, struct copy_change *c,
 	TRY(properties_clear(op, tx, node.id));
 	TRY(properties_copy(op, tx, source->id, node.id, &n, &size));
 	TRY(place_touch(op, tx, &target->place));
-	TRY(write_audit(
-	    op, tx, c->asker, &node, &c->copy->to, source->id, version));
+	TRY(write_audit(op, tx, c->asker, &node, source->id, version));
 	c->result->etag = node_etag(&node);
 	return RC_OK;
 }
@@ -139,7 +137,7 @@ copy_new(struct op *op, struct tx *tx, struct copy_change *c,
 	TRY(node_make(op, tx, target, &c->copy->to, &node));
 	TRY(properties_copy(op, tx, source->id, node.id, &n, &size));
 	TRY(place_touch(op, tx, &target->place));
-	TRY(write_audit(op, tx, c->asker, &node, &c->copy->to, source->id, 0));
+	TRY(write_audit(op, tx, c->asker, &node, source->id, 0));
 	c->result->created = !target->taken;
 	c->result->etag = node_etag(&node);
 	return RC_OK;
@@ -158,10 +156,13 @@ copy_run(struct op *op, struct tx *tx, struct change *change)
 	*c->result = (struct tree_result){0};
 	TRY(tree_copy_source(op, tx, actor, c->copy->node, why, &source));
 	TRY(target_open(op, tx, actor, &c->copy->to, why, &target));
+	TRY(target_settle(op, tx, &c->copy->to, source.kind, why, &target));
 	TRY(tree_copy_check(op, tx, c->copy, &source, &target, why));
 	c->deep = source.kind == NODE_FOLDER && !c->copy->shallow;
-	if (c->deep)
+	if (c->deep) {
+		change->hook = NULL; /* it goes with the change that shows */
 		return RC_OK;
+	}
 	if (target.taken && source.kind == NODE_FILE &&
 	    target.holder.kind == NODE_FILE)
 		return copy_over(op, tx, c, &source, &target);

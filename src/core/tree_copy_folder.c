@@ -88,6 +88,7 @@ make_top(struct op *op, struct tx *tx, struct step *step)
 	    op, tx, &step->asker->actor, step->copy->node, why, &source));
 	TRY(target_open(
 	    op, tx, &step->asker->actor, &step->copy->to, why, &target));
+	TRY(target_settle(op, tx, &step->copy->to, NODE_FOLDER, why, &target));
 	TRY(tree_copy_check(op, tx, step->copy, &source, &target, why));
 	TRY(locks_hold_target(
 	    op, tx, &step->copy->source, &target, LOCKS_WHOLE, &step->refusal));
@@ -274,6 +275,7 @@ show_run(struct op *op, struct tx *tx, struct change *change)
 	*c->result = (struct tree_result){0};
 	TRY(tree_copy_source(op, tx, actor, c->copy->node, why, &source));
 	TRY(target_open(op, tx, actor, &c->copy->to, why, &target));
+	TRY(target_settle(op, tx, &c->copy->to, NODE_FOLDER, why, &target));
 	TRY(tree_copy_check(op, tx, c->copy, &source, &target, why));
 	TRY(locks_hold_target(
 	    op, tx, &c->copy->source, &target, LOCKS_WHOLE, c->result));
@@ -281,10 +283,12 @@ show_run(struct op *op, struct tx *tx, struct change *change)
 		TRY(tree_copy_clear(op, tx, c->asker, &source, &target, why));
 	TRY(node_set_place(
 	    op, tx->meta, c->top, c->copy->to.parent, target.key));
+	if (!span_equal(target.name.text, c->copy->to.name.text))
+		TRY(node_set_name(op, tx->meta, c->top, target.name.text));
 	TRY(tx_touch_folder(op, tx, c->top));
 	TRY(place_touch(op, tx, &target.place));
 	audit_begin(&audit, AUDIT_COPY, c->asker, c->top);
-	audit_text(&audit, AUDIT_NAME, c->copy->to.name.text);
+	audit_text(&audit, AUDIT_NAME, target.name.text);
 	audit_number(&audit, AUDIT_PARENT, c->copy->to.parent);
 	audit_number(&audit, AUDIT_SOURCE, source.id);
 	TRY(audit_write(op, tx, &audit));

@@ -124,9 +124,9 @@ set_path(struct op *op, struct tx *tx, const struct node *node,
 
 static enum rc
 apply(struct op *op, struct tx *tx, struct move_change *c,
-    const struct source *source, const struct target *target)
+    const struct tree_target *to, const struct source *source,
+    const struct target *target)
 {
-	const struct tree_target *to = &c->move->to;
 	struct node node = source->node;
 	bool stays = node.parent == to->parent &&
 		     memcmp(node.key, target->key, sizeof(node.key)) == 0;
@@ -153,6 +153,19 @@ apply(struct op *op, struct tx *tx, struct move_change *c,
 	return RC_OK;
 }
 
+/* What is asked for, with what stays as it is. */
+static enum rc
+destination(struct op *op, const struct tree_move *move,
+    const struct node *node, struct tree_target *ret_to)
+{
+	*ret_to = move->to;
+	if (ret_to->parent == 0)
+		ret_to->parent = node->parent;
+	if (ret_to->name.text.data != NULL)
+		return RC_OK;
+	return tree_name_init(op, node->name, &ret_to->name);
+}
+
 static enum rc
 move_run(struct op *op, struct tx *tx, struct change *change)
 {
@@ -160,17 +173,19 @@ move_run(struct op *op, struct tx *tx, struct change *change)
 	    container_of(change, struct move_change, change);
 	const struct actor *actor = &c->asker->actor;
 	enum tree_why *why = &c->result->why;
+	struct tree_target to;
 	struct source source;
 	struct target target;
 
 	*c->result = (struct tree_result){0};
 	TRY(source_open(op, tx, actor, c->move->node, why, &source));
-	TRY(target_open(op, tx, actor, &c->move->to, why, &target));
+	TRY(destination(op, c->move, &source.node, &to));
+	TRY(target_open(op, tx, actor, &to, why, &target));
 	TRY(check(op, tx, c->move, &source.node, &target, why));
 	if (target.taken && place_has(&source.place, target.holder.id))
 		REFUSE(op, why, TREE_WHY_ITSELF, RC_DENIED,
 		    "it stands in the folder that it would replace");
-	return apply(op, tx, c, &source, &target);
+	return apply(op, tx, c, &to, &source, &target);
 }
 
 enum rc

@@ -17,6 +17,7 @@
 /* A folder that something is to be put in, and what has the name there. */
 struct target {
 	struct place place; /* of the folder */
+	struct tree_name name; /* that a new node gets; fold: as asked for */
 	uint8_t key[META_NAME_KEY_SIZE];
 	bool taken;
 	struct node holder; /* where taken */
@@ -27,6 +28,14 @@ struct target {
 enum rc target_open(struct op *op, struct tx *tx, const struct actor *actor,
     const struct tree_target *to, enum tree_why *why,
     struct target *ret_target) MUST_CHECK;
+
+/*
+ * What is to be done where the name is taken, now that it is known what the new
+ * node is: refuses, or finds another name, which is free.
+ */
+enum rc
+target_settle(struct op *op, struct tx *tx, const struct tree_target *to,
+    enum node_kind kind, enum tree_why *why, struct target *target) MUST_CHECK;
 
 /* A node that is to be changed: it, and where its folder stands. RC_DENIED for
  * a space. */

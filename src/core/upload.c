@@ -21,12 +21,28 @@
 
 enum { CHUNKS_IN_SEGMENT = 4, SLOW_SITE_MS = 3000, FRAME_ROOM_FIRST = 8192 };
 
+/* A data segment, until a change has named it. */
+struct part {
+	struct fan *fan; /* NULL: none, or it stands on the sites */
+	struct data_writer writer;
+	struct put_data data;
+	bool unnamed; /* it may stand on the sites, and no change of this file's
+			 has named it */
+	size_t n_chunks;
+	struct put_chunk chunks[CHUNKS_IN_SEGMENT];
+	/* Of all of the content up to its end. */
+	uint64_t end;
+	struct sha256 sha256;
+	struct sha1 sha1;
+};
+
 struct upload {
 	struct tenant *tenant;
 	bool sha1_wanted;
+	/* Of what is sealed: a part that is named has these states. */
 	struct sha256 sha256;
 	struct sha1 sha1;
-	uint64_t size;
+	uint64_t size; /* with the frame that is held back */
 
 	/* The frame that is held back: only the next byte tells that it is not
 	 * the last. */
@@ -41,31 +57,47 @@ struct upload {
 	uint32_t n_frames;
 	struct put_chunk chunk;
 
-	/* The data segment being written. */
-	struct fan *fan;
-	struct data_writer writer;
-	struct put_data data;
-	bool unnamed; /* it stands on the sites, and no change of this file's
-			 has named it */
-	size_t n_chunks;
-	struct put_chunk chunks[CHUNKS_IN_SEGMENT];
+	struct part now; /* is being written */
+	struct part ending; /* the one before it: sites sync it meanwhile */
 
-	struct upload_session session;
+	enum rc (*name)(
+	    struct op *op, void *arg, const struct upload_part *part);
+	void *name_arg;
+	struct upload_session session; /* where nobody else names the parts */
 };
 
 enum rc
-upload_open(
-    struct op *op, struct tenant *tenant, bool sha1, struct upload **ret_upload)
+upload_open_from(struct op *op, struct tenant *tenant,
+    const struct upload_from *from, struct upload **ret_upload)
 {
 	struct upload *u = mem_alloc(sizeof(*u));
 
 	if (u == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	u->tenant = tenant;
-	u->sha1_wanted = sha1;
-	sha256_init(&u->sha256);
-	sha1_init(&u->sha1);
+	u->sha1_wanted = true;
+	u->size = from->start;
+	u->sha256 = from->sha256;
+	u->sha1 = from->sha1;
+	u->name = from->name;
+	u->name_arg = from->arg;
 	upload_session_init(&u->session, tenant);
+	*ret_upload = u;
+	return RC_OK;
+}
+
+enum rc
+upload_open(
+    struct op *op, struct tenant *tenant, bool sha1, struct upload **ret_upload)
+{
+	struct upload_from from = {.name = upload_session_name};
+	struct upload *u;
+
+	sha256_init(&from.sha256);
+	sha1_init(&from.sha1);
+	TRY(upload_open_from(op, tenant, &from, &u));
+	u->sha1_wanted = sha1;
+	u->name_arg = &u->session;
 	*ret_upload = u;
 	return RC_OK;
 }
@@ -109,40 +141,52 @@ frame_free(struct upload *u)
 	mem_free(u->frame);
 }
 
+/* As a change does: a claim may follow on another while people work. */
+static void
+start_await(struct tenant *t)
+{
+	if (!atomic_load(&t->starting))
+		return;
+	tenant_lock(t);
+	tenant_unlock(t);
+}
+
 static enum rc
 segment_start(struct op *op, struct upload *u)
 {
 	struct tenant *t = u->tenant;
 	struct sites *sites = t->service->config.sites;
-	struct claim *claim = t->lanes.claim;
 	struct segment_header header = {
 	    .kind = SEGMENT_DATA,
 	    .tenant = t->id,
-	    .generation = {claim->counter, 0},
 	};
 	struct site_set above;
+	struct claim *claim;
 	size_t i;
 
+	start_await(t);
+	claim = t->lanes.claim;
+	header.generation.counter = claim->counter;
 	memcpy(header.claim, claim->id, OBJECT_ID_SIZE);
 	rand_id(header.data_id, OBJECT_ID_SIZE);
-	u->data.counter = claim->counter;
+	u->now.data.counter = claim->counter;
 	for (i = 0; i < sites->n; i++)
-		u->data.epochs[i] = sites_epoch(sites, i);
+		u->now.data.epochs[i] = sites_epoch(sites, i);
 	/* L14: refused before any site has got anything. */
 	TRY(reserve_for_uploads(op, t, &above));
 	TRY(fan_open(op, sites, claim, above, t->id, header.data_id,
-	    claim->reg.m, SLOW_SITE_MS * CLOCK_MS, &u->fan));
-	return data_begin(op, &u->writer, &header, fan_sink(u->fan));
+	    claim_register(claim)->m, SLOW_SITE_MS * CLOCK_MS, &u->now.fan));
+	return data_begin(op, &u->now.writer, &header, fan_sink(u->now.fan));
 }
 
 static enum rc
 chunk_start(struct op *op, struct upload *u)
 {
-	if (u->fan == NULL)
+	if (u->now.fan == NULL)
 		TRY(segment_start(op, u));
 	memset(&u->chunk, 0, sizeof(u->chunk));
 	u->chunk.start = u->size - u->n_frame;
-	u->chunk.offset = data_offset(&u->writer);
+	u->chunk.offset = data_offset(&u->now.writer);
 	chunk_key_make(u, u->chunk.start, u->chunk.key);
 	u->n_frames = 0;
 	TRY(aead_init(op, &u->aead, span_of(u->chunk.key, AEAD_KEY_SIZE)));
@@ -150,46 +194,109 @@ chunk_start(struct op *op, struct upload *u)
 	return RC_OK;
 }
 
-/* Ends the data segment: it stands on the sites. A session notes it; the only
- * one is kept for file_put. */
-static enum rc
-segment_finish(struct op *op, struct upload *u)
+static void
+end_note(struct upload *u)
 {
-	TRY(data_end(op, &u->writer, &u->data.data));
-	u->unnamed = true;
-	TRY(fan_commit(op, u->fan, &u->data.on));
-	fan_free(u->fan);
-	u->fan = NULL;
-	data_writer_release(&u->writer);
-	memset(&u->writer, 0, sizeof(u->writer));
-	for (size_t i = 0; i < u->n_chunks; i++)
-		memcpy(u->chunks[i].data, u->data.data.id, OBJECT_ID_SIZE);
+	u->now.end = u->size - u->n_frame;
+	u->now.sha256 = u->sha256;
+	u->now.sha1 = u->sha1;
+}
+
+/* All of the data segment is written; the sites end it by themselves. */
+static enum rc
+segment_close(struct op *op, struct upload *u)
+{
+	struct part *part = &u->now;
+	size_t i;
+
+	TRY(data_end(op, &part->writer, &part->data.data));
+	data_writer_release(&part->writer);
+	memset(&part->writer, 0, sizeof(part->writer));
+	for (i = 0; i < part->n_chunks; i++)
+		memcpy(
+		    part->chunks[i].data, part->data.data.id, OBJECT_ID_SIZE);
+	end_note(u);
+	TRY(fan_end(op, part->fan));
+	part->unnamed = true;
 	return RC_OK;
 }
 
-/* A segment that is full and not the last: a change of its own names it (L8).
- */
+/* Until it stands on the sites. */
 static enum rc
-segment_note(struct op *op, struct upload *u)
+segment_await(struct op *op, struct part *part)
 {
-	TRY(upload_session_add(
-	    op, &u->session, u->chunks, u->n_chunks, &u->data));
-	u->unnamed = false;
-	mem_wipe(u->chunks, sizeof(u->chunks));
-	u->n_chunks = 0;
+	TRY(fan_commit(op, part->fan, &part->data.on));
+	fan_free(part->fan);
+	part->fan = NULL;
+	return RC_OK;
+}
+
+/* What was sealed and is named by nothing. */
+static struct upload_part
+part_of(const struct part *part)
+{
+	return (struct upload_part){
+	    .n_chunks = part->n_chunks,
+	    .chunks = part->chunks,
+	    .data = part->unnamed ? &part->data : NULL,
+	    .end = part->end,
+	    .sha256 = &part->sha256,
+	    .sha1 = &part->sha1,
+	};
+}
+
+/* A part that is not the last: a change of its own names it (L8). */
+static enum rc
+part_name(struct op *op, struct upload *u, struct part *part)
+{
+	struct upload_part named = part_of(part);
+
+	TRY(u->name(op, u->name_arg, &named));
+	mem_wipe(part, sizeof(*part));
+	return RC_OK;
+}
+
+static enum rc
+ending_name(struct op *op, struct upload *u)
+{
+	if (u->ending.fan == NULL)
+		return RC_OK;
+	TRY(segment_await(op, &u->ending));
+	return part_name(op, u, &u->ending);
+}
+
+/* The next one is begun while the sites sync this one: a disk does both at
+ * once. */
+static enum rc
+segment_pass(struct op *op, struct upload *u)
+{
+	TRY(segment_close(op, u));
+	TRY(ending_name(op, u));
+	u->ending = u->now;
+	mem_wipe(&u->now, sizeof(u->now));
 	return RC_OK;
 }
 
 static enum rc
 chunk_finish(struct op *op, struct upload *u)
 {
-	TRY(data_chunk_end(op, &u->writer, u->chunk.size));
+	TRY(data_chunk_end(op, &u->now.writer, u->chunk.size));
 	aead_release(&u->aead);
 	memset(&u->aead, 0, sizeof(u->aead));
 	u->in_chunk = false;
-	u->chunks[u->n_chunks++] = u->chunk;
+	u->now.chunks[u->now.n_chunks++] = u->chunk;
 	mem_wipe(u->chunk.key, AEAD_KEY_SIZE);
 	return RC_OK;
+}
+
+static void
+frame_hash(struct upload *u)
+{
+	struct span frame = span_of(u->frame, u->n_frame);
+
+	sha256_update(&u->sha256, frame);
+	if (u->sha1_wanted)
+		sha1_update(&u->sha1, frame);
 }
 
 /* Seals the frame that was held back. */
@@ -198,17 +305,16 @@ frame_seal(struct op *op, struct upload *u, bool last)
 {
 	bool chunk_ends;
 
-	if (u->n_chunks == CHUNKS_IN_SEGMENT && !u->in_chunk) {
-		TRY(segment_finish(op, u));
-		TRY(segment_note(op, u));
-	}
+	if (u->now.n_chunks == CHUNKS_IN_SEGMENT && !u->in_chunk)
+		TRY(segment_pass(op, u));
 	if (!u->in_chunk)
 		TRY(chunk_start(op, u));
+	frame_hash(u);
 	chunk_ends = last || u->chunk.size + u->n_frame == SEGMENT_CHUNK_MAX;
 	TRY(aead_seal_frame(op, &u->aead, u->n_frames++, chunk_ends,
 	    segment_chunk_ad(), span_of(u->frame, u->n_frame), u->sealed));
-	TRY(data_frame(
-	    op, &u->writer, span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE)));
+	TRY(data_frame(op, &u->now.writer,
+	    span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE)));
 	u->chunk.size += (uint32_t)u->n_frame;
 	u->n_frame = 0;
 	return chunk_ends ? chunk_finish(op, u) : RC_OK;
@@ -245,9 +351,6 @@ upload_write(struct op *op, struct upload *upload, struct span bytes)
 
 	if (bytes.size > INT64_MAX - u->size)
 		FAIL(op, RC_LIMIT, "larger than any file may be");
-	sha256_update(&u->sha256, bytes);
-	if (u->sha1_wanted)
-		sha1_update(&u->sha1, bytes);
 	while (bytes.size > 0) {
 		size_t step;
 
@@ -266,7 +369,7 @@ upload_write(struct op *op, struct upload *upload, struct span bytes)
 	return RC_OK;
 }
 
-/* The whole content is the frame that was held back: it travels in the numbered
+/* All that came is the frame that was held back: it travels in the numbered
  * segment. */
 static enum rc
 end_inline(struct op *op, struct upload *u)
@@ -274,22 +377,38 @@ end_inline(struct op *op, struct upload *u)
 	struct span key = span_of(u->chunk.key, AEAD_KEY_SIZE);
 
 	memset(&u->chunk, 0, sizeof(u->chunk));
-	chunk_key_make(u, 0, u->chunk.key);
+	u->chunk.start = u->size - u->n_frame;
+	chunk_key_make(u, u->chunk.start, u->chunk.key);
+	frame_hash(u);
 	TRY(aead_seal(op, key, segment_chunk_ad(),
 	    span_of(u->frame, u->n_frame), u->sealed));
 	u->chunk.size = (uint32_t)u->n_frame;
 	u->chunk.sealed = span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE);
-	u->chunks[0] = u->chunk;
-	u->n_chunks = 1;
+	u->n_frame = 0;
+	u->now.chunks[0] = u->chunk;
+	u->now.n_chunks = 1;
+	end_note(u);
 	return RC_OK;
 }
 
-static enum rc
-end_data(struct op *op, struct upload *u)
+enum rc
+upload_last_part(
+    struct op *op, struct upload *upload, struct upload_part *ret_part)
 {
-	TRY(frame_seal(op, u, true));
-	TRY(segment_finish(op, u));
-	return u->session.content != 0 ? segment_note(op, u) : RC_OK;
+	struct upload *u = upload;
+
+	if (u->now.fan != NULL) {
+		TRY(frame_seal(op, u, true));
+		TRY(segment_close(op, u));
+		TRY(ending_name(op, u));
+		TRY(segment_await(op, &u->now));
+	} else if (u->n_frame > 0) {
+		TRY(end_inline(op, u));
+	} else {
+		end_note(u);
+	}
+	*ret_part = part_of(&u->now);
+	return RC_OK;
 }
 
 enum rc
@@ -297,17 +416,16 @@ upload_end(
     struct op *op, struct upload *upload, struct put_content *ret_content)
 {
 	struct upload *u = upload;
-	struct put_content content = {.size = u->size, .chunks = u->chunks};
-	bool small = u->fan == NULL && u->session.content == 0;
+	struct put_content content = {.size = u->size, .chunks = u->now.chunks};
+	struct upload_part part;
 
-	if (small && u->size > 0)
-		TRY(end_inline(op, u));
-	else if (!small)
-		TRY(end_data(op, u));
-	content.n_chunks = u->n_chunks;
-	if (!small && u->session.content == 0) {
+	TRY(upload_last_part(op, u, &part));
+	if (u->session.content != 0)
+		TRY(part_name(op, u, &u->now));
+	content.n_chunks = u->now.n_chunks;
+	if (u->now.n_chunks > 0 && part.data != NULL) {
 		content.n_data = 1;
-		content.data = &u->data;
+		content.data = &u->now.data;
 	}
 	content.session = u->session.content;
 	content.session_chunks = u->session.n_chunks;
@@ -322,13 +440,21 @@ upload_end(
 void
 upload_sha256(const struct upload *upload, uint8_t out[SHA256_SIZE])
 {
-	sha256_digest(&upload->sha256, out);
+	struct sha256 hash = upload->sha256;
+
+	sha256_update(&hash, span_of(upload->frame, upload->n_frame));
+	sha256_digest(&hash, out);
+	mem_wipe(&hash, sizeof(hash));
 }
 
 void
 upload_sha1(const struct upload *upload, uint8_t out[SHA1_SIZE])
 {
-	sha1_digest(&upload->sha1, out);
+	struct sha1 hash = upload->sha1;
+
+	sha1_update(&hash, span_of(upload->frame, upload->n_frame));
+	sha1_digest(&hash, out);
+	mem_wipe(&hash, sizeof(hash));
 }
 
 uint64_t
@@ -337,16 +463,30 @@ upload_size(const struct upload *upload)
 	return upload->size;
 }
 
+/* One that sites are about to end has to stand before it can be deleted. */
+static void
+part_release(struct upload *u, struct part *part)
+{
+	CLEANUP(op_release) struct op op;
+
+	op_init(&op);
+	if (part->unnamed && part->fan != NULL &&
+	    fan_commit(&op, part->fan, &part->data.on) != RC_OK)
+		op_clear_error(&op);
+	if (part->unnamed)
+		tenant_data_dead(u->tenant, part->data.data.id);
+	fan_free(part->fan);
+	data_writer_release(&part->writer);
+}
+
 void
 upload_free(struct upload *upload)
 {
 	if (upload == NULL)
 		return;
 	upload_session_end(&upload->session);
-	if (upload->unnamed)
-		tenant_data_dead(upload->tenant, upload->data.data.id);
-	fan_free(upload->fan);
-	data_writer_release(&upload->writer);
+	part_release(upload, &upload->ending);
+	part_release(upload, &upload->now);
 	aead_release(&upload->aead);
 	frame_free(upload);
 	mem_free(upload->sealed);

@@ -10,10 +10,37 @@
 
 struct upload;
 
+/* What stands on the sites, or is to travel in a numbered segment, and is named
+ * by no change yet. Lives until the upload goes on. */
+struct upload_part {
+	size_t n_chunks; /* 0: nothing came */
+	const struct put_chunk *chunks;
+	const struct put_data *data; /* the segment they lie in; NULL: inline */
+	/* All of the content up to the part's end. */
+	uint64_t end;
+	const struct sha256 *sha256;
+	const struct sha1 *sha1; /* where it is wanted */
+};
+
+/* A content that is there up to a place already, and who names its parts (L8):
+ * name commits a change with the part's chunks and its data segment. */
+struct upload_from {
+	uint64_t start;
+	struct sha256 sha256;
+	struct sha1 sha1;
+	enum rc (*name)(
+	    struct op *op, void *arg, const struct upload_part *part);
+	void *arg;
+};
+
 /* Begins one; nothing is written yet. Free with upload_free. sha1: that digest
- * is wanted too. */
+ * is wanted too. Its parts are an upload session's. */
 enum rc upload_open(struct op *op, struct tenant *tenant, bool sha1,
     struct upload **ret_upload) MUST_CHECK;
+
+/* The same for a content that goes on, with both digests. */
+enum rc upload_open_from(struct op *op, struct tenant *tenant,
+    const struct upload_from *from, struct upload **ret_upload) MUST_CHECK;
 
 /*
  * Takes the next bytes. May wait for the sites (3 s at most for a slow one,
@@ -31,13 +58,17 @@ enum rc upload_write(
 enum rc upload_end(struct op *op, struct upload *upload,
     struct put_content *ret_content) MUST_CHECK;
 
-/* Digests of what came so far, before upload_end's change: for Content-Digest
- * and its like. */
+/* Ends it where whoever opened it names the last part too: what from's name was
+ * not given. Only upload_free after it. */
+enum rc upload_last_part(struct op *op, struct upload *upload,
+    struct upload_part *ret_part) MUST_CHECK;
+
+/* Digests of what came so far: for Content-Digest and its like. */
 void upload_sha256(const struct upload *upload, uint8_t out[SHA256_SIZE]);
 /* Only where upload_open was asked for it. */
 void upload_sha1(const struct upload *upload, uint8_t out[SHA1_SIZE]);
 
-/* Bytes taken so far. */
+/* Bytes of the content so far. */
 uint64_t upload_size(const struct upload *upload);
 
 /* Whatever no change has named is left to the sweep of orphans (L8). Accepts

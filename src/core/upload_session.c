@@ -10,9 +10,7 @@
 struct add_change {
 	struct change change;
 	const struct upload_session *session;
-	const struct put_chunk *chunks;
-	size_t n;
-	const struct put_data *data;
+	const struct upload_part *part;
 	int64_t content; /* result */
 };
 
@@ -22,22 +20,24 @@ upload_session_init(struct upload_session *session, struct tenant *tenant)
 	*session = (struct upload_session){.tenant = tenant};
 }
 
-static enum rc
-chunk_add(
-    struct op *op, struct tx *tx, int64_t content, const struct put_chunk *put)
+enum rc
+upload_part_add(struct op *op, struct tx *tx, const struct upload_part *part,
+    int64_t *content)
 {
-	struct chunk chunk = {
-	    .start = put->start,
-	    .size = put->size,
-	    .place.offset = put->offset,
-	};
-	enum rc rc;
+	CLEANUP(chunk_wipe) struct chunk chunk = {0};
+	size_t i;
 
-	memcpy(chunk.key, put->key, sizeof(chunk.key));
-	memcpy(chunk.place.data, put->data, sizeof(chunk.place.data));
-	rc = chunk_insert(op, tx->meta, content, &chunk);
-	chunk_wipe(&chunk);
-	return rc;
+	if (*content == 0) {
+		struct content made = {.id = tx_id(tx)};
+
+		TRY(content_insert(op, tx->meta, &made, NULL));
+		*content = made.id;
+	}
+	for (i = 0; i < part->n_chunks; i++) {
+		TRY(file_put_chunk(op, tx, &part->chunks[i], &chunk));
+		TRY(chunk_insert(op, tx->meta, *content, &chunk));
+	}
+	return part->data != NULL ? tx_add_data(op, tx, part->data) : RC_OK;
 }
 
 static enum rc
@@ -45,34 +45,25 @@ add_run(struct op *op, struct tx *tx, struct change *change)
 {
 	struct add_change *add =
 	    container_of(change, struct add_change, change);
-	struct content content = {.id = add->session->content};
-	size_t i;
 
-	if (content.id == 0) {
-		content.id = tx_id(tx);
-		TRY(content_insert(op, tx->meta, &content, NULL));
-	}
-	for (i = 0; i < add->n; i++)
-		TRY(chunk_add(op, tx, content.id, &add->chunks[i]));
-	add->content = content.id;
-	return tx_add_data(op, tx, add->data);
+	add->content = add->session->content;
+	return upload_part_add(op, tx, add->part, &add->content);
 }
 
 enum rc
-upload_session_add(struct op *op, struct upload_session *session,
-    const struct put_chunk *chunks, size_t n, const struct put_data *data)
+upload_session_name(
+    struct op *op, void *session, const struct upload_part *part)
 {
+	struct upload_session *s = session;
 	struct add_change add = {
 	    .change = {.run = add_run, .keeps_paths = true},
-	    .session = session,
-	    .chunks = chunks,
-	    .n = n,
-	    .data = data,
+	    .session = s,
+	    .part = part,
 	};
 
-	TRY(change_commit(op, session->tenant, &add.change));
-	session->content = add.content;
-	session->n_chunks += n;
+	TRY(change_commit(op, s->tenant, &add.change));
+	s->content = add.content;
+	s->n_chunks += part->n_chunks;
 	return RC_OK;
 }
 
@@ -97,8 +88,8 @@ drop_run(struct op *op, struct tx *tx, struct change *change)
 	return RC_OK;
 }
 
-static enum rc
-session_drop(struct op *op, struct tenant *tenant, int64_t content)
+enum rc
+upload_content_drop(struct op *op, struct tenant *tenant, int64_t content)
 {
 	struct drop_change drop = {
 	    .change = {.run = drop_run,
@@ -122,7 +113,7 @@ upload_session_end(struct upload_session *session)
 	op_init(&op);
 	if (session->content == 0)
 		return;
-	rc = session_drop(&op, session->tenant, session->content);
+	rc = upload_content_drop(&op, session->tenant, session->content);
 	if (rc != RC_OK) /* the next start's sweep finds it */
 		log_warn(&op, "upload-left", "tenant=%016llx why=\"%s\"",
 		    (unsigned long long)session->tenant->id, op_error(&op, rc));
@@ -147,6 +138,6 @@ upload_sessions_sweep(struct op *op, struct tenant *tenant, int64_t last)
 		TRY(rc);
 		if (content > last)
 			return RC_OK;
-		TRY(session_drop(op, tenant, content));
+		TRY(upload_content_drop(op, tenant, content));
 	}
 }

@@ -19,21 +19,6 @@ static const struct dav_method *const methods[HTTP_METHODS] = {
     [HTTP_UNLOCK] = &dav_unlock,
 };
 
-/* For good, unlike where sites are missing: nobody is told to try again. */
-static enum rc
-read_only(struct http_request *req)
-{
-	http_problem(req, 403, "read-only", "This service takes no changes",
-	    "このサービスは読み取り専用です",
-	    http_language(req) == HTTP_JA
-		? "拠点から組み立て直されたか、管理者が読み取り専用にしています"
-		  "。"
-		  "ファイルを開くこと、取り出すことはできます。"
-		: "It was rebuilt from a site, or its administrator has made "
-		  "it so. Files can be read and copied out.");
-	return RC_OK;
-}
-
 static enum rc
 begin(struct http_request *req)
 {
@@ -48,7 +33,7 @@ begin(struct http_request *req)
 	req->user = dav;
 	TRY(door_sign_in(req, dav->door, &dav->tenant));
 	if (dav->method->changes && dav->door->service->config.read_only)
-		return read_only(req);
+		return door_read_only(req);
 	if (req->has_content && dav->method->body == NULL) {
 		http_problem(req, 415, "content", "A content is not expected",
 		    "この要求に本文は指定できません", NULL);

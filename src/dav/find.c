@@ -51,7 +51,7 @@ dav_target(struct dav *dav, struct meta *meta, const struct span *names,
     size_t n_names, struct tree_target *ret_target)
 {
 	struct op *op = dav->req->op;
-	struct tree_target target;
+	struct tree_target target = {0};
 	struct place place;
 	enum rc rc;
 

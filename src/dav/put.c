@@ -6,7 +6,7 @@
 #include "core/path.h"
 #include "core/upload.h"
 #include "dav/request.h"
-#include "door/digest.h"
+#include "door/content.h"
 #include "meta/setting.h"
 
 struct put {
@@ -49,20 +49,9 @@ headers(struct dav *dav, struct put *put)
 {
 	struct http_request *req = dav->req;
 	struct digests *digests = &put->digests;
-	const char *coding = http_header(req, "Content-Encoding");
-	const char *text;
+	const char *text = http_header(req, "OC-Checksum");
 
-	/* A part must never be taken for the whole. */
-	if (http_header(req, "Content-Range") != NULL)
-		FAIL(req->op, RC_INVALID, "a part of a file cannot be put");
-	if (coding != NULL && strcasecmp(coding, "identity") != 0)
-		FAIL(req->op, RC_INVALID, "Content-Encoding %s is not known",
-		    coding);
-	TRY(http_header_all(req, "Content-Digest", &text));
-	TRY(digest_add_field(req->op, text, digests));
-	TRY(http_header_all(req, "Repr-Digest", &text));
-	TRY(digest_add_field(req->op, text, digests));
-	text = http_header(req, "OC-Checksum");
+	TRY(door_content_expect(req, digests));
 	TRY(digest_add_checksum(req->op, text, digests));
 	TRY(expected_size(dav, &put->expected));
 	TRY(dav_mtime(dav, &put->file.has_mtime, &put->file.mtime));

@@ -10,8 +10,11 @@
 #include "http/auth.h"
 #include "http/request.h"
 
+struct evidence;
+
 struct door_config {
 	struct service *service; /* borrowed */
+	struct evidence *evidence; /* borrowed; NULL: nothing is checked */
 	struct span
 	    ca; /* borrowed: the local CA's certificate, PEM; no data: none */
 };
@@ -19,6 +22,7 @@ struct door_config {
 /* One for all doors of a process: every route's door. Any thread. */
 struct door {
 	struct service *service;
+	struct evidence *evidence;
 	struct span ca;
 	struct auth *auth;
 };
@@ -41,6 +45,15 @@ void door_close(struct door *door);
  */
 enum rc door_sign_in(struct http_request *req, struct door *door,
     struct tenant **ret_tenant) MUST_CHECK;
+
+/* The same by a name "user@tenant" and a password that came in a body. */
+enum rc
+door_sign_in_as(struct http_request *req, struct door *door, struct span user,
+    struct span password, struct tenant **ret_tenant) MUST_CHECK;
+
+/* Answers 401. rc: RC_DENIED, the name or the password is wrong; else there was
+ * none. Returns rc. */
+enum rc door_challenge(struct http_request *req, enum rc rc) MUST_CHECK;
 
 /* ---- states ---- */
 
@@ -92,6 +105,14 @@ enum rc door_receipt(struct http_request *req, const struct door *door,
 /* Answers what a call of tree.h or file_put.h was refused for; returns rc. */
 enum rc door_refused(
     struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
+
+/* The same with the statuses of the JSON API. */
+enum rc door_refused_json(
+    struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
+
+/* 403, for good: the service takes no changes (unlike where sites are missing,
+ * nobody is told to try again). */
+enum rc door_read_only(struct http_request *req) MUST_CHECK;
 
 /* 405 with Allow. */
 enum rc

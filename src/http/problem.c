@@ -2,6 +2,7 @@
  * client. */
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "http/exchange.h"
 #include "http/utf8.h"
@@ -74,30 +75,11 @@ static const struct problem problems[] = {
 	"管理者の対応が必要です。"},
 };
 
-/* A quoted JSON string; text is UTF-8 or, where it is not, loses what is not
- * ASCII. */
-static enum rc
-json_string(struct op *op, struct buf *json, const char *text)
-{
-	TRY(buf_add_str(op, json, "\""));
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			TRY(buf_add_format(op, json, "\\%c", c));
-		else if (c < ' ' || c == 127)
-			TRY(buf_add_format(op, json, "\\u%04x", c));
-		else
-			TRY(buf_add(op, json, span_of(text, 1)));
-	}
-	return buf_add_str(op, json, "\"");
-}
-
 static enum rc
 json_member(struct op *op, struct buf *json, const char *name, const char *text)
 {
 	TRY(buf_add_format(op, json, ",\"%s\":", name));
-	return json_string(op, json, text);
+	return json_add_text(op, json, span_str(text));
 }
 
 static enum rc

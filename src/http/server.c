@@ -216,13 +216,18 @@ daemon_start(struct op *op, struct http_server *server)
 	return RC_OK;
 }
 
+/* A shell gives 1024, of which each connection takes one. */
 static void
-descriptors_check(const struct http_config *config)
+descriptors_raise(const struct http_config *config)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < (rlim_t)config->connections + 256)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur <
+	    (rlim_t)config->connections + HTTP_DESCRIPTORS_BESIDE)
 		log_warn(NULL, "http-few-descriptors",
 		    "limit=%llu connections=%u",
 		    (unsigned long long)limit.rlim_cur, config->connections);
@@ -242,7 +247,7 @@ server_start(
 	    &server->bytes_pool));
 	TRY(keeper_start(op, server));
 	TRY(daemon_start(op, server));
-	descriptors_check(&server->config);
+	descriptors_raise(&server->config);
 	return acceptor_start(op, server);
 }
 

@@ -45,11 +45,16 @@ struct http_config {
 /* Everything but host, port, certificate and public_url. */
 void http_config_defaults(struct http_config *config);
 
+/* Open files that a server wants beside its connections: 256 databases with
+ * their logs and readers, sites, threads. */
+enum { HTTP_DESCRIPTORS_BESIDE = 2048 };
+
 struct http_server;
 
 /*
  * Listens and serves. routes (and what they point at) must stay valid until the
- * server has stopped. SIGPIPE is set to be ignored for the whole process.
+ * server has stopped. SIGPIPE is set to be ignored, and the limit of open
+ * files raised as far as it may be, for the whole process.
  * RC_INVALID (configuration, certificate), RC_IO (the port is taken),
  * RC_NO_MEMORY.
  */

@@ -244,3 +244,17 @@ target_param(struct op *op, const struct target *target, const char *name,
 	}
 	return RC_NOT_FOUND;
 }
+
+bool
+target_param_name(const struct target *target, size_t n, struct span *ret_name)
+{
+	struct span query = target->query, value;
+	size_t i;
+
+	for (i = 0; query.size > 0; i++) {
+		pair_take(&query, ret_name, &value);
+		if (i == n)
+			return true;
+	}
+	return false;
+}

@@ -49,4 +49,8 @@ enum rc target_parse(
 enum rc target_param(struct op *op, const struct target *target,
     const char *name, struct span *ret_value) MUST_CHECK;
 
+/* The name of the n-th query parameter, as sent; false behind the last. */
+bool
+target_param_name(const struct target *target, size_t n, struct span *ret_name);
+
 #endif

@@ -6,10 +6,8 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,8 +15,9 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/thread.h"
+#include "http/pem_file.h"
 
-enum { CHAIN_MAX = 8, PEM_LIMIT = 256 << 10 };
+enum { CHAIN_MAX = 8 };
 
 /* A chain and its key; shared by the handshakes that use it. */
 struct tls_certificate {
@@ -88,26 +87,6 @@ buf_wipe(struct buf *buf)
 	buf_release(buf);
 }
 
-/*
- * A whole file by its path. Links are followed here, and only here:
- * certificates are often links that their renewer moves.
- */
-static enum rc
-path_read(struct op *op, const char *path, struct buf *buf)
-{
-	CLEANUP(io_close) int folder_fd = -1;
-	char real[PATH_MAX];
-	char *slash;
-
-	if (realpath(path, real) == NULL)
-		return op_fail_errno(op, errno == ENOENT ? RC_NOT_FOUND : RC_IO,
-		    errno, "open %s", path);
-	slash = strrchr(real, '/');
-	*slash = '\0';
-	TRY(io_open_root(op, slash == real ? "/" : real, &folder_fd));
-	return io_read_file(op, folder_fd, slash + 1, buf);
-}
-
 static gnutls_datum_t
 datum_of(struct span bytes)
 {
@@ -151,7 +130,7 @@ certificate_load(struct op *op, const char *certificate_path,
     const char *key_path, struct tls_certificate **ret_certificate)
 {
 	CLEANUP(certificate_unref_ptr) struct tls_certificate *c = NULL;
-	CLEANUP(buf_wipe) struct buf pem = {.limit = PEM_LIMIT};
+	CLEANUP(buf_wipe) struct buf pem = {.limit = PEM_FILE_LIMIT};
 	gnutls_datum_t datum;
 	unsigned n = CHAIN_MAX;
 	int error;
@@ -160,14 +139,14 @@ certificate_load(struct op *op, const char *certificate_path,
 	if (c == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory for a certificate");
 	atomic_init(&c->refs, 1);
-	TRY(path_read(op, certificate_path, &pem));
+	TRY(pem_file_read(op, certificate_path, &pem));
 	datum = datum_of(buf_span(&pem));
 	error = gnutls_pcert_list_import_x509_raw(
 	    c->chain, &n, &datum, GNUTLS_X509_FMT_PEM, 0);
 	if (error != 0 || n == 0)
 		return fail_tls(op, RC_INVALID, "certificate", error);
 	c->n = n;
-	TRY(path_read(op, key_path, &pem));
+	TRY(pem_file_read(op, key_path, &pem));
 	datum = datum_of(buf_span(&pem));
 	error = gnutls_privkey_init(&c->key);
 	if (error == 0)
@@ -300,6 +279,33 @@ side_pull_timeout(gnutls_transport_ptr_t ptr, unsigned ms)
 	return 1;
 }
 
+#ifdef DOZO_TEST_BUILD
+static _Atomic(const char *) armed;
+
+void
+tls_priorities_arm(const char *priorities)
+{
+	atomic_store(&armed, priorities);
+}
+
+static int
+session_arm(gnutls_session_t session)
+{
+	const char *priorities = atomic_load(&armed);
+
+	return priorities == NULL
+		   ? 0
+		   : gnutls_priority_set_direct(session, priorities, NULL);
+}
+#else
+static int
+session_arm(gnutls_session_t session)
+{
+	(void)session;
+	return 0;
+}
+#endif
+
 enum rc
 tls_attach(struct op *op, struct tls *tls, void *session,
     const struct tls_transport *transport, void *arg, struct tls_side *side)
@@ -313,6 +319,8 @@ tls_attach(struct op *op, struct tls *tls, void *session,
 	if (error == 0)
 		error = gnutls_alpn_set_protocols(
 		    session, &alpn, 1, GNUTLS_ALPN_MANDATORY);
+	if (error == 0)
+		error = session_arm(session);
 	if (error != 0)
 		return fail_tls(op, RC_IO, "TLS session", error);
 	atomic_fetch_add(&tls->certificate->refs, 1);
@@ -416,7 +424,7 @@ static enum rc
 crt_read(
     struct op *op, int dir_fd, const char *name, gnutls_x509_crt_t *ret_crt)
 {
-	CLEANUP(buf_release) struct buf pem = {.limit = PEM_LIMIT};
+	CLEANUP(buf_release) struct buf pem = {.limit = PEM_FILE_LIMIT};
 	CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
 	gnutls_datum_t datum;
 	int error;
@@ -438,7 +446,7 @@ static enum rc
 key_read(
     struct op *op, int dir_fd, const char *name, gnutls_x509_privkey_t *ret_key)
 {
-	CLEANUP(buf_wipe) struct buf pem = {.limit = PEM_LIMIT};
+	CLEANUP(buf_wipe) struct buf pem = {.limit = PEM_FILE_LIMIT};
 	CLEANUP(key_free) gnutls_x509_privkey_t key = NULL;
 	gnutls_datum_t datum;
 	int error;
@@ -521,7 +529,7 @@ crt_write(struct op *op, int dir_fd, const char *name, gnutls_x509_crt_t crt,
 {
 	CLEANUP(datum_free) gnutls_datum_t pem = {NULL, 0};
 	CLEANUP(datum_free) gnutls_datum_t above = {NULL, 0};
-	CLEANUP(buf_release) struct buf both = {.limit = PEM_LIMIT};
+	CLEANUP(buf_release) struct buf both = {.limit = PEM_FILE_LIMIT};
 	int error = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem);
 
 	if (error == 0 && issuer != NULL)

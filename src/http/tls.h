@@ -17,6 +17,12 @@ struct tls_certificate;
 /* TLS 1.2 and 1.3, ECDHE and AEAD only; for libmicrohttpd. */
 const char *tls_priorities(void);
 
+#ifdef DOZO_TEST_BUILD
+/* Sessions that begin from now on take these; NULL: tls_priorities(). Any
+ * thread. */
+void tls_priorities_arm(const char *priorities);
+#endif
+
 /* Reads a PEM chain and its key and sees that they belong together.
  * RC_NOT_FOUND, RC_INVALID. */
 enum rc tls_open(struct op *op, const char *certificate_path,

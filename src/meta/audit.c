@@ -15,6 +15,12 @@ audit_row_insert(struct op *op, struct meta *meta, const struct audit_row *row)
 }
 
 enum rc
+audit_row_trim(struct op *op, struct meta *meta, int64_t wall, size_t limit)
+{
+	return db_run(op, meta->db, SQL_AUDIT_TRIM, "ii", wall, (int64_t)limit);
+}
+
+enum rc
 audit_row_list(struct op *op, struct meta *meta, int64_t before, size_t limit,
     audit_each *each, void *arg)
 {

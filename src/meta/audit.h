@@ -18,6 +18,10 @@ struct audit_row {
 enum rc audit_row_insert(
     struct op *op, struct meta *meta, const struct audit_row *row) MUST_CHECK;
 
+/* Deletes of the limit oldest rows those that were written before wall. */
+enum rc audit_row_trim(
+    struct op *op, struct meta *meta, int64_t wall, size_t limit) MUST_CHECK;
+
 /* Up to limit rows with ids under before (INT64_MAX: all), newest first, bodies
  * opened in the op's arena. */
 typedef enum rc

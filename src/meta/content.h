@@ -31,6 +31,7 @@ struct content {
 	int64_t id;
 	uint64_t size;
 	bool finished; /* has digests */
+	uint64_t made; /* the number that made it so; 0: not finished */
 	bool has_sha1;
 	uint8_t sha256[SHA256_SIZE];
 	uint8_t sha1[SHA1_SIZE];
@@ -49,6 +50,14 @@ enum rc content_insert(struct op *op, struct meta *meta,
 enum rc content_get(struct op *op, struct meta *meta, int64_t id,
     struct content *ret_content) MUST_CHECK;
 
+/*
+ * The number that brought its last bytes to where they lie now: a site that
+ * holds it holds the content. Moved bytes (L11, L13) have the number of the
+ * move. 0: it has no bytes. RC_NOT_FOUND.
+ */
+enum rc content_number(struct op *op, struct meta *meta, int64_t id,
+    uint64_t *ret_number) MUST_CHECK;
+
 /* Size, digests and count of chunks of a content whose chunks all have rows;
  * RC_NOT_FOUND. */
 enum rc content_finish(
@@ -56,6 +65,14 @@ enum rc content_finish(
 
 /* The row alone; its chunks are the caller's business. Sets meta->keys_gone. */
 enum rc content_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
+
+/* The number that finished it, or 0; RC_NOT_FOUND. */
+enum rc content_made(struct op *op, struct meta *meta, int64_t id,
+    uint64_t *ret_number) MUST_CHECK;
+
+/* Whether a content is still there that this number finished. */
+enum rc content_made_in(struct op *op, struct meta *meta, uint64_t number,
+    bool *ret_made) MUST_CHECK;
 
 /* L15: whether a node, a version or an upload names it. */
 enum rc content_used(
@@ -138,6 +155,10 @@ enum rc chunk_move(struct op *op, struct meta *meta, const struct chunk *chunk,
 enum rc content_data_live(struct op *op, struct meta *meta,
     const uint8_t id[OBJECT_ID_SIZE], uint64_t *ret_size,
     uint64_t *ret_chunks) MUST_CHECK;
+
+/* How many chunks a content has that are rows of their own. */
+enum rc chunk_count(struct op *op, struct meta *meta, int64_t content,
+    uint64_t *ret_count) MUST_CHECK;
 
 /* Sets meta->keys_gone. */
 enum rc chunk_delete(struct op *op, struct meta *meta, int64_t content,

@@ -1,16 +1,32 @@
 -- 0 and the empty blob stand for NULL.
 
 -- name: content_insert
-INSERT INTO content (id, size, digest, sha1, chunks, key, data, number, offset)
+INSERT INTO content (id, size, digest, sha1, chunks, key, data, number, offset, made)
 VALUES (?1, ?2, nullif(?3, x''), nullif(?4, x''), ?5, nullif(?6, x''), nullif(?7, x''),
-	nullif(?8, 0), ?9);
+	nullif(?8, 0), ?9, nullif(?10, 0));
 
 -- name: content_get
-SELECT id, size, digest, sha1, chunks, key, data, number, offset
+SELECT id, size, digest, sha1, chunks, key, data, number, offset, coalesce(made, 0)
 FROM content WHERE id = ?1;
 
+-- name: content_number
+-- Of the segment that brought its last bytes to where they lie now; 0: it has none.
+SELECT coalesce(number,
+	(SELECT d.number FROM local_data d WHERE d.id = content.data),
+	(SELECT coalesce(k.number, (SELECT d.number FROM local_data d WHERE d.id = k.data))
+		FROM chunk k WHERE k.content = content.id ORDER BY k.start DESC LIMIT 1), 0)
+FROM content WHERE id = ?1;
+
+-- name: content_made
+SELECT coalesce(made, 0) FROM content WHERE id = ?1;
+
+-- name: content_made_in
+-- Whether a number made one that is still there.
+SELECT EXISTS (SELECT 1 FROM content WHERE made = ?1);
+
 -- name: content_finish
-UPDATE content SET size = ?2, digest = ?3, sha1 = nullif(?4, x''), chunks = ?5 WHERE id = ?1;
+UPDATE content SET size = ?2, digest = ?3, sha1 = nullif(?4, x''), chunks = ?5,
+	made = nullif(?6, 0) WHERE id = ?1;
 
 -- name: content_delete
 DELETE FROM content WHERE id = ?1;
@@ -103,3 +119,7 @@ UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE data = ?1;
 -- Every chunk that travels in a numbered segment.
 SELECT id, 0, size, key, offset FROM content WHERE number = ?1
 UNION ALL SELECT content, start, size, key, offset FROM chunk WHERE number = ?1;
+
+-- name: chunk_count
+-- Of a content that has them as rows.
+SELECT count(*) FROM chunk WHERE content = ?1;

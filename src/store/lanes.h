@@ -65,6 +65,7 @@ struct lanes {
 	uint64_t tenant;
 	struct mutex lock;
 	struct cond changed;
+	struct cond decided; /* an offer has m sites, or a site failed */
 	struct lane lane[SITES_MAX];
 };
 

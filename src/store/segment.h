@@ -241,6 +241,16 @@ enum rc segment_parse(
 enum rc segment_parse_header(struct op *op, struct span bytes,
     struct segment_header *ret_header) MUST_CHECK;
 
+/*
+ * What an object's ends say, without what lies between: its header, from its
+ * first bytes, and the hash that its trailer (its last SEGMENT_END_SIZE bytes)
+ * claims. RC_LIMIT where more first bytes are needed, RC_DAMAGED.
+ */
+enum { SEGMENT_END_SIZE = 72 };
+enum rc segment_parse_ends(struct op *op, struct span first, struct span last,
+    struct segment_header *ret_header,
+    uint8_t ret_hash[OBJECT_HASH_SIZE]) MUST_CHECK;
+
 /* Opens the sealed index of a numbered segment and compares it; RC_DAMAGED,
  * RC_NOT_FOUND (epoch key gone). */
 enum rc segment_check_index(struct op *op, const struct segment *segment,

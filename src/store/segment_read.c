@@ -193,6 +193,22 @@ segment_parse(struct op *op, struct span bytes, struct segment *ret_segment)
 	return RC_OK;
 }
 
+_Static_assert((int)SEGMENT_END_SIZE == (int)SEGMENT_TRAILER_SIZE,
+    "the trailer is a segment's end");
+
+enum rc
+segment_parse_ends(struct op *op, struct span first, struct span last,
+    struct segment_header *ret_header, uint8_t ret_hash[OBJECT_HASH_SIZE])
+{
+	if (last.size != SEGMENT_TRAILER_SIZE ||
+	    memcmp(last.data, "dozo-end", SEGMENT_MAGIC_SIZE) != 0)
+		FAIL(op, RC_DAMAGED, "a segment without a trailer");
+	TRY(segment_parse_header(op, first, ret_header));
+	memcpy(ret_hash, last.data + SEGMENT_TRAILER_SIZE - OBJECT_HASH_SIZE,
+	    OBJECT_HASH_SIZE);
+	return RC_OK;
+}
+
 static enum rc
 epoch_key(struct op *op, const struct segment *segment,
     const struct keyring *keys, const struct secret **ret_key)

@@ -270,7 +270,7 @@ problem_print(void *arg, size_t site, const char *text)
 static void
 assert_sites_whole(void)
 {
-	struct check_job job = {.read_data = true, .problem = problem_print};
+	struct check_job job = {.depth = CHECK_OPEN, .problem = problem_print};
 	struct tenant *tenant = dozo_server_tenant(&server);
 	struct check_report report;
 	size_t i;

@@ -332,7 +332,7 @@ nothing(void *arg, size_t site, const char *text)
 static void
 what_a_check_finds_is_repaired_too(void **state)
 {
-	struct check_job job = {.read_data = true, .problem = nothing};
+	struct check_job job = {.depth = CHECK_OPEN, .problem = nothing};
 	struct check_report report;
 	struct world w;
 

@@ -201,7 +201,7 @@ nothing(void *arg, size_t site, const char *text)
 static void
 damage_count(struct world *w, size_t site, struct check_site *ret_counts)
 {
-	struct check_job job = {.read_data = true, .problem = nothing};
+	struct check_job job = {.depth = CHECK_OPEN, .problem = nothing};
 	struct check_report report;
 
 	ASSERT_OK(&w->op, check_tenant(&w->op, w->t, &job, &report));

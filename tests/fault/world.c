@@ -558,7 +558,7 @@ problem_print(void *arg, size_t site, const char *text)
 void
 world_assert_whole(struct world *w, size_t n_sites)
 {
-	struct check_job job = {.read_data = true, .problem = problem_print};
+	struct check_job job = {.depth = CHECK_OPEN, .problem = problem_print};
 	struct check_report report;
 	size_t i;
 

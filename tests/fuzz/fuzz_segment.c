@@ -48,6 +48,27 @@ write_again(struct op *op, const struct segment *segment)
 		abort();
 }
 
+/* The ends of what passes as a whole say the same as the whole. */
+static void
+ends_agree(struct op *op, struct span bytes)
+{
+	struct segment_header header;
+	struct segment segment;
+	uint8_t hash[OBJECT_HASH_SIZE];
+	bool ends = bytes.size >= SEGMENT_END_SIZE &&
+		    segment_parse_ends(op, bytes,
+			span_of(bytes.data + bytes.size - SEGMENT_END_SIZE,
+			    SEGMENT_END_SIZE),
+			&header, hash) == RC_OK;
+
+	op_clear_error(op);
+	if (segment_parse(op, bytes, &segment) == RC_OK &&
+	    (!ends || memcmp(hash, segment.hash, sizeof(hash)) != 0 ||
+		header.number != segment.header.number))
+		abort();
+	op_clear_error(op);
+}
+
 static void
 parse(struct span bytes)
 {
@@ -63,6 +84,7 @@ parse(struct span bytes)
 	    segment_parse(&op, bytes, &segment) == RC_OK)
 		abort();
 	op_clear_error(&op);
+	ends_agree(&op, bytes);
 	if (segment_parse(&op, bytes, &segment) != RC_OK)
 		return;
 	keys->tenant = segment.header.tenant;

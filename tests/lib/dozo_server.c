@@ -11,6 +11,7 @@
 #include "dav/dav.h"
 #include "http/tls.h"
 #include "pages/pages.h"
+#include "tus/tus.h"
 
 static struct https_response last = HTTPS_RESPONSE;
 
@@ -79,18 +80,46 @@ http_start(struct dozo_server *s)
 	s->n_routes = n;
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
-	api_routes(s->door, s->routes + s->n_routes, &n);
+	api_routes(s->api, s->routes + s->n_routes, &n);
+	s->n_routes += n;
+	tus_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	ASSERT_OK(&s->op, http_server_start(&s->op, &config, s->routes,
 			      s->n_routes, &s->http));
 	s->port = http_server_port(s->http);
 }
 
+static void
+doors_start(struct dozo_server *s)
+{
+	struct door_config config = {
+	    .service = s->fixture.service,
+	    .ca = buf_span(&s->ca),
+	};
+
+	ASSERT_OK(
+	    &s->op, evidence_new(&s->op, s->fixture.service, &s->evidence));
+	config.evidence = s->evidence;
+	ASSERT_OK(&s->op, door_open(&s->op, &config, &s->door));
+	ASSERT_OK(&s->op, api_open(&s->op, s->door, &s->api));
+	http_start(s);
+}
+
+static void
+doors_stop(struct dozo_server *s)
+{
+	https_close(s->client);
+	s->client = NULL;
+	evidence_stop(s->evidence);
+	http_server_stop(s->http, 0);
+	api_close(s->api);
+	door_close(s->door);
+	evidence_free(s->evidence);
+}
+
 void
 dozo_server_start(struct dozo_server *s)
 {
-	struct door_config config;
-
 	memset(s, 0, sizeof(*s));
 	log_set_level(LOG_LEVEL_WARN);
 	op_init(&s->op);
@@ -98,23 +127,28 @@ dozo_server_start(struct dozo_server *s)
 	ASSERT_OK(&s->op, fixture_open(&s->op, &s->fixture));
 	members_make(s);
 	tls_make(s);
-	config = (struct door_config){
-	    .service = s->fixture.service, .ca = buf_span(&s->ca)};
-	ASSERT_OK(&s->op, door_open(&s->op, &config, &s->door));
-	http_start(s);
+	doors_start(s);
 }
 
 void
 dozo_server_stop(struct dozo_server *s)
 {
-	https_close(s->client);
-	http_server_stop(s->http, 0);
-	door_close(s->door);
+	doors_stop(s);
 	fixture_close(&s->op, &s->fixture);
 	fixture_release(&s->fixture);
 	buf_release(&s->ca);
 	buf_release(&last.body);
 	op_release(&s->op);
+}
+
+void
+dozo_server_restart(struct dozo_server *s)
+{
+	doors_stop(s);
+	fixture_close(&s->op, &s->fixture);
+	fixture_drop_databases(&s->fixture);
+	ASSERT_OK(&s->op, fixture_open(&s->op, &s->fixture));
+	doors_start(s);
 }
 
 int

@@ -3,7 +3,9 @@
 #ifndef DOZO_TESTS_DOZO_SERVER_H
 #define DOZO_TESTS_DOZO_SERVER_H
 
+#include "api/api.h"
 #include "door/door.h"
+#include "evidence/evidence.h"
 #include "http/server.h"
 #include "lib/https_client.h"
 #include "lib/service_fixture.h"
@@ -23,7 +25,9 @@ struct dozo_server {
 	int64_t other;
 	struct buf ca;
 	char ca_path[320];
+	struct evidence *evidence; /* not started */
 	struct door *door;
+	struct api_door *api;
 	struct http_route routes[DOZO_ROUTES_MAX];
 	size_t n_routes;
 	struct http_server *http;
@@ -38,6 +42,10 @@ struct dozo_server {
  */
 void dozo_server_start(struct dozo_server *server);
 void dozo_server_stop(struct dozo_server *server);
+
+/* Ends, drops the local databases, and starts again over the sites; the port is
+ * another. */
+void dozo_server_restart(struct dozo_server *server);
 
 /* A test that has one to itself: the file's own server. */
 #define SERVER_TEST(test) \

@@ -233,7 +233,7 @@ run_once(struct fake *fake, struct op *op, struct change *change, bool keep)
 
 	fake->present = (struct fake_last){0};
 	ASSERT_OK(&fake->op, db_savepoint(&fake->op, fake->writer));
-	rc = change->run(op, &fake->tx, change);
+	rc = change_run(op, &fake->tx, change);
 	assert_true(db_in_transaction(fake->writer));
 	fake->present.rows = db_total_changes(fake->writer) - before;
 	if (rc == RC_OK && keep) {

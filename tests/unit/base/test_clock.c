@@ -110,6 +110,8 @@ times_are_written_in_utc(void **state)
 	    {INT64_C(1795456252123456789), "2026-11-23T17:50:52.123Z"},
 	    {INT64_C(951782400000000000), "2000-02-29T00:00:00.000Z"},
 	    {INT64_C(4102444799999999999), "2099-12-31T23:59:59.999Z"},
+	    {INT64_C(-1), "1969-12-31T23:59:59.999Z"},
+	    {INT64_C(-1000000000), "1969-12-31T23:59:59.000Z"},
 	};
 	char text[CLOCK_TEXT_SIZE];
 	size_t i;
@@ -119,6 +121,62 @@ times_are_written_in_utc(void **state)
 		clock_text(text, cases[i].wall);
 		assert_string_equal(text, cases[i].text);
 	}
+}
+
+static void
+times_are_read_in_any_zone(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t wall;
+	} cases[] = {
+	    {"1970-01-01T00:00:00Z", 0},
+	    {"2026-11-23T17:50:52.123Z", INT64_C(1795456252123000000)},
+	    {"2026-11-24T02:50:52.123456789+09:00",
+		INT64_C(1795456252123456789)},
+	    {"2000-02-28T23:30:00-00:30", INT64_C(951782400000000000)},
+	    {"1969-12-31T23:59:59.999Z", INT64_C(-1000000)},
+	};
+	int64_t wall;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_true(clock_parse(cases[i].text, &wall));
+		assert_int_equal(wall, cases[i].wall);
+	}
+}
+
+static void
+what_is_no_time_is_refused(void **state)
+{
+	static const char *const cases[] = {
+	    "",
+	    "2026",
+	    "2026-11-23",
+	    "2026-11-23T17:50:52",
+	    "2026-11-23 17:50:52Z",
+	    "2026-11-23T17:50:52.Z",
+	    "2026-11-23T17:50:52.1234567890Z",
+	    "2026-02-29T17:50:52Z",
+	    "2026-13-01T17:50:52Z",
+	    "2026-00-01T17:50:52Z",
+	    "2026-11-23T24:00:00Z",
+	    "2026-11-23T17:60:00Z",
+	    "2026-11-23T17:50:52+9:00",
+	    "2026-11-23T17:50:52+09:60",
+	    "2026-11-23T17:50:52Zx",
+	    "1677-12-31T23:59:59Z",
+	    "2262-01-01T00:00:00Z",
+	    "-026-11-23T17:50:52Z",
+	};
+	int64_t wall;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		if (clock_parse(cases[i], &wall))
+			fail_msg("%s was taken for a time", cases[i]);
 }
 
 int
@@ -133,6 +191,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_file_that_is_gone_shifts_nothing, setup, teardown),
 	    cmocka_unit_test(times_are_written_in_utc),
+	    cmocka_unit_test(times_are_read_in_any_zone),
+	    cmocka_unit_test(what_is_no_time_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

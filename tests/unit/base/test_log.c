@@ -1,4 +1,5 @@
 /* test_log.c - one event is one line, whatever comes in. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,6 +129,64 @@ lines_below_the_level_are_not_written(void **state)
 	assert_non_null(strstr(line, "event=four n=4\n"));
 }
 
+/* Writes a line that is nearly as long as a line may be, to nobody. */
+static void
+long_line(void)
+{
+	int screen = dup(STDERR_FILENO);
+	int nobody = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	assert_true(screen >= 0 && nobody >= 0);
+	(void)dup2(nobody, STDERR_FILENO);
+	log_warn(NULL, "long", "text=\"%0*d\"", 900, 0);
+	(void)dup2(screen, STDERR_FILENO);
+	(void)close(nobody);
+	(void)close(screen);
+}
+
+static void
+lines_since_a_position_are_kept_until_too_many_have_come(void **state)
+{
+	CLEANUP(buf_release) struct buf lines = {.limit = LOG_KEPT};
+	uint64_t position = log_position();
+	struct op op;
+	bool lost = true;
+	size_t first, i;
+
+	(void)state;
+	(void)lines_seen(); /* the pipe is not read meanwhile */
+	op_init(&op);
+	ASSERT_OK(&op, log_since(&op, position, &lines, &lost));
+	assert_int_equal(lines.size, 0);
+	assert_false(lost);
+	log_warn(NULL, "one", "n=%d", 1);
+	position = log_position();
+	log_debug(NULL, "below", "n=%d", 2);
+	log_warn(NULL, "two", "n=%d", 3);
+	ASSERT_OK(&op, log_since(&op, position, &lines, &lost));
+	assert_false(lost);
+	assert_null(memmem(lines.data, lines.size, "event=one", 9));
+	assert_null(memmem(lines.data, lines.size, "event=below", 11));
+	assert_non_null(memmem(lines.data, lines.size, "event=two n=3\n", 14));
+	first = lines.size;
+	/* Once around the ring, so that what is kept has two pieces. */
+	for (i = 0; !lost; i++) {
+		assert_true(i < 2 * LOG_KEPT / 900);
+		long_line();
+		buf_clear(&lines);
+		ASSERT_OK(&op, log_since(&op, position, &lines, &lost));
+		assert_true(lines.size > first || lost);
+		first = lines.size;
+	}
+	assert_int_equal(lines.size, LOG_KEPT);
+	assert_int_equal(lines.data[LOG_KEPT - 1], '\n');
+	assert_null(memmem(lines.data, lines.size, "event=two", 9));
+	buf_clear(&lines);
+	lines.limit = 10;
+	ASSERT_RC(&op, RC_LIMIT, log_since(&op, position, &lines, &lost));
+	op_release(&op);
+}
+
 int
 main(void)
 {
@@ -142,6 +201,9 @@ main(void)
 		teardown),
 	    cmocka_unit_test_setup_teardown(
 		lines_below_the_level_are_not_written, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		lines_since_a_position_are_kept_until_too_many_have_come, setup,
+		teardown),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

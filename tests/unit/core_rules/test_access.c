@@ -230,6 +230,33 @@ a_kept_folder_is_found_until_it_is_void(void **state)
 }
 
 static void
+folders_whose_names_differ_at_the_end_are_kept_beside_each_other(void **state)
+{
+	struct rules *r = *state;
+	struct path_cache cache = {0};
+	struct tree_result result;
+	int64_t folders[8], parent;
+	char name[] = "f0";
+	size_t i;
+
+	path_cache_init(&cache);
+	for (i = 0; i < ARRAY_LEN(folders); i++) {
+		name[1] = (char)('0' + i);
+		folders[i] = make_folder(r, &r->alice, r->alices, name);
+		ASSERT_OK(&r->alice, kept(r, &r->alice, &cache, name, &parent));
+	}
+	for (i = 0; i < ARRAY_LEN(folders); i++) {
+		ASSERT_OK(
+		    &r->alice, tree_delete(&r->alice, r->tenant, folders[i],
+				   &no_precondition, &result));
+		name[1] = (char)('0' + i);
+		ASSERT_OK(&r->alice, kept(r, &r->alice, &cache, name, &parent));
+		assert_int_equal(parent, folders[i]);
+	}
+	path_cache_release(&cache);
+}
+
+static void
 a_folder_found_in_a_read_from_before_a_void_is_not_kept(void **state)
 {
 	struct rules *r = *state;
@@ -377,6 +404,8 @@ main(void)
 	    RULE(paths_begin_at_the_spaces_that_one_sees),
 	    RULE(a_paths_folder_is_found_where_its_last_name_is_not),
 	    RULE(a_kept_folder_is_found_until_it_is_void),
+	    RULE(
+		folders_whose_names_differ_at_the_end_are_kept_beside_each_other),
 	    RULE(a_folder_found_in_a_read_from_before_a_void_is_not_kept),
 	    RULE(a_path_too_long_to_be_kept_is_found_all_the_same),
 	    RULE(an_audit_row_says_who_what_where_and_when),
