@@ -8,6 +8,7 @@
 
 struct propfind {
 	struct folder folder;
+	struct precondition precondition; /* only its lists are looked at */
 	bool by_name; /* what is not there is named, too */
 	bool names_only;
 	uint32_t wanted;
@@ -210,6 +211,7 @@ look_for_dead(struct dav *dav, struct meta *meta, void *arg)
 {
 	struct propfind *p = arg;
 
+	TRY(dav_check_if(dav, meta, p->precondition.lists));
 	if (p->by_name && p->n_names == 0)
 		return RC_OK;
 	return property_any(dav->req->op, meta, &p->dead);
@@ -260,6 +262,7 @@ make(struct dav *dav, const struct propfind_body *body, struct propfind *p)
 	TRY(dav_depth(dav, &depth));
 	TRY(choose(dav->req->op, p, body));
 	TRY(look_at_quota(dav, p));
+	TRY(dav_precondition(dav, &p->precondition));
 	TRY(dav_read(dav, look_for_dead, p));
 	p->folder.entries = depth == DAV_DEPTH_1;
 	return folder_read(dav, &p->folder);
