@@ -159,5 +159,10 @@ extern const struct api_call call_purge;
 extern const struct api_call call_empty;
 extern const struct api_call call_search;
 extern const struct api_call call_security;
+extern const struct api_call call_session;
+extern const struct api_call call_session_begin;
+extern const struct api_call call_session_end;
+extern const struct api_call call_sessions;
+extern const struct api_call call_sessions_end;
 
 #endif

@@ -24,5 +24,10 @@ const struct api_route api_table[] = {
     {HTTP_POST, "/trash/{id}/restore", &call_restore},
     {HTTP_GET, "/search", &call_search},
     {HTTP_GET, "/security", &call_security},
+    {HTTP_GET, "/session", &call_session},
+    {HTTP_POST, "/session", &call_session_begin},
+    {HTTP_DELETE, "/session", &call_session_end},
+    {HTTP_GET, "/sessions", &call_sessions},
+    {HTTP_DELETE, "/sessions/{id}", &call_sessions_end},
 };
 const size_t n_api_table = ARRAY_LEN(api_table);

@@ -10,6 +10,7 @@ import api_changes
 import api_nodes
 import api_versions
 import api_security
+import api_session
 from api_client import contract, same
 
 
@@ -35,6 +36,7 @@ CASES = [
     *api_batch.CASES,
     *api_versions.CASES,
     *api_security.CASES,
+    *api_session.CASES,
     answers_showed_all_that_the_contract_lists,
 ]
 
