@@ -4,6 +4,7 @@
 #include "api/node.h"
 #include "base/mem.h"
 #include "core/path.h"
+#include "meta/lock.h"
 
 enum {
 	PAGE_MAX = 10000,
@@ -117,9 +118,11 @@ page_details(struct api *api, struct meta *meta, const struct place *place,
     struct page *page)
 {
 	size_t i, n = page->end - page->first;
+	bool locks;
 
 	if (n == 0)
 		return RC_OK;
+	TRY(lock_any(api->req->op, meta, &locks));
 	page->details = mem_alloc_array(n, sizeof(*page->details));
 	if (page->details == NULL)
 		FAIL(api->req->op, RC_NO_MEMORY, "out of memory");
@@ -127,8 +130,8 @@ page_details(struct api *api, struct meta *meta, const struct place *place,
 		const struct listing_entry *entry = listing_at(
 		    page->listing, page->descending != 0, page->first + i);
 		enum rc rc = node_detail_get(api->req->op, meta, api->tenant,
-		    api_now(api), entry->id, entry->content, place,
-		    &page->details[i]);
+		    api_now(api), entry->id, entry->content,
+		    locks ? place : NULL, &page->details[i]);
 
 		/* An older state, of which something is gone for good. */
 		if (rc == RC_NOT_FOUND)

@@ -46,7 +46,9 @@ node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
 	struct content content;
 
 	*ret_detail = (struct node_detail){.sites_later = tenant == NULL};
-	TRY(locker_get(op, meta, now, node, folder, &ret_detail->locked_by));
+	if (folder != NULL)
+		TRY(locker_get(
+		    op, meta, now, node, folder, &ret_detail->locked_by));
 	if (content_id == 0)
 		return RC_OK;
 	TRY(content_get(op, meta, content_id, &content));

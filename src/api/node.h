@@ -18,7 +18,8 @@ struct node_detail {
 };
 
 /*
- * content_id 0: of a folder. folder: where the node stands. RC_NOT_FOUND where
+ * content_id 0: of a folder. folder: where the node stands; NULL:
+ * locks are not asked for. RC_NOT_FOUND where
  * the content is gone. tenant NULL: sites_later.
  */
 enum rc node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,

@@ -141,7 +141,9 @@ api_add_key(struct op *op, struct buf *json, const char *name)
 {
 	bool first = json->size == 0 || json->data[json->size - 1] == '{';
 
-	return buf_add_format(op, json, "%s\"%s\":", first ? "" : ",", name);
+	TRY(buf_add_str(op, json, first ? "\"" : ",\""));
+	TRY(buf_add_str(op, json, name));
+	return buf_add_str(op, json, "\":");
 }
 
 enum rc

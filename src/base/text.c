@@ -125,11 +125,71 @@ normalize(struct op *op, struct span text, utf8proc_option_t options,
 	return RC_OK;
 }
 
+/*
+ * Whether three bytes are a character of Japanese that no normal form and no
+ * folding changes, and that goes together with no other: kana as they are
+ * composed, ideographs, and what stands between them.
+ */
+static bool
+is_plain_kana_or_kanji(const uint8_t *c)
+{
+	unsigned point;
+
+	if ((c[0] & 0xF0) != 0xE0 || (c[1] & 0xC0) != 0x80 ||
+	    (c[2] & 0xC0) != 0x80)
+		return false;
+	point = (c[0] & 0x0FU) << 12 | (c[1] & 0x3FU) << 6 | (c[2] & 0x3FU);
+	return (point >= 0x4E00 && point <= 0x9FFF) ||
+	       (point >= 0x3041 && point <= 0x3096) ||
+	       (point >= 0x30A1 && point <= 0x30FA) || point == 0x30FC ||
+	       point == 0x3001 || point == 0x3002 || point == 0x3005;
+}
+
+/*
+ * Most names are of ASCII and of such characters: their normal form is they
+ * themselves, and folding is lower case. They go this short way, to the same
+ * end.
+ */
+static bool
+is_plain(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.size) {
+		if (text.data[i] < 0x80)
+			i++;
+		else if (text.size - i >= 3 &&
+			 is_plain_kana_or_kanji(text.data + i))
+			i += 3;
+		else
+			return false;
+	}
+	return true;
+}
+
+static enum rc
+copy_plain(struct op *op, struct span text, bool fold, struct span *ret_text)
+{
+	uint8_t *copy;
+	size_t i;
+
+	TRY(op_alloc(op, text.size + 1, &copy));
+	for (i = 0; i < text.size; i++) {
+		uint8_t c = text.data[i];
+
+		copy[i] = fold && c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+	}
+	*ret_text = span_of(copy, text.size);
+	return RC_OK;
+}
+
 enum rc
 text_nfc(struct op *op, struct span text, struct span *ret_nfc)
 {
 	if (text.size > TEXT_LIMIT)
 		FAIL(op, RC_LIMIT, "text is longer than %d bytes", TEXT_LIMIT);
+	if (is_plain(text))
+		return copy_plain(op, text, false, ret_nfc);
 	if (!text_valid(text))
 		FAIL(op, RC_INVALID, "text is not valid UTF-8");
 	return normalize(op, text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, ret_nfc);
@@ -140,6 +200,8 @@ text_fold_key(struct op *op, struct span text, struct span *ret_key)
 {
 	struct span nfc, folded;
 
+	if (text.size <= TEXT_LIMIT && is_plain(text))
+		return copy_plain(op, text, true, ret_key);
 	TRY(text_nfc(op, text, &nfc));
 	TRY(normalize(op, nfc,
 	    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, &folded));

@@ -1,7 +1,6 @@
 /* search.c - a scan over opened names. */
 #include "core/search.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -17,32 +16,15 @@ struct scan {
 	int64_t found[BATCH];
 };
 
-/* Most names are ASCII: their folding is done here, in place of a long way
- * round. */
-static bool
-fold_ascii(struct span name, uint8_t *out)
-{
-	size_t i;
-
-	for (i = 0; i < name.size; i++) {
-		if (name.data[i] >= 0x80)
-			return false;
-		out[i] = (uint8_t)tolower(name.data[i]);
-	}
-	return true;
-}
-
 static enum rc
 look(void *arg, struct op *op, int64_t id, struct span name)
 {
 	struct scan *scan = arg;
-	uint8_t ascii[NODE_NAME_SIZE];
-	struct span fold = span_of(ascii, name.size);
+	struct span fold;
 
 	scan->rows++;
 	scan->last = id;
-	if (name.size > sizeof(ascii) || !fold_ascii(name, ascii))
-		TRY(text_fold_key(op, name, &fold));
+	TRY(text_fold_key(op, name, &fold));
 	if (memmem(fold.data, fold.size, scan->needle.data,
 		scan->needle.size) != NULL)
 		scan->found[scan->n++] = id;

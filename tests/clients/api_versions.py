@@ -150,8 +150,8 @@ def version_requests(client, node, version, parent):
 
 
 def forged_and_foreign_versions_never_were(client):
-    node = made(client, "forged", b"1", b"2")
-    other = made(client, "forged too", b"1", b"2")
+    node = made(client, "never were", b"1", b"2")
+    other = made(client, "never were too", b"1", b"2")
     foreign = versions(client, other)[1]["id"]
     seen = set()
     for version in foreign, node["id"], "abcdef", "x", "1", "0" + foreign, "ffffffffffffffff":

@@ -338,10 +338,74 @@ a_failed_allocation_is_told(void **state)
 	fault_alloc_arm(0, false);
 }
 
+/* The short way of plain texts and the long way of all others end at the same
+ * place: behind a letter that only the long way knows stands the same key. */
+static void
+plain_texts_fold_as_all_others(void **state)
+{
+	static const struct {
+		unsigned first, last;
+	} ranges[] = {{0x20, 0x7E}, {0x3001, 0x3096}, {0x30A0, 0x30FF},
+	    {0x4E00, 0x9FFF}, {0xFF01, 0xFF9F}, {0xAC00, 0xAC10}};
+	size_t i;
+	unsigned c;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(ranges); i++) {
+		CLEANUP(op_release) struct op op;
+
+		op_init(&op);
+		for (c = ranges[i].first; c <= ranges[i].last; c++) {
+			uint8_t text[16] = "K";
+			size_t size = 1;
+			struct span plain, other;
+
+			if (c < 0x80) {
+				text[size++] = (uint8_t)c;
+			} else {
+				text[size++] = (uint8_t)(0xE0 | c >> 12);
+				text[size++] = (uint8_t)(0x80 | (c >> 6 & 63));
+				text[size++] = (uint8_t)(0x80 | (c & 63));
+			}
+			ASSERT_OK(&op,
+			    text_fold_key(&op, span_of(text, size), &plain));
+			/* U+0416, whose lower case is U+0436. */
+			memcpy(text + size, "\xD0\x96", 2);
+			ASSERT_OK(&op, text_fold_key(&op,
+					   span_of(text, size + 2), &other));
+			assert_int_equal(other.size, plain.size + 2);
+			assert_memory_equal(plain.data, other.data, plain.size);
+			ASSERT_OK(
+			    &op, text_nfc(&op, span_of(text, size), &plain));
+			ASSERT_OK(&op,
+			    text_nfc(&op, span_of(text, size + 2), &other));
+			assert_int_equal(other.size, plain.size + 2);
+			assert_memory_equal(plain.data, other.data, plain.size);
+		}
+	}
+}
+
+/* A mark that goes together with the character before it is never plain. */
+static void
+a_mark_behind_a_plain_character_is_composed(void **state)
+{
+	CLEANUP(op_release) struct op op;
+	struct span got;
+
+	(void)state;
+	op_init(&op);
+	ASSERT_OK(&op, text_fold_key(&op, span_str("か\u3099A"), &got));
+	assert_true(span_equal(got, span_str("がa")));
+	ASSERT_OK(&op, text_nfc(&op, span_str("e\u0301"), &got));
+	assert_true(span_equal(got, span_str("é")));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(plain_texts_fold_as_all_others),
+	    cmocka_unit_test(a_mark_behind_a_plain_character_is_composed),
 	    TEST(every_code_point_but_surrogates_is_valid),
 	    TEST(overlong_and_broken_forms_are_not_valid),
 	    TEST(units_are_those_of_utf16),
