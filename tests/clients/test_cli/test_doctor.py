@@ -194,6 +194,25 @@ class Doctor(cli.Case):
         told = self.ran("doctor", alone, "--json", code=1).json()["findings"]
         self.assertIn("one-site-is-enough", [f["name"] for f in told])
 
+    def broken_off(self, point):
+        """dozo site add, killed there."""
+        killed = cli.dozo("site", "add", self.d, "c=dir:" + self.path("c"),
+                          env={**os.environ, "DOZO_TEST_KILL": point})
+        self.assertEqual(killed.code, -9, killed.out + killed.err)
+
+    def test_a_change_of_the_sites_that_is_not_over(self):
+        self.broken_off("site_change.filling:1")
+        self.assertEqual(self.found()[:1], ["site-change"])
+        self.ran("site", "add", self.d, "c=dir:" + self.path("c"))
+        self.assertEqual(self.found(), ["place-unknown", "one-device", "key-not-exported"])
+        self.assertIn("is not the one that was last exported", self.text("key-not-exported"))
+
+    def test_a_site_that_a_change_left_behind(self):
+        self.broken_off("committer.sealed:1")
+        self.assertIn("site-not-in-use", self.found())
+        self.ran(*self.next("site-not-in-use").split()[1:])
+        self.assertNotIn("site-not-in-use", self.found())
+
     # ---- clock, upkeep ----
 
     def test_a_clock_that_is_not_synchronised(self):
