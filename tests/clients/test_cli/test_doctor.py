@@ -42,7 +42,9 @@ class Doctor(cli.Case):
         self.clock = self.path("clock")
         self.tick()
         os.environ["DOZO_TEST_CLOCK"] = self.clock
+        self.addCleanup(os.environ.pop, "DOZO_TEST_CLOCK")
         self.shm = tempfile.mkdtemp(prefix="dozo-doctor-", dir="/dev/shm")
+        self.addCleanup(shutil.rmtree, self.shm)  # after tearDown, and where setUp fails
         self.assertNotEqual(os.stat(self.shm).st_dev, os.stat(self.box).st_dev)
         self.d = self.path("d")
         self.ran("init", self.d, "--site", "a=dir:" + self.path("a"),
@@ -56,11 +58,6 @@ class Doctor(cli.Case):
         self.ran("site", "set", self.d, "a", "--place", "東京")
         self.ran("site", "set", self.d, "b", "--place", "大阪")
         self.ran("key", "export", self.d, self.path("exported.key"))
-
-    def tearDown(self):
-        super().tearDown()
-        shutil.rmtree(self.shm)
-        del os.environ["DOZO_TEST_CLOCK"]
 
     def tick(self, boot=0, wall=0, synchronised=1, boot_id="boot-1"):
         with open(self.clock + ".next", "w", encoding="ascii") as file:
