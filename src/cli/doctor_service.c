@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "cli/doctor.h"
 #include "cli/output.h"
-#include "core/scrub.h"
+#include "core/site_change.h"
 #include "core/upkeep.h"
 
 enum { SCRUB_DAYS = 35, DEEP_DAYS = 190 };
@@ -44,6 +44,8 @@ site_look(struct doctor *doctor, const struct state_site *site)
 static bool
 is_together(const struct state_site *a, const struct state_site *b, bool place)
 {
+	if (a->role != STATE_MEMBER)
+		return false;
 	if (place)
 		return a->info.place[0] != '\0' &&
 		       strcmp(a->info.place, b->info.place) == 0;
@@ -73,6 +75,20 @@ together_look(struct doctor *doctor, size_t i, bool place)
 	    place ? "IN-ANOTHER-PLACE" : "ON-ANOTHER-DISK");
 }
 
+/* What a change of the sites that was broken off has left. */
+static void
+stranger_look(struct doctor *doctor, const struct state_site *site)
+{
+	if (site->role != STATE_STRANGER)
+		return;
+	doctor_found(doctor, "site-not-in-use",
+	    "the site %s is in no register: a dozo site add or replace was "
+	    "broken off, and may be repeated",
+	    site->name);
+	doctor_next(doctor, "dozo site remove %s %s", doctor->cli->dir->path,
+	    site->name);
+}
+
 static void
 sites_look(struct doctor *doctor)
 {
@@ -80,11 +96,20 @@ sites_look(struct doctor *doctor)
 	size_t i;
 
 	for (i = 0; i < state->n_sites; i++) {
+		stranger_look(doctor, &state->sites[i]);
 		if (state->sites[i].role != STATE_MEMBER)
 			continue;
 		site_look(doctor, &state->sites[i]);
 		together_look(doctor, i, false);
 		together_look(doctor, i, true);
+	}
+	if (site_change_is_under_way(state->change.phase)) {
+		doctor_found(doctor, "site-change",
+		    "a change of the sites is not over%s%s",
+		    state->change.why[0] != '\0' ? ": " : "",
+		    state->change.why);
+		doctor_next(
+		    doctor, "dozo site status %s", doctor->cli->dir->path);
 	}
 	if (state->m == 1) {
 		doctor_found(doctor, "one-site-is-enough",
@@ -219,33 +244,36 @@ is_late(const struct doctor *doctor, int64_t ended, unsigned days)
 }
 
 static void
+site_scrub_look(struct doctor *doctor, const struct state_site *site,
+    const struct scrub_site *last)
+{
+	/* A deep one looks at everything that the other looks at. */
+	if (is_late(doctor, last->ended_deep, DEEP_DAYS))
+		scrub_late(doctor, site, last->ended_deep, DEEP_DAYS, true);
+	else if (is_late(doctor, last->ended, SCRUB_DAYS))
+		scrub_late(doctor, site, last->ended, SCRUB_DAYS, false);
+	if (last->left == 0)
+		return;
+	doctor_found(doctor, "scrub-left",
+	    "the last scrub of the site %s left %llu objects that it could not "
+	    "repair",
+	    site->name, (unsigned long long)last->left);
+	doctor_next(doctor, "dozo check %s --read-data --repair",
+	    doctor->cli->dir->path);
+}
+
+static void
 scrubs_look(struct doctor *doctor)
 {
-	struct cli *cli = doctor->cli;
-	struct scrub_state scrub;
-	bool running;
+	const struct state *state = &doctor->state;
 	size_t i;
 
-	scrub_look(cli->service->scrub, &scrub, &running);
-	for (i = 0; i < doctor->state.n_sites && i < scrub.n; i++) {
-		const struct state_site *site = &doctor->state.sites[i];
-		const struct scrub_site *last = &scrub.sites[i];
+	for (i = 0; i < state->n_sites; i++) {
+		const struct state_site *site = &state->sites[i];
 
-		/* A deep one looks at everything that the other looks at. */
-		if (is_late(doctor, last->ended_deep, DEEP_DAYS))
-			scrub_late(
-			    doctor, site, last->ended_deep, DEEP_DAYS, true);
-		else if (is_late(doctor, last->ended, SCRUB_DAYS))
-			scrub_late(
-			    doctor, site, last->ended, SCRUB_DAYS, false);
-		if (last->left == 0)
-			continue;
-		doctor_found(doctor, "scrub-left",
-		    "the last scrub of the site %s left %llu objects that it "
-		    "could not repair",
-		    site->name, (unsigned long long)last->left);
-		doctor_next(doctor, "dozo check %s --read-data --repair",
-		    cli->dir->path);
+		if (site->role == STATE_MEMBER && site->slot < state->scrub.n)
+			site_scrub_look(
+			    doctor, site, &state->scrub.sites[site->slot]);
 	}
 }
 

@@ -42,7 +42,9 @@ class Doctor(cli.Case):
         self.clock = self.path("clock")
         self.tick()
         os.environ["DOZO_TEST_CLOCK"] = self.clock
+        self.addCleanup(os.environ.pop, "DOZO_TEST_CLOCK")
         self.shm = tempfile.mkdtemp(prefix="dozo-doctor-", dir="/dev/shm")
+        self.addCleanup(shutil.rmtree, self.shm)  # after tearDown, and where setUp fails
         self.assertNotEqual(os.stat(self.shm).st_dev, os.stat(self.box).st_dev)
         self.d = self.path("d")
         self.ran("init", self.d, "--site", "a=dir:" + self.path("a"),
@@ -56,11 +58,6 @@ class Doctor(cli.Case):
         self.ran("site", "set", self.d, "a", "--place", "東京")
         self.ran("site", "set", self.d, "b", "--place", "大阪")
         self.ran("key", "export", self.d, self.path("exported.key"))
-
-    def tearDown(self):
-        super().tearDown()
-        shutil.rmtree(self.shm)
-        del os.environ["DOZO_TEST_CLOCK"]
 
     def tick(self, boot=0, wall=0, synchronised=1, boot_id="boot-1"):
         with open(self.clock + ".next", "w", encoding="ascii") as file:
@@ -193,6 +190,25 @@ class Doctor(cli.Case):
         self.ran("key", "export", alone, self.path("alone.key"))
         told = self.ran("doctor", alone, "--json", code=1).json()["findings"]
         self.assertIn("one-site-is-enough", [f["name"] for f in told])
+
+    def broken_off(self, point):
+        """dozo site add, killed there."""
+        killed = cli.dozo("site", "add", self.d, "c=dir:" + self.path("c"),
+                          env={**os.environ, "DOZO_TEST_KILL": point})
+        self.assertEqual(killed.code, -9, killed.out + killed.err)
+
+    def test_a_change_of_the_sites_that_is_not_over(self):
+        self.broken_off("site_change.filling:1")
+        self.assertEqual(self.found()[:1], ["site-change"])
+        self.ran("site", "add", self.d, "c=dir:" + self.path("c"))
+        self.assertEqual(self.found(), ["place-unknown", "one-device", "key-not-exported"])
+        self.assertIn("is not the one that was last exported", self.text("key-not-exported"))
+
+    def test_a_site_that_a_change_left_behind(self):
+        self.broken_off("committer.sealed:1")
+        self.assertIn("site-not-in-use", self.found())
+        self.ran(*self.next("site-not-in-use").split()[1:])
+        self.assertNotIn("site-not-in-use", self.found())
 
     # ---- clock, upkeep ----
 
