@@ -97,6 +97,22 @@ row_add(
 	table_add(table, PAINT_NONE, "%s", clauses[clause].title[LANG_EN]);
 }
 
+/* What is wrong, below the table. */
+static void
+reds_print(struct cli *cli)
+{
+	struct evidence_result result;
+	size_t i;
+
+	for (i = 0; i < CLAUSES; i++) {
+		result_get(cli, i, &result);
+		if (result.light == EVIDENCE_NOT_SATISFIED) {
+			cli_print(cli, "\n");
+			result_print(cli, i, &result);
+		}
+	}
+}
+
 static enum cli_exit
 all_show(struct cli *cli)
 {
@@ -119,11 +135,13 @@ all_show(struct cli *cli)
 		else
 			row_add(&table, i, &result);
 	}
-	if (cli->json)
+	if (cli->json) {
 		printed =
 		    cli_print_json(cli, json_pack("{s:o}", "items", items));
-	else
+	} else {
 		table_print(&table);
+		reds_print(cli);
+	}
 	return printed != CLI_OK ? printed : end;
 }
 

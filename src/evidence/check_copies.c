@@ -383,6 +383,30 @@ places_text(struct op *op, const struct copies *c, char **ret_text)
 	return RC_OK;
 }
 
+/* L20: what an operator has noted of places may be more than the disks hold. */
+static bool
+disks_shared(const struct copies *c)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->n; i++)
+		for (k = 0; k < i; k++)
+			if (c->members[i]->space.total > 0 &&
+			    c->members[i]->space.device ==
+				c->members[k]->space.device)
+				return true;
+	return false;
+}
+
+static void
+also_say(struct check *check, enum lang lang, const char *text)
+{
+	size_t size = strlen(check->checked[lang]);
+
+	(void)snprintf(
+	    check->checked[lang] + size, EVIDENCE_TEXT_SIZE - size, "%s", text);
+}
+
 static enum rc
 well(struct op *op, struct copies *c)
 {
@@ -402,6 +426,11 @@ well(struct op *op, struct copies *c)
 	    "objects picked at random on the sites were whole.",
 	    c->n, places, CANARY_VERSION_SECONDS,
 	    (unsigned long long)c->sample.objects);
+	if (disks_shared(c)) {
+		also_say(c->check, LANG_JA,
+		    "ただし、同じディスクを使っている拠点があります。");
+		also_say(c->check, LANG_EN, " Some sites share one disk.");
+	}
 	c->check->satisfied = true;
 	return RC_OK;
 }

@@ -236,11 +236,13 @@ one_run(struct evidence *e, size_t i, struct outcome *outcome)
 	mem_free(check);
 }
 
-/* Told where a light changes, and while it is red. */
+/* Told where something has changed. */
 static void
 outcome_tell(size_t i, const struct outcome *before, const struct outcome *now)
 {
-	if (now->satisfied && before->known && before->satisfied)
+	if (before->known && before->satisfied == now->satisfied &&
+	    (now->satisfied ||
+		strcmp(before->checked[LANG_EN], now->checked[LANG_EN]) == 0))
 		return;
 	log_line(now->satisfied ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, NULL,
 	    "evidence", "clause=%s light=%s checked=\"%s\" why=\"%s\"",
@@ -284,7 +286,8 @@ check_once(struct evidence *e, size_t i)
 	outcome_tell(i, &e->outcomes[i], &e->fresh);
 	e->outcomes[i] = e->fresh;
 	e->done[i] = ticket;
-	e->due[i] = clock_mono() + EVIDENCE_EVERY;
+	e->due[i] = clock_mono() +
+		    (e->fresh.satisfied ? EVIDENCE_EVERY : EVIDENCE_AGAIN);
 	cond_broadcast(&e->changed);
 }
 

@@ -11,6 +11,7 @@
 
 #define EVIDENCE_FIRST (20 * CLOCK_S) /* after the start */
 #define EVIDENCE_EVERY (900 * CLOCK_S)
+#define EVIDENCE_AGAIN (60 * CLOCK_S) /* after one that was not satisfied */
 #define EVIDENCE_OLD (3600 * CLOCK_S) /* an older result is none */
 
 enum { EVIDENCE_TEXT_SIZE = 1024, EVIDENCE_COMMAND_SIZE = 48 };
@@ -43,8 +44,8 @@ enum rc evidence_new(struct op *op, struct service *service,
 
 /*
  * From now on the checks run, on a thread of their own: each after
- * EVIDENCE_FIRST, then EVIDENCE_EVERY. host and port are where the service
- * listens.
+ * EVIDENCE_FIRST, then EVIDENCE_EVERY, while it is red EVIDENCE_AGAIN. host and
+ * port are where the service listens.
  */
 enum rc evidence_start(struct op *op, struct evidence *evidence,
     const char *host, uint16_t port) MUST_CHECK;

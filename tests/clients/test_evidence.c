@@ -242,6 +242,8 @@ a_healthy_service_is_green_and_says_what_was_checked(void **state)
 	assert_non_null(strstr(result.checked, "on 3 sites"));
 	expect_green("12.3.1");
 	assert_non_null(strstr(result.checked, "東京, 大阪, 仙台"));
+	/* As in every test: an operator's word is not all that is told. */
+	assert_non_null(strstr(result.checked, "Some sites share one disk."));
 	assert_string_equal(result.detail, "");
 	evidence_get(server.evidence, clause_find("12.3.1"), LANG_JA, &ja);
 	assert_int_equal(ja.light, EVIDENCE_SATISFIED);

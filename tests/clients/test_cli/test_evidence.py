@@ -30,6 +30,7 @@ class Evidence(cli.Case):
         d = self.made()
         result = self.ran("evidence", d, "--clause", "12.3.1", code=1)
         self.assertIn("Nobody serves this service", result.out)
+        self.assertEqual(self.ran("evidence", d, code=1).out.count("Nobody serves"), len(CHECKED))
         items = self.ran("evidence", d, "--json", code=1).json()["items"]
         self.assertEqual([item["clause"] for item in items], CLAUSES)
         for item in items:
