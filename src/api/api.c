@@ -89,20 +89,29 @@ is_json(const char *type)
 	       (type[size] == '\0' || type[size] == ';' || type[size] == ' ');
 }
 
-static void
-refuse_content(struct http_request *req, bool json)
+enum rc
+api_json_expect(struct api *api)
 {
-	bool ja = http_language(req) == HTTP_JA;
+	struct http_request *req = api->req;
 
-	if (json)
-		http_problem(req, 415, "content",
-		    "The content has another type than is expected here",
-		    "本文の形式が違います",
-		    ja ? "Content-Type: application/json で送信してください。"
-		       : "Send it with Content-Type: application/json.");
-	else
-		http_problem(req, 415, "content", "A content is not expected",
-		    "この要求に本文は指定できません", NULL);
+	if (is_json(http_header(req, "Content-Type")))
+		return RC_OK;
+	http_problem(req, 415, "content",
+	    "The content has another type than is expected here",
+	    "本文の形式が違います",
+	    http_language(req) == HTTP_JA
+		? "Content-Type: application/json で送信してください。"
+		: "Send it with Content-Type: application/json.");
+	return RC_INVALID;
+}
+
+enum rc
+api_json_add(struct api *api, struct span bytes)
+{
+	if (bytes.size > API_BODY_MAX - api->json.size)
+		FAIL(api->req->op, RC_LIMIT,
+		    "a body of JSON has %d bytes at the most", API_BODY_MAX);
+	return buf_add(api->req->op, &api->json, bytes);
 }
 
 /* The place of a name in a list that ends with NULL; its end where it is not
@@ -154,13 +163,12 @@ admit(struct api *api)
 	if (call->changes && api->door->service->config.read_only)
 		return door_read_only(req);
 	if (req->has_content && call->body == NULL && !call->json) {
-		refuse_content(req, false);
+		http_problem(req, 415, "content", "A content is not expected",
+		    "この要求に本文は指定できません", NULL);
 		return RC_OK;
 	}
-	if (call->json && !is_json(http_header(req, "Content-Type"))) {
-		refuse_content(req, true);
-		return RC_OK;
-	}
+	if (call->json)
+		TRY(api_json_expect(api));
 	return query_check(api);
 }
 
@@ -196,12 +204,8 @@ body(struct http_request *req, struct span bytes)
 {
 	struct api *api = req->user;
 
-	if (!api->call->json)
-		return api->call->body(api, bytes);
-	if (bytes.size > API_BODY_MAX - api->json.size)
-		FAIL(req->op, RC_LIMIT,
-		    "a body of JSON has %d bytes at the most", API_BODY_MAX);
-	return buf_add(req->op, &api->json, bytes);
+	return api->call->json ? api_json_add(api, bytes)
+			       : api->call->body(api, bytes);
 }
 
 static enum rc

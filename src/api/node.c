@@ -17,8 +17,11 @@ node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
 	uint64_t number;
 
 	TRY(content_get(op, meta, id, &content));
-	TRY(content_number(op, meta, id, &number));
 	memcpy(ret_detail->sha256, content.sha256, SHA256_SIZE);
+	ret_detail->sites_later = tenant == NULL;
+	if (tenant == NULL)
+		return RC_OK;
+	TRY(content_number(op, meta, id, &number));
 	ret_detail->sites = lanes_holding(&tenant->lanes, number);
 	return RC_OK;
 }
@@ -43,7 +46,10 @@ add_file(struct op *op, struct buf *json, const struct door *door,
 
 	str_hex(hex, span_of(detail->sha256, SHA256_SIZE));
 	TRY(api_add_text(op, json, "sha256", span_str(hex)));
-	return api_add_sites(op, json, door, detail->sites);
+	TRY(api_add_key(op, json, "sites"));
+	if (!detail->sites_later)
+		return api_add_sites(op, json, door, detail->sites);
+	return buf_add(op, json, span_of(&(uint8_t){NODE_SITES_LATER}, 1));
 }
 
 enum rc
@@ -77,7 +83,7 @@ node_write(struct op *op, struct buf *json, const struct door *door,
 
 enum rc
 node_write_found(struct api *api, struct meta *meta, const struct node *node,
-    const struct place *place, struct buf *json)
+    const struct place *place, bool sites_later, struct buf *json)
 {
 	struct place above = {
 	    .n = place->n > 0 ? place->n - 1 : 0,
@@ -89,8 +95,8 @@ node_write_found(struct api *api, struct meta *meta, const struct node *node,
 
 	TRY(path_text(op, meta, &above, &folder));
 	if (node->kind == NODE_FILE)
-		TRY(node_detail_get(
-		    op, meta, api->tenant, node->content, &detail));
+		TRY(node_detail_get(op, meta, sites_later ? NULL : api->tenant,
+		    node->content, &detail));
 	return node_write(op, json, api->door, node, folder, &detail);
 }
 
@@ -143,7 +149,8 @@ read_one(struct api *api, struct meta *meta, void *arg)
 		    api, meta, one->id, ACCESS_READ, &one->node, &place));
 	else
 		TRY(find_by_path(api, meta, one, &place));
-	return node_write_found(api, meta, &one->node, &place, &one->json);
+	return node_write_found(
+	    api, meta, &one->node, &place, false, &one->json);
 }
 
 static enum rc

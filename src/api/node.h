@@ -5,13 +5,17 @@
 #include "api/request.h"
 #include "crypto/hash.h"
 
+/* Stands where the names of sites will be: no JSON of ours has this byte. */
+#define NODE_SITES_LATER 1
+
 /* What of a file stands in other rows than its own. */
 struct node_detail {
 	uint8_t sha256[SHA256_SIZE];
+	bool sites_later; /* only NODE_SITES_LATER is written */
 	struct site_set sites; /* that hold its content */
 };
 
-/* RC_NOT_FOUND where the content is gone. */
+/* RC_NOT_FOUND where the content is gone. tenant NULL: sites_later. */
 enum rc node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
     int64_t content, struct node_detail *ret_detail) MUST_CHECK;
 
@@ -26,7 +30,7 @@ enum rc node_write(struct op *op, struct buf *json, const struct door *door,
 /* The node with its path and detail, all of one read; place as of api_find. */
 enum rc
 node_write_found(struct api *api, struct meta *meta, const struct node *node,
-    const struct place *place, struct buf *json) MUST_CHECK;
+    const struct place *place, bool sites_later, struct buf *json) MUST_CHECK;
 
 /* ETag. */
 enum rc

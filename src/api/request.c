@@ -111,6 +111,17 @@ api_find(struct api *api, struct meta *meta, struct span id,
 /* ---- answers ---- */
 
 void
+api_precondition_required(struct api *api)
+{
+	http_problem(api->req, 428, "precondition-required",
+	    "The request has to say which state it means",
+	    "どの状態を変更するのか指定が必要です",
+	    http_language(api->req) == HTTP_JA
+		? "ファイルの ETag を If-Match に付けて送信してください。"
+		: "Send If-Match with the file's ETag.");
+}
+
+void
 api_answer(struct api *api, int status, struct buf *json)
 {
 	/* A header too few is better than no answer. */
@@ -177,7 +188,6 @@ api_add_sites(struct op *op, struct buf *json, const struct door *door,
 	bool first = true;
 	size_t i;
 
-	TRY(api_add_key(op, json, "sites"));
 	TRY(buf_add_str(op, json, "["));
 	for (i = 0; i < sites->n; i++) {
 		if (!site_set_has(set, i))

@@ -55,6 +55,12 @@ struct api_route {
 extern const struct api_route api_table[];
 extern const size_t n_api_table;
 
+/* A body of JSON may come: its Content-Type is right, or 415 stands and the rc
+ * is not RC_OK. */
+enum rc api_json_expect(struct api *api) MUST_CHECK;
+/* The next bytes of it. RC_LIMIT. */
+enum rc api_json_add(struct api *api, struct span bytes) MUST_CHECK;
+
 /* ---- ids (door/id.h) ---- */
 
 /* RC_NOT_FOUND with the text that all have who ask for what is not there, is
@@ -94,6 +100,9 @@ enum rc api_find(struct api *api, struct meta *meta, struct span id,
 
 /* ---- answers ---- */
 
+/* 428: the request has to say which state it means. */
+void api_precondition_required(struct api *api);
+
 /* With JSON from memory; takes it out of json. */
 void api_answer(struct api *api, int status, struct buf *json);
 
@@ -124,5 +133,12 @@ extern const struct api_call call_me;
 extern const struct api_call call_node_by_path;
 extern const struct api_call call_node;
 extern const struct api_call call_children;
+extern const struct api_call call_create;
+extern const struct api_call call_content;
+extern const struct api_call call_put_content;
+extern const struct api_call call_patch;
+extern const struct api_call call_delete;
+extern const struct api_call call_copy;
+extern const struct api_call call_security;
 
 #endif

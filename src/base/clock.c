@@ -210,27 +210,32 @@ take_offset(const char *text, int64_t *ret_seconds)
 	return true;
 }
 
+/* What int64_t holds in nanoseconds: 1678 to 2261. */
+#define YEAR_1678 INT64_C(-9214560000)
+#define YEAR_2262 INT64_C(9214646400)
+
 bool
 clock_parse(const char *text, int64_t *ret_wall)
 {
 	struct tm tm = {0};
-	int64_t ns, offset;
+	int64_t ns, offset, seconds;
 	int at[6];
 
 	if (!take_numbers(&text, "4-2-2T2:2:2", at) ||
 	    !take_fraction(&text, &ns) || !take_offset(text, &offset))
 		return false;
-	/* What int64_t holds in nanoseconds. */
-	if (at[0] < 1678 || at[0] > 2261 || at[3] > 23 || at[4] > 59 ||
-	    at[5] > 59)
+	if (at[3] > 23 || at[4] > 59 || at[5] > 59)
 		return false;
 	tm.tm_year = at[0] - 1900;
 	tm.tm_mon = at[1] - 1;
 	tm.tm_mday = at[2];
-	*ret_wall = ((int64_t)timegm(&tm) + at[3] * 3600 + at[4] * 60 + at[5] -
-			offset) *
-			CLOCK_S +
-		    ns;
+	seconds =
+	    (int64_t)timegm(&tm) + at[3] * 3600 + at[4] * 60 + at[5] - offset;
 	/* timegm mends what is no date. */
-	return tm.tm_mon == at[1] - 1 && tm.tm_mday == at[2];
+	if (tm.tm_mon != at[1] - 1 || tm.tm_mday != at[2])
+		return false;
+	if (seconds < YEAR_1678 || seconds >= YEAR_2262)
+		return false;
+	*ret_wall = seconds * CLOCK_S + ns;
+	return true;
 }

@@ -17,6 +17,7 @@ struct actor {
 	int64_t member; /* row id, 0: none */
 	int64_t
 	    app_password; /* row id, 0: signed in by password or not at all */
+	int64_t session; /* row id, 0: not by a browser's session */
 	bool administrator;
 	bool glass_broken; /* the host, who told a tenant's administrators why
 			    */

@@ -111,6 +111,8 @@ tenant_run(struct checking *c, struct tenant *t)
 	for (i = 0; i < sites->n; i++) {
 		const struct check_site *site = &report.sites[i];
 
+		if (!service_has_site(c->cli->service, i))
+			continue;
 		c->missing += site->missing + !site->looked;
 		c->damaged += site->damaged + site->strange;
 		c->repaired += site->repaired;

@@ -36,9 +36,10 @@ export_tell(
 	    cli->args[1], (unsigned)keystore->version, fingerprint);
 	if (keystore_pending(keystore) > 0)
 		cli_print(cli,
-		    "  and the former keys of %zu sites, whose keys "
+		    "  and the former keys of %zu site%s, whose keys "
 		    "are being rotated\n",
-		    keystore_pending(keystore));
+		    keystore_pending(keystore),
+		    output_plural(keystore_pending(keystore)));
 	if (keystore->seal.key != NULL)
 		cli_print(cli, "It opens with the passphrase of now: keep that "
 			       "too, somewhere else.\n");

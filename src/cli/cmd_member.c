@@ -1,4 +1,5 @@
-/* cmd_member.c - dozo member add, password, suspend, list. */
+/* cmd_member.c - dozo member add, password, suspend, list, app-password,
+ * sign-in-link. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "cli/who.h"
 #include "core/access.h"
 #include "core/member.h"
+#include "core/session.h"
+#include "door/session.h"
 
 /* What the commands below have alike: the tenant, who acts, whom it is about.
  */
@@ -376,6 +379,54 @@ cmd_member_app_password(struct cli *cli)
 	else
 		end = cli_has(cli, "list") ? app_list(&about, member)
 					   : app_add(&about, member);
+	about_close(&about);
+	return end;
+}
+
+/* ---- links that sign in once ---- */
+
+static enum cli_exit
+link_print(struct cli *cli, const char *token)
+{
+	const char *base = cli_value(cli, "url");
+	char *url;
+
+	if (base == NULL)
+		base = "https://localhost:8443";
+	if (op_format(&cli->op, &url, "%s/#sign-in=%s", base, token) != RC_OK)
+		return cli_end(cli, RC_NO_MEMORY);
+	if (cli->json)
+		return cli_print_json(
+		    cli, json_pack("{s:s, s:s}", "url", url, "token", token));
+	cli_print(cli,
+	    "Open this within %d minutes; it signs in once, as %s@%s:\n  %s\n",
+	    (int)(SESSION_LINK_TIME / (60 * CLOCK_S)), cli->args[2],
+	    cli->args[1], url);
+	return CLI_OK;
+}
+
+enum cli_exit
+cmd_member_sign_in_link(struct cli *cli)
+{
+	char token[PASSWORD_TOKEN_SIZE], text[DOOR_TOKEN_SIZE];
+	enum cli_exit end;
+	struct about about;
+	int64_t member;
+	enum rc rc;
+
+	rc = about_open(&about, cli);
+	if (rc == RC_OK)
+		rc = member_id(&about, &member);
+	if (rc == RC_OK)
+		rc = session_link(&cli->op, about.tenant, member, token);
+	if (rc == RC_OK) {
+		door_token_text(about.tenant->id, token, text);
+		end = link_print(cli, text);
+		mem_wipe(text, sizeof(text));
+	} else {
+		end = cli_end(cli, rc);
+	}
+	mem_wipe(token, sizeof(token));
 	about_close(&about);
 	return end;
 }

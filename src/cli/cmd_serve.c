@@ -14,13 +14,16 @@
 #include "cli/commands.h"
 #include "cli/local_names.h"
 #include "cli/metrics.h"
+#include "cli/notify.h"
 #include "cli/settings.h"
 #include "dav/dav.h"
 #include "door/door.h"
+#include "evidence/evidence.h"
 #include "http/fingerprint.h"
 #include "http/server.h"
 #include "http/tls.h"
 #include "pages/pages.h"
+#include "tus/tus.h"
 
 enum {
 	COMMITTERS = 16, /* as many tenants commit at once */
@@ -35,6 +38,7 @@ struct serving {
 	struct dir dir;
 	struct conf *reloaded; /* by the last SIGHUP; NULL: as at the start */
 	struct service *service;
+	struct evidence *evidence;
 	struct door *door;
 	struct api_door *api;
 	struct http_server *server;
@@ -185,16 +189,22 @@ static enum rc
 doors_open(struct op *op, struct serving *s)
 {
 	const struct door_config config = {
-	    .service = s->service, .ca = buf_span(&s->ca)};
+	    .service = s->service,
+	    .evidence = s->evidence,
+	    .ca = buf_span(&s->ca),
+	};
 	size_t n;
 
 	_Static_assert(
-	    DAV_ROUTES + API_ROUTES + PAGES_ROUTES <= ROUTES_MAX, "routes");
+	    DAV_ROUTES + API_ROUTES + TUS_ROUTES + PAGES_ROUTES <= ROUTES_MAX,
+	    "routes");
 	TRY(door_open(op, &config, &s->door));
 	TRY(api_open(op, s->door, &s->api));
 	dav_routes(s->door, s->routes, &n);
 	s->n_routes = n;
 	api_routes(s->api, s->routes + s->n_routes, &n);
+	s->n_routes += n;
+	tus_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
 	pages_routes(s->door, s->routes + s->n_routes, &n);
 	s->n_routes += n;
@@ -249,9 +259,12 @@ serving_start(struct op *op, struct serving *s)
 	    &s->address));
 	TRY(certificate_find(op, s));
 	TRY(dir_service(op, &s->dir, &how, &s->service));
+	TRY(evidence_new(op, s->service, &s->evidence));
 	TRY(doors_open(op, s));
-	TRY(admin_start(op, &s->dir, s->service, &s->admin));
+	TRY(admin_start(op, &s->dir, s->service, s->evidence, &s->admin));
 	TRY(server_start(op, s));
+	TRY(evidence_start(
+	    op, s->evidence, s->address.host, http_server_port(s->server)));
 	return metrics_serve(op, s);
 }
 
@@ -259,10 +272,12 @@ static void
 serving_stop(struct op *op, struct serving *s, int64_t drain)
 {
 	metrics_stop(s->metrics);
+	evidence_stop(s->evidence);
 	http_server_stop(s->server, drain);
 	admin_stop(s->admin);
 	api_close(s->api);
 	door_close(s->door);
+	evidence_free(s->evidence);
 	if (s->service != NULL)
 		dir_service_close(op, &s->dir, s->service);
 	buf_release(&s->ca);
@@ -322,8 +337,11 @@ run_until_end(struct serving *s)
 		got = sigtimedwait(&set, NULL, &step);
 		if (got == SIGTERM || got == SIGINT)
 			return true;
-		if (got == SIGHUP)
+		if (got == SIGHUP) {
+			notify_send("RELOADING=1");
 			reload(s);
+			notify_send("READY=1");
+		}
 		if (!service_stands(s->service))
 			return false;
 		if (++polls % RENEW_POLLS == 0)
@@ -360,7 +378,9 @@ serve(struct cli *cli, struct serving *s)
 		return end;
 	}
 	listening_print(s);
+	notify_send("READY=1");
 	if (run_until_end(s)) {
+		notify_send("STOPPING=1");
 		log_info(&cli->op, "stopping", "drain_s=%lld",
 		    (long long)(drain / CLOCK_S));
 		serving_stop(&cli->op, s, drain);

@@ -28,7 +28,7 @@ cmd_site_list(struct cli *cli)
 	table_init(&table, cli, titles, ARRAY_LEN(titles));
 	for (i = 0; i < state.n_sites; i++) {
 		const struct state_site *site = &state.sites[i];
-		const char *url = site_url(cli->dir, site->name);
+		const char *url = site->url;
 
 		str_hex(id, span_of(site->info.id, OBJECT_ID_SIZE));
 		if (rows != NULL) {

@@ -8,6 +8,7 @@
 #include "cli/export.h"
 #include "cli/key_files.h"
 #include "cli/site_rows.h"
+#include "cli/upkeep_rows.h"
 
 enum { TENANTS_SHOWN = 50 };
 
@@ -193,11 +194,15 @@ tenant_row(struct table *table, const struct name *name,
 	table_add(table, PAINT_NONE, "%s", bytes);
 }
 
-/* The name of a tenant; "" where it is not known. */
+/* The name of a tenant; "" where it is not known. arg is a struct status. */
 static const char *
-name_of(const struct status *status, uint64_t id)
+name_of(const void *arg, uint64_t id)
 {
+	const struct status *status = arg;
 	size_t i;
+
+	if (id == TENANT_PROVIDER)
+		return "(provider)";
 
 	for (i = 0; i < status->n_names; i++)
 		if (status->names[i].id == id)
@@ -255,12 +260,12 @@ tenants_print(const struct status *status)
 	output_count(count, files);
 	output_bytes(size, bytes);
 	cli_print(cli, "%zu tenant%s", status->n_names,
-	    status->n_names == 1 ? "" : "s");
+	    output_plural(status->n_names));
 	if (status->n_names > TENANTS_SHOWN)
 		cli_print(cli, " (%d shown)", TENANTS_SHOWN);
 	if (cli->served)
-		cli_print(cli, ", %s files and %s in those that are open",
-		    count, size);
+		cli_print(cli, ", %s file%s and %s in those that are open",
+		    count, output_plural(files), size);
 	cli_print(cli, "\n");
 	reasons_print(status);
 }
@@ -404,22 +409,24 @@ status_json(const struct status *status)
 		(void)json_array_append_new(
 		    tenants, tenant_json(&status->names[i],
 				 tenant_state(status, status->names[i].id)));
-	return cli_print_json(
-	    cli, json_pack("{s:s, s:s, s:b, s:s, s:b, s:I, s:I, s:i, "
-			   "s:{s:i, s:s, s:b, s:b}, s:{s:I, s:I, s:b}, "
-			   "s:o, s:o}",
-		     "version", DOZO_VERSION, "dir", cli->dir->path, "served",
-		     cli->served, "health", health_word(status),
-		     "head_unproven", state->head_unproven, "uptime_seconds",
-		     (json_int_t)(state->uptime / CLOCK_S), "uncounted_seconds",
-		     (json_int_t)(state->not_counted / CLOCK_S), "min_sites",
-		     (int)state->m, "key", "version", (int)status->keys.version,
-		     "fingerprint", status->keys.fingerprint, "exported",
-		     status->exported, "rotating",
-		     status->waits || status->keys.n_pending > 0, "disk",
-		     "free", (json_int_t)state->disk.free, "reserve",
-		     (json_int_t)state->disk_reserve, "low", state->disk_low,
-		     "sites", site_rows_json(cli, state), "tenants", tenants));
+	return cli_print_json(cli,
+	    json_pack("{s:s, s:s, s:b, s:s, s:b, s:I, s:I, s:i, "
+		      "s:{s:i, s:s, s:b, s:b}, s:{s:I, s:I, s:b}, "
+		      "s:o, s:o, s:o, s:o}",
+		"version", DOZO_VERSION, "dir", cli->dir->path, "served",
+		cli->served, "health", health_word(status), "head_unproven",
+		state->head_unproven, "uptime_seconds",
+		(json_int_t)(state->uptime / CLOCK_S), "uncounted_seconds",
+		(json_int_t)(state->not_counted / CLOCK_S), "min_sites",
+		(int)state->m, "key", "version", (int)status->keys.version,
+		"fingerprint", status->keys.fingerprint, "exported",
+		status->exported, "rotating",
+		status->waits || status->keys.n_pending > 0, "disk", "free",
+		(json_int_t)state->disk.free, "reserve",
+		(json_int_t)state->disk_reserve, "low", state->disk_low,
+		"upkeep", cli->served ? upkeep_rows_json(state) : json_null(),
+		"scrub", scrub_rows_json(cli, state), "sites",
+		site_rows_json(cli, state), "tenants", tenants));
 }
 
 enum cli_exit
@@ -442,6 +449,7 @@ cmd_status(struct cli *cli)
 		head_print(status);
 		site_rows_print(cli, &status->state);
 		tenants_print(status);
+		upkeep_rows_print(cli, &status->state, name_of, status);
 		advice_print(status);
 		end = CLI_OK;
 	}

@@ -77,9 +77,21 @@ static const struct cli_option app_password_options[] = {
     BREAK_GLASS,
     END,
 };
+static const struct cli_option sign_in_link_options[] = {
+    {"url", "BASE", false,
+	"where the browser finds dozo; otherwise https://localhost:8443"},
+    AS,
+    BREAK_GLASS,
+    END,
+};
 static const struct cli_option site_set_options[] = {
     {"place", "TEXT", false, "where it stands, as 東京"},
     {"country", "CC", false, "its country, as JP"},
+    END,
+};
+static const struct cli_option site_change_options[] = {
+    {"wait", NULL, false,
+	"where the service is served too, end only when it is over"},
     END,
 };
 static const struct cli_option check_options[] = {
@@ -125,6 +137,12 @@ static const struct cli_option versions_options[] = {
 static const struct cli_option notice_list_options[] = {
     {"all", NULL, false, "also those that you have acknowledged"}, AS, END};
 static const struct cli_option notice_acknowledge_options[] = {AS, END};
+
+static const struct cli_option evidence_options[] = {
+    {"clause", "N", false, "this clause alone, as 12.3.1"},
+    {"now", NULL, false, "check at once, and wait for what it comes to"},
+    END,
+};
 
 #define TAKEN_RULE \
 	"From the host this works until an administrator of the tenant has " \
@@ -173,6 +191,11 @@ const struct cli_command cli_commands[] = {
     {"tenant set", {"DIR", "NAME", "KEY", "VALUE"}, CLI_WRITE, cmd_tenant_set,
 	tenant_set_options, "change one of the settings",
 	"Terms that run already keep the end that they have.\n" HOST_RULE},
+    {"tenant state", {"DIR", "NAME"}, CLI_READ, cmd_tenant_state, NULL,
+	"the last number of its log, and the hash of its state",
+	"A service that was rebuilt has the same state hash at the same "
+	"number: names,\n"
+	"contents, versions, trash, members and audit records are the same."},
     {"member add", {"DIR", "TENANT", "USER"}, CLI_WRITE, cmd_member_add,
 	member_add_options, "a new member of a tenant",
 	"A generated password is printed, once.\n" HOST_RULE},
@@ -188,6 +211,10 @@ const struct cli_command cli_commands[] = {
 	cmd_member_app_password, app_password_options,
 	"passwords for a member's clients",
 	"Makes a random one, which is printed once.\n" HOST_RULE},
+    {"member sign-in-link", {"DIR", "TENANT", "USER"}, CLI_WRITE,
+	cmd_member_sign_in_link, sign_in_link_options,
+	"an address that signs a member's browser in once",
+	"It holds for ten minutes.\n" HOST_RULE},
     {"notice list", {"DIR", "TENANT"}, CLI_WRITE, cmd_notice_list,
 	notice_list_options, "what its administrators are to see",
 	"Whatever --break-glass did is here, until each administrator has "
@@ -201,6 +228,28 @@ const struct cli_command cli_commands[] = {
 	"how the sites are", "Ends with 3 where a site is not in service."},
     {"site set", {"DIR", "NAME"}, CLI_WRITE, cmd_site_set, site_set_options,
 	"where a site stands", NULL},
+    {"site add", {"DIR", "NAME=dir:/PATH"}, CLI_WRITE, cmd_site_add,
+	site_change_options, "one more site",
+	"It is filled with everything while people go on working, and counts "
+	"only when it has\n"
+	"it all. PATH is absolute; its folder must be empty or not there. A "
+	"command that was\n"
+	"broken off may be repeated. Ends with 3 while it goes on in the "
+	"server."},
+    {"site replace", {"DIR", "NAME=dir:/PATH"}, CLI_WRITE, cmd_site_replace,
+	site_change_options, "a new site in the place of one, of a dead disk",
+	"The new one is filled first, as by dozo site add; then the one of "
+	"before leaves, with\n"
+	"its key. Its disk can never come back as a site. Ends with 3 while "
+	"it goes on in the\n"
+	"server."},
+    {"site remove", {"DIR", "NAME"}, CLI_WRITE, cmd_site_remove,
+	site_change_options, "a site leaves",
+	"What stands there is deleted, if it is there, and its key is "
+	"destroyed. Refused where\n"
+	"fewer sites than min_sites would be left. Of a site that is being "
+	"filled this takes\n"
+	"its change back. Ends with 3 while it goes on in the server."},
     {"status", {"DIR"}, CLI_READ, cmd_status, NULL, "how the service is",
 	"Ends with 3 where a site is not in service or a tenant takes no "
 	"changes."},
@@ -209,7 +258,7 @@ const struct cli_command cli_commands[] = {
 	"Sites on one disk or in one place, the clock, the certificate's end, "
 	"limits, weak\n"
 	"settings, a master key that was not exported, permissions, overdue "
-	"snapshots.\n"
+	"snapshots and scrubs.\n"
 	"Each finding names the next command. Ends with 1 where there is "
 	"one."},
     {"check", {"DIR"}, CLI_READ, cmd_check, check_options,
@@ -232,6 +281,15 @@ const struct cli_command cli_commands[] = {
 	"it was. scrub_rate in dozo.conf is its speed. Ends with 1 where "
 	"something was wrong,\n"
 	"with 3 where a site was not there."},
+    {"evidence", {"DIR"}, CLI_DIR, cmd_evidence, evidence_options,
+	"whether the clauses of its security document hold",
+	"A running server checks what it can within a minute of its start and "
+	"every 15 minutes,\n"
+	"as /about/security shows. Ends with 1 where a clause that is checked "
+	"does not hold,\n"
+	"or the one that was asked for is not checked yet. --now of 12.3.1 "
+	"takes 20 seconds: it\n"
+	"waits for the end of a version's term."},
     {"compact", {"DIR"}, CLI_WRITE, cmd_compact, compact_options,
 	"space back from what was deleted",
 	"Rewrites segments of which less than half is in use, and small ones "

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/conf_edit.h"
 #include "cli/settings.h"
 #include "store/site_id.h"
 
@@ -188,7 +189,8 @@ static enum rc
 site_belongs(struct op *op, const struct dir *dir, const char *name,
     const char *url, const uint8_t id[OBJECT_ID_SIZE])
 {
-	struct site_id found;
+	char section[DIR_SECTION_SIZE], hex[2 * OBJECT_ID_SIZE + 1];
+	struct site_id found = {0};
 	enum rc rc = site_identify(op, url, &found);
 
 	if (rc == RC_INVALID)
@@ -200,6 +202,18 @@ site_belongs(struct op *op, const struct dir *dir, const char *name,
 		    "the site %s at %s is another service's than "
 		    "keys/master.key",
 		    name, url);
+	dir_site_section(name, section);
+	str_hex(hex, span_of(found.id, OBJECT_ID_SIZE));
+	/* A new disk where the dead one was: the old site is away. */
+	if (rc == RC_OK &&
+	    strcmp(hex, conf_get_string(dir->conf, section, "next_id")) == 0)
+		return RC_OK;
+	if (rc == RC_OK && keystore_find(dir->keystore, found.id) == NULL)
+		FAIL(op, RC_REFUSED,
+		    "at %s stands %s, which was a site of this service and "
+		    "has left it: what has left never comes back. Put the "
+		    "disk of the present %s there",
+		    url, found.name, name);
 	if (rc == RC_OK && memcmp(found.id, id, OBJECT_ID_SIZE) != 0)
 		FAIL(op, RC_REFUSED,
 		    "at %s stands the site %s, not the one that dozo.conf "
@@ -212,25 +226,34 @@ site_belongs(struct op *op, const struct dir *dir, const char *name,
 }
 
 static enum rc
-site_add(
+site_add(struct op *op, const struct dir *dir, const char *name,
+    const char *url, const char *id_text, struct sites *sites)
+{
+	uint8_t id[OBJECT_ID_SIZE];
+	struct site *site;
+
+	TRY(str_unhex(op, id_text, id, sizeof(id)));
+	TRY(site_belongs(op, dir, name, url, id));
+	TRY(site_open(op, url, dir->keystore->service, id, name, &site));
+	return sites_add(op, sites, site);
+}
+
+/* With the one that takes its place, while that is being filled. */
+static enum rc
+section_add(
     struct op *op, const struct dir *dir, const char *name, struct sites *sites)
 {
 	char section[DIR_SECTION_SIZE];
-	uint8_t id[OBJECT_ID_SIZE];
-	struct site *site;
-	const char *url;
-	enum rc rc;
+	const char *next;
 
 	dir_site_section(name, section);
-	url = conf_get_string(dir->conf, section, "url");
-	TRY(str_unhex(
-	    op, conf_get_string(dir->conf, section, "id"), id, sizeof(id)));
-	TRY(site_belongs(op, dir, name, url, id));
-	TRY(site_open(op, url, dir->keystore->service, id, name, &site));
-	rc = sites_add(op, sites, site);
-	if (rc != RC_OK)
-		site_close(site);
-	return rc;
+	next = conf_get_string(dir->conf, section, "next_url");
+	TRY(site_add(op, dir, name, conf_get_string(dir->conf, section, "url"),
+	    conf_get_string(dir->conf, section, "id"), sites));
+	if (*next == '\0')
+		return RC_OK;
+	return site_add(op, dir, name, next,
+	    conf_get_string(dir->conf, section, "next_id"), sites);
 }
 
 static enum rc
@@ -245,7 +268,7 @@ sites_make(struct op *op, const struct dir *dir, struct sites **ret_sites)
 	for (i = 0; rc == RC_OK &&
 		    (name = conf_section_name(dir->conf, "site", i)) != NULL;
 	     i++)
-		rc = site_add(op, dir, name, sites);
+		rc = section_add(op, dir, name, sites);
 	if (rc != RC_OK) {
 		sites_free(sites);
 		return rc;
@@ -303,6 +326,84 @@ keystore_kept(void *arg, struct op *op, const struct keystore *keystore)
 	return dir_keystore_write(op, keys_fd, "master.key", keystore);
 }
 
+/* A copy of dozo.conf in memory; the one at hand is as at the start. */
+static enum rc
+conf_text(struct op *op, const struct dir *dir, struct buf *text)
+{
+	buf_init(text, CONF_FILE_LIMIT);
+	return io_read_file(op, dir->fd, "dozo.conf", text);
+}
+
+static enum rc
+conf_keep(struct op *op, const struct dir *dir, const struct buf *text)
+{
+	CLEANUP(conf_free_ptr) struct conf *conf = NULL;
+
+	/* What is written has to be read again. */
+	TRY(conf_parse(
+	    op, buf_span(text), settings_keys, settings_n_keys, &conf));
+	TRY(settings_check(op, conf));
+	return io_write_file(op, dir->fd, "dozo.conf", buf_span(text), 0600);
+}
+
+enum rc
+dir_conf_add_site(struct op *op, const struct dir *dir, const char *name,
+    const char *url, const uint8_t id[OBJECT_ID_SIZE], bool next)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	char section[DIR_SECTION_SIZE], hex[2 * OBJECT_ID_SIZE + 1];
+
+	dir_site_section(name, section);
+	str_hex(hex, span_of(id, OBJECT_ID_SIZE));
+	TRY(conf_text(op, dir, &text));
+	TRY(conf_edit_set(op, &text, section, next ? "next_url" : "url", url));
+	TRY(conf_edit_set(op, &text, section, next ? "next_id" : "id", hex));
+	return conf_keep(op, dir, &text);
+}
+
+/* It has left, and the one that takes its place is there by its own name now;
+ * or the one that was to take its place has. */
+static enum rc
+section_forget(struct op *op, struct buf *text, const struct conf *conf,
+    const char *section, const char *hex)
+{
+	bool next = strcmp(conf_get_string(conf, section, "next_id"), hex) == 0;
+	const char *next_url = conf_get_string(conf, section, "next_url");
+
+	if (!next && strcmp(conf_get_string(conf, section, "id"), hex) != 0)
+		return RC_OK;
+	if (!next && *next_url == '\0')
+		return conf_edit_drop(op, text, section);
+	if (!next) {
+		TRY(conf_edit_set(op, text, section, "url", next_url));
+		TRY(conf_edit_set(op, text, section, "id",
+		    conf_get_string(conf, section, "next_id")));
+	}
+	TRY(conf_edit_set(op, text, section, "next_url", NULL));
+	return conf_edit_set(op, text, section, "next_id", NULL);
+}
+
+/* As the service's forget. */
+static enum rc
+site_forgotten(void *arg, struct op *op, const uint8_t id[OBJECT_ID_SIZE])
+{
+	const struct dir *dir = arg;
+	CLEANUP(buf_release) struct buf text = {0};
+	CLEANUP(conf_free_ptr) struct conf *conf = NULL;
+	char section[DIR_SECTION_SIZE], hex[2 * OBJECT_ID_SIZE + 1];
+	const char *name;
+	size_t i;
+
+	str_hex(hex, span_of(id, OBJECT_ID_SIZE));
+	TRY(dir_conf_read(op, dir, &conf));
+	TRY(conf_text(op, dir, &text));
+	for (i = 0; (name = conf_section_name(conf, "site", i)) != NULL; i++) {
+		dir_site_section(name, section);
+		TRY(section_forget(op, &text, conf, section, hex));
+	}
+	return conf_keep(op, dir, &text);
+}
+
 static void
 config_fill(struct dir *dir, const struct dir_how *how, const char *host,
     struct service_config *config)
@@ -316,6 +417,8 @@ config_fill(struct dir *dir, const struct dir_how *how, const char *host,
 	    .keystore = dir->keystore,
 	    .keep = keystore_kept,
 	    .keep_arg = dir,
+	    .forget = site_forgotten,
+	    .forget_arg = dir,
 	    .first = how->first,
 	    .host = host,
 	    .read_only = how->reading || dir_read_only(dir),

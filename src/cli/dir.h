@@ -77,6 +77,12 @@ enum rc dir_service(struct op *op, struct dir *dir, const struct dir_how *how,
     struct service **ret_service) MUST_CHECK;
 void dir_service_close(struct op *op, struct dir *dir, struct service *service);
 
+/* dozo.conf says from now on where a new site is found; next: the one that
+ * takes the place of the site of this name. RC_INVALID. */
+enum rc
+dir_conf_add_site(struct op *op, const struct dir *dir, const char *name,
+    const char *url, const uint8_t id[OBJECT_ID_SIZE], bool next) MUST_CHECK;
+
 /* Whether this service claims nothing by its configuration (a rebuilt one). */
 bool dir_read_only(const struct dir *dir);
 

@@ -6,7 +6,10 @@
 #include "base/str.h"
 #include "cli/doctor.h"
 #include "cli/output.h"
+#include "core/scrub.h"
 #include "core/upkeep.h"
+
+enum { SCRUB_DAYS = 35, DEEP_DAYS = 190 };
 
 /* ---- sites ---- */
 
@@ -65,7 +68,7 @@ together_look(struct doctor *doctor, size_t i, bool place)
 	    "%s and %s are %s: what happens to it happens to both",
 	    other[k].name, site->name,
 	    place ? "in one place" : "on one device");
-	doctor_next(doctor, "dozo site replace %s %s dir:PATH-%s",
+	doctor_next(doctor, "dozo site replace %s %s=dir:/PATH-%s",
 	    doctor->cli->dir->path, site->name,
 	    place ? "IN-ANOTHER-PLACE" : "ON-ANOTHER-DISK");
 }
@@ -77,6 +80,8 @@ sites_look(struct doctor *doctor)
 	size_t i;
 
 	for (i = 0; i < state->n_sites; i++) {
+		if (state->sites[i].role != STATE_MEMBER)
+			continue;
 		site_look(doctor, &state->sites[i]);
 		together_look(doctor, i, false);
 		together_look(doctor, i, true);
@@ -85,7 +90,7 @@ sites_look(struct doctor *doctor)
 		doctor_found(doctor, "one-site-is-enough",
 		    "a file counts as stored when one site has it: where that "
 		    "site is lost, so is the file");
-		doctor_next(doctor, "dozo site add %s NAME=dir:PATH",
+		doctor_next(doctor, "dozo site add %s NAME=dir:/PATH",
 		    doctor->cli->dir->path);
 	}
 }
@@ -178,10 +183,78 @@ logs_look(struct doctor *doctor)
 	op_clear_error(&cli->op);
 }
 
+/* ---- scrubs ---- */
+
+static void
+scrub_late(struct doctor *doctor, const struct state_site *site, int64_t ended,
+    unsigned days, bool deep)
+{
+	struct cli *cli = doctor->cli;
+	char when[CLOCK_TEXT_SIZE];
+	const char *kind = deep ? "deep scrub" : "scrub";
+
+	if (ended > 0) {
+		clock_text(when, ended);
+		doctor_found(doctor, "scrub-overdue",
+		    "the last %s of the site %s ended on %.10s, more than %u "
+		    "days ago",
+		    kind, site->name, when, days);
+	} else {
+		doctor_found(doctor, "scrub-overdue",
+		    "the site %s has never had a %s", site->name, kind);
+	}
+	doctor_next(doctor, "dozo scrub %s --site %s%s", cli->dir->path,
+	    site->name, deep ? " --deep" : "");
+}
+
+/* A service that is younger than a term cannot have missed it. */
+static bool
+is_late(const struct doctor *doctor, int64_t ended, unsigned days)
+{
+	int64_t term = days * CLOCK_DAY;
+
+	if (ended == 0)
+		return service_clock_now(&doctor->cli->service->clock) > term;
+	return clock_wall() - ended > term;
+}
+
+static void
+scrubs_look(struct doctor *doctor)
+{
+	struct cli *cli = doctor->cli;
+	struct scrub_state scrub;
+	bool running;
+	size_t i;
+
+	scrub_look(cli->service->scrub, &scrub, &running);
+	for (i = 0; i < doctor->state.n_sites && i < scrub.n; i++) {
+		const struct state_site *site = &doctor->state.sites[i];
+		const struct scrub_site *last = &scrub.sites[i];
+
+		/* A deep one looks at everything that the other looks at. */
+		if (is_late(doctor, last->ended_deep, DEEP_DAYS))
+			scrub_late(
+			    doctor, site, last->ended_deep, DEEP_DAYS, true);
+		else if (is_late(doctor, last->ended, SCRUB_DAYS))
+			scrub_late(
+			    doctor, site, last->ended, SCRUB_DAYS, false);
+		if (last->left == 0)
+			continue;
+		doctor_found(doctor, "scrub-left",
+		    "the last scrub of the site %s left %llu objects that it "
+		    "could not repair",
+		    site->name, (unsigned long long)last->left);
+		doctor_next(doctor, "dozo check %s --read-data --repair",
+		    cli->dir->path);
+	}
+}
+
 void
 doctor_service(struct doctor *doctor)
 {
 	sites_look(doctor);
+	if (!dir_read_only(doctor->cli->dir))
+		scrubs_look(doctor);
 	clock_look(doctor);
 	logs_look(doctor);
 }

@@ -104,6 +104,12 @@ is_in(const char *path, const char *folder)
 	       (path[size] == '/' || path[size] == '\0');
 }
 
+static bool
+is_in_next(const char *path, const char *url)
+{
+	return *url != '\0' && is_in(path, url + strlen("dir:"));
+}
+
 /*
  * No key stands on a site, and what is to survive DIR does not lie in it. Sites
  * that dozo.conf does not name are not known here.
@@ -125,8 +131,10 @@ place_check(struct op *op, const struct dir *dir, const char *file)
 	TRY(dir_conf_read(op, dir, &conf));
 	for (i = 0; (name = conf_section_name(conf, "site", i)) != NULL; i++) {
 		dir_site_section(name, section);
-		if (is_in(path,
-			conf_get_string(conf, section, "url") + strlen("dir:")))
+		if (is_in(path, conf_get_string(conf, section, "url") +
+				    strlen("dir:")) ||
+		    is_in_next(
+			path, conf_get_string(conf, section, "next_url")))
 			FAIL(op, RC_INVALID,
 			    "%s lies on the site %s, and a site with its key "
 			    "is open to whoever takes it: keep the key "

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/upkeep_rows.h"
 #include "core/state.h"
 
 enum { REQUEST_MAX = 4096, ANSWER_MAX = 1 << 20, CLIENT_SECONDS = 2 };
@@ -102,6 +103,31 @@ total_of(const struct state_site *site)
 	return (double)site->space.total;
 }
 
+static double
+key_pending_of(const struct state_site *site)
+{
+	return site->key_pending;
+}
+
+/* Of a change of the register; absent where none is under way. */
+static enum rc
+change_text(struct op *op, const struct state *state, struct buf *buf)
+{
+	const struct site_change_state *change = &state->change;
+
+	TRY(one(op, buf, "dozo_register_change", "gauge",
+	    "Of the change of the sites that is under way: 1 filling, 2 "
+	    "switching, 3 leaving; 0 none.",
+	    change->phase == SITE_PHASE_DONE ? 0 : (double)change->phase));
+	if (change->phase != SITE_PHASE_FILLING)
+		return RC_OK;
+	TRY(one(op, buf, "dozo_filling_objects", "gauge",
+	    "Objects of the new site that it has.", (double)change->held));
+	return one(op, buf, "dozo_filling_objects_wanted", "gauge",
+	    "Objects that it will have; 0: not counted yet.",
+	    (double)change->total);
+}
+
 static enum rc
 sites_text(struct op *op, const struct state *state, struct buf *buf)
 {
@@ -123,6 +149,10 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 		"Logs of the site that were found with less than it had "
 		"acknowledged, since the start.",
 		rolled_back_of},
+	    {"dozo_site_key_pending",
+		"Whether keyrings of the site may still be sealed by its "
+		"former key.",
+		key_pending_of},
 	    {"dozo_site_free_bytes", "Free space.", free_of},
 	    {"dozo_site_low",
 		"Whether the site is below its reserve and gets no uploads.",
@@ -135,11 +165,127 @@ sites_text(struct op *op, const struct state *state, struct buf *buf)
 		TRY(buf_add_format(op, buf, "# HELP %s %s\n# TYPE %s gauge\n",
 		    metrics[m].name, metrics[m].help, metrics[m].name));
 		for (i = 0; i < state->n_sites; i++)
-			TRY(buf_add_format(op, buf, "%s{site=\"%s\"} %.17g\n",
-			    metrics[m].name, state->sites[i].name,
-			    metrics[m].value(&state->sites[i])));
+			/* The one that is replaced has the same name. */
+			if (state->sites[i].role == STATE_MEMBER)
+				TRY(buf_add_format(op, buf,
+				    "%s{site=\"%s\"} %.17g\n", metrics[m].name,
+				    state->sites[i].name,
+				    metrics[m].value(&state->sites[i])));
 	}
 	return RC_OK;
+}
+
+struct work_metric {
+	const char *name;
+	const char *type;
+	const char *help;
+	double (*value)(const struct state *state, unsigned work);
+};
+
+static double
+running_of(const struct state *state, unsigned work)
+{
+	return state->upkeep[work].running;
+}
+
+static double
+ended_of(const struct state *state, unsigned work)
+{
+	return (double)state->upkeep[work].ended / (double)CLOCK_S;
+}
+
+static double
+times_of(const struct state *state, unsigned work)
+{
+	return (double)state->upkeep[work].times;
+}
+
+static double
+failed_of(const struct state *state, unsigned work)
+{
+	return (double)state->upkeep[work].failed;
+}
+
+static double
+waiting_of(const struct state *state, unsigned work)
+{
+	return (double)state->waits[work];
+}
+
+static double
+freed_of(const struct state *state, unsigned work)
+{
+	return (double)state->upkeep[work].freed;
+}
+
+static enum rc
+upkeep_text(struct op *op, const struct state *state, struct buf *buf)
+{
+	static const struct work_metric metrics[] = {
+	    {"dozo_upkeep_running", "gauge", "Tenants being worked on.",
+		running_of},
+	    {"dozo_upkeep_ended_seconds", "gauge",
+		"Unix time of its last end since the start; 0: none.",
+		ended_of},
+	    {"dozo_upkeep_total", "counter",
+		"Times that it was done for a tenant.", times_of},
+	    {"dozo_upkeep_failed_total", "counter", "Times that it failed.",
+		failed_of},
+	    {"dozo_upkeep_waiting", "gauge",
+		"What waits in open tenants: tenants (purge, snapshot, cut), "
+		"numbers (pack), bytes (compaction), objects (sweep).",
+		waiting_of},
+	    {"dozo_upkeep_freed_bytes_total", "counter",
+		"Bytes of the objects that it deleted, on all sites.",
+		freed_of},
+	};
+	size_t m;
+	unsigned work;
+
+	for (m = 0; m < ARRAY_LEN(metrics); m++) {
+		TRY(buf_add_format(op, buf, "# HELP %s %s\n# TYPE %s %s\n",
+		    metrics[m].name, metrics[m].help, metrics[m].name,
+		    metrics[m].type));
+		for (work = 0; work < UPKEEP_WORKS; work++)
+			TRY(buf_add_format(op, buf, "%s{work=\"%s\"} %.17g\n",
+			    metrics[m].name,
+			    upkeep_name((enum upkeep_work)work),
+			    metrics[m].value(state, work)));
+	}
+	return RC_OK;
+}
+
+static enum rc
+scrub_text(struct op *op, const struct state *state, struct buf *buf)
+{
+	static const struct {
+		const char *name, *help;
+	} metrics[] = {
+	    {"dozo_scrub_ended_seconds",
+		"Unix time at which the site was last looked at as a whole; "
+		"0: never."},
+	    {"dozo_scrub_deep_ended_seconds", "The same of a deep scrub."},
+	    {"dozo_scrub_found", "Objects that it found wrong then."},
+	    {"dozo_scrub_left", "Of these, those that it could not repair."},
+	};
+	size_t m, i;
+
+	for (m = 0; m < ARRAY_LEN(metrics); m++) {
+		TRY(buf_add_format(op, buf, "# HELP %s %s\n# TYPE %s gauge\n",
+		    metrics[m].name, metrics[m].help, metrics[m].name));
+		for (i = 0; i < state->scrub.n; i++) {
+			const struct scrub_site *site = &state->scrub.sites[i];
+			const double values[] = {
+			    (double)site->ended / (double)CLOCK_S,
+			    (double)site->ended_deep / (double)CLOCK_S,
+			    (double)site->found, (double)site->left};
+
+			TRY(buf_add_format(op, buf, "%s{site=\"%s\"} %.17g\n",
+			    metrics[m].name, state->sites[i].name, values[m]));
+		}
+	}
+	return one(op, buf, "dozo_scrub_running", "gauge",
+	    "Whether a scrub is under way.", state->scrub_running);
 }
 
 static enum rc
@@ -194,6 +340,9 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	    "Whether that is below its reserve and uploads are refused.",
 	    state.disk_low));
 	TRY(sites_text(op, &state, buf));
+	TRY(upkeep_text(op, &state, buf));
+	TRY(scrub_text(op, &state, buf));
+	TRY(change_text(op, &state, buf));
 	return server != NULL ? http_text(op, server, buf) : RC_OK;
 }
 

@@ -167,6 +167,12 @@ output_count(char out[OUTPUT_TEXT_SIZE], uint64_t count)
 	*p = '\0';
 }
 
+const char *
+output_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 void
 output_duration(char out[OUTPUT_TEXT_SIZE], int64_t ns)
 {

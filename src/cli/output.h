@@ -53,6 +53,9 @@ void output_bytes(char out[OUTPUT_TEXT_SIZE], uint64_t bytes);
 /* "1,234,567" */
 void output_count(char out[OUTPUT_TEXT_SIZE], uint64_t count);
 
+/* The end of a counted word: "" of 1, else "s". */
+const char *output_plural(uint64_t count);
+
 /* "3 d 4 h", "12 s" */
 void output_duration(char out[OUTPUT_TEXT_SIZE], int64_t ns);
 

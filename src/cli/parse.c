@@ -90,6 +90,49 @@ program_help(struct cli *cli)
 	    "4 DIR is in use.\n");
 }
 
+/* ---- the same for programs: the manual page and the shell's completion are
+ * made of it ---- */
+
+static json_t *
+options_json(const struct cli_option *options)
+{
+	json_t *list = json_array();
+
+	for (; options != NULL && options->name != NULL; options++)
+		(void)json_array_append_new(
+		    list, json_pack("{s:s, s:s?, s:b, s:s}", "name",
+			      options->name, "value", options->metavar, "many",
+			      options->many, "help", options->help));
+	return list;
+}
+
+static json_t *
+command_json(const struct cli_command *command)
+{
+	json_t *args = json_array();
+	size_t i;
+
+	for (i = 0; i < args_count(command); i++)
+		(void)json_array_append_new(
+		    args, json_string(command->args[i]));
+	return json_pack("{s:s, s:o, s:s, s:s?, s:o}", "name", command->name,
+	    "args", args, "summary", command->summary, "help", command->help,
+	    "options", options_json(command->options));
+}
+
+static enum cli_exit
+help_json(struct cli *cli)
+{
+	const struct cli_command *command;
+	json_t *list = json_array();
+
+	for (command = cli_commands; command->name != NULL; command++)
+		(void)json_array_append_new(list, command_json(command));
+	return cli_print_json(
+	    cli, json_pack("{s:s, s:o, s:o}", "version", DOZO_VERSION,
+		     "commands", list, "options", options_json(everywhere)));
+}
+
 /* ---- understanding ---- */
 
 /* Whether the words begin with the command's name; how many words that takes.
@@ -255,6 +298,8 @@ no_command(struct cli *cli, size_t n, const char *const *words)
 		command_help(cli, cli->command);
 		return CLI_OK;
 	}
+	if (help && n == 2 && strcmp(words[1], "--json") == 0)
+		return help_json(cli);
 	if (n > 0 && !help)
 		return unknown_command(cli, n, words);
 	program_help(cli);

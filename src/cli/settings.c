@@ -98,7 +98,12 @@ const struct conf_key settings_keys[] = {
     {"site *", "url", CONF_STRING, NULL, 5, 185,
 	"Where the site is found: dir:/absolute/path."},
     {"site *", "id", CONF_STRING, NULL, 32, 32,
-	"Its identity, as in its site.id; made by dozo init."},
+	"Its identity, as in its site.id; made by dozo init, site add and site "
+	"replace."},
+    {"site *", "next_url", CONF_STRING, "", 0, 185,
+	"Where the site is that takes this one's place, while dozo site "
+	"replace fills it."},
+    {"site *", "next_id", CONF_STRING, "", 0, 32, "That one's identity."},
 };
 const size_t settings_n_keys = ARRAY_LEN(settings_keys);
 
@@ -139,6 +144,20 @@ is_one_of(const char *text, const char *const *words, size_t n)
 	return false;
 }
 
+/* Both or none. */
+static enum rc
+next_check(struct op *op, const struct conf *conf, const char *section)
+{
+	const char *url = conf_get_string(conf, section, "next_url");
+	const char *text = conf_get_string(conf, section, "next_id");
+	uint8_t id[16];
+
+	if ((*url == '\0') != (*text == '\0'))
+		FAIL(op, RC_INVALID,
+		    "next_url and next_id are given together or not at all");
+	return *text == '\0' ? RC_OK : str_unhex(op, text, id, sizeof(id));
+}
+
 static enum rc
 sites_check(struct op *op, const struct conf *conf)
 {
@@ -152,6 +171,7 @@ sites_check(struct op *op, const struct conf *conf)
 		(void)strncat(section, name, CONF_NAME_LIMIT);
 		TRY(str_unhex(
 		    op, conf_get_string(conf, section, "id"), id, sizeof(id)));
+		TRY(next_check(op, conf, section));
 	}
 	if (i == 0)
 		FAIL(op, RC_INVALID, "dozo.conf names no site");

@@ -12,7 +12,10 @@ enum site_word {
 	WORD_BEHIND,
 	WORD_AWAY,
 	WORD_WAITING,
-	WORD_ATTACHED
+	WORD_ATTACHED,
+	WORD_FILLING,
+	WORD_LEAVING,
+	WORD_STRANGER,
 };
 
 static const char *const words[] = {
@@ -21,6 +24,9 @@ static const char *const words[] = {
     [WORD_AWAY] = "away",
     [WORD_WAITING] = "waiting",
     [WORD_ATTACHED] = "there",
+    [WORD_FILLING] = "filling",
+    [WORD_LEAVING] = "leaving",
+    [WORD_STRANGER] = "not in use",
 };
 
 static const enum paint paints[] = {
@@ -29,6 +35,9 @@ static const enum paint paints[] = {
     [WORD_AWAY] = PAINT_BAD,
     [WORD_WAITING] = PAINT_WARN,
     [WORD_ATTACHED] = PAINT_GOOD,
+    [WORD_FILLING] = PAINT_WARN,
+    [WORD_LEAVING] = PAINT_WARN,
+    [WORD_STRANGER] = PAINT_WARN,
 };
 
 const char *
@@ -45,6 +54,12 @@ static enum site_word
 word_of(const struct cli *cli, const struct state *state,
     const struct state_site *site)
 {
+	if (site->role == STATE_JOINS)
+		return WORD_FILLING;
+	if (site->role == STATE_LEAVES)
+		return WORD_LEAVING;
+	if (site->role == STATE_STRANGER)
+		return WORD_STRANGER;
 	if (!site->attached)
 		return WORD_AWAY;
 	if (cli->service->config.read_only)
@@ -74,7 +89,7 @@ site_rows_well(const struct cli *cli, const struct state *state)
 		if (is_trouble(word) || state->sites[i].damaged > 0)
 			return false;
 	}
-	return true;
+	return !site_change_is_under_way(state->change.phase);
 }
 
 static void
@@ -105,7 +120,8 @@ row_print(struct cli *cli, struct table *table, const struct state *state,
     const struct state_site *site)
 {
 	enum site_word word = word_of(cli, state, site);
-	bool known = state->claimed && site->attached;
+	bool known =
+	    state->claimed && site->attached && site->role == STATE_MEMBER;
 	char free[OUTPUT_TEXT_SIZE], size[OUTPUT_TEXT_SIZE],
 	    device[OUTPUT_TEXT_SIZE];
 	char held[OUTPUT_TEXT_SIZE] = "-", lag[OUTPUT_TEXT_SIZE] = "-";
@@ -140,6 +156,41 @@ why_of(const struct state_site *site, enum site_word word)
 	return site->low ? RESERVE_WHY : "it is being looked at";
 }
 
+/* How far a change of the register is. */
+static void
+change_print(struct cli *cli, const struct state *state,
+    const struct state_site *site, enum site_word word)
+{
+	const struct site_change_state *change = &state->change;
+	const char *begin = paint_begin(cli, paints[word]);
+	const char *end = paint_end(cli, paints[word]);
+
+	if (word == WORD_STRANGER) {
+		cli_print(cli,
+		    "%s%s is in no register: a dozo site add or replace was "
+		    "broken off. Repeat it, or dozo site remove %s %s%s\n",
+		    begin, site->name, cli->args[0], site->name, end);
+		return;
+	}
+	if (word == WORD_LEAVING)
+		cli_print(cli, "%s%s is leaving: what it has is deleted%s\n",
+		    begin, site->name, end);
+	else if (change->phase == SITE_PHASE_SWITCHING)
+		cli_print(cli,
+		    "%s%s is filled, and comes into the register%s\n", begin,
+		    site->name, end);
+	else if (change->total > 0)
+		cli_print(cli,
+		    "%s%s is filling: %" PRIu64 " of %" PRIu64
+		    " objects; it counts for nothing yet%s\n",
+		    begin, site->name, change->held, change->total, end);
+	else
+		cli_print(cli, "%s%s is filling; it counts for nothing yet%s\n",
+		    begin, site->name, end);
+	if (change->why[0] != '\0')
+		cli_print(cli, "%s  it waits: %s%s\n", begin, change->why, end);
+}
+
 /* What is not as it should be with a site. */
 static void
 trouble_print(
@@ -148,6 +199,10 @@ trouble_print(
 	enum site_word word = word_of(cli, state, site);
 	char free[OUTPUT_TEXT_SIZE], reserve[OUTPUT_TEXT_SIZE];
 
+	if (site->role != STATE_MEMBER) {
+		change_print(cli, state, site, word);
+		return;
+	}
 	if (is_trouble(word))
 		cli_print(cli, "%s%s is %s: %s%s\n",
 		    paint_begin(cli, paints[word]), site->name, words[word],
@@ -165,13 +220,13 @@ trouble_print(
 		    "acknowledged. Has somebody put a backup in its "
 		    "place?%s\n",
 		    paint_begin(cli, PAINT_BAD), site->name, site->rolled_back,
-		    site->rolled_back == 1 ? "" : "s",
+		    output_plural(site->rolled_back),
 		    paint_end(cli, PAINT_BAD));
 	if (site->damaged > 0)
 		cli_print(cli,
 		    "%s%s has %zu damaged object%s, being repaired%s\n",
 		    paint_begin(cli, PAINT_WARN), site->name, site->damaged,
-		    site->damaged == 1 ? "" : "s", paint_end(cli, PAINT_WARN));
+		    output_plural(site->damaged), paint_end(cli, PAINT_WARN));
 	if (!site->low)
 		return;
 	output_bytes(free, site->space.free);
@@ -195,6 +250,8 @@ site_rows_print(struct cli *cli, const struct state *state)
 	table_print(&table);
 	for (i = 0; i < state->n_sites; i++)
 		trouble_print(cli, state, &state->sites[i]);
+	if (state->change.phase == SITE_PHASE_LEAVING)
+		cli_print(cli, "The change of the sites is being ended.\n");
 }
 
 static void
@@ -213,16 +270,20 @@ row_json(
 	    [WORD_AWAY] = "away",
 	    [WORD_WAITING] = "waiting",
 	    [WORD_ATTACHED] = "attached",
+	    [WORD_FILLING] = "filling",
+	    [WORD_LEAVING] = "leaving",
+	    [WORD_STRANGER] = "not-in-use",
 	};
-	bool known = state->claimed && site->attached;
+	bool known =
+	    state->claimed && site->attached && site->role == STATE_MEMBER;
 	char id[2 * OBJECT_ID_SIZE + 1], device[OUTPUT_TEXT_SIZE];
 	json_t *row;
 
 	str_hex(id, span_of(site->info.id, OBJECT_ID_SIZE));
 	device_text(site, device);
 	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
-	    site->name, "id", id, "url", site_url(cli->dir, site->name),
-	    "place", site->info.place, "country", site->info.country, "state",
+	    site->name, "id", id, "url", site->url, "place", site->info.place,
+	    "country", site->info.country, "state",
 	    states[word_of(cli, state, site)], "why", site->why, "device",
 	    device);
 	if (row != NULL && known) {
@@ -232,6 +293,15 @@ row_json(
 		set_number(row, "damaged", site->damaged);
 		set_number(row, "rolled_back", site->rolled_back);
 	}
+	if (row != NULL && site->role == STATE_JOINS)
+		(void)json_object_set_new(row, "filling",
+		    json_pack("{s:I, s:I, s:s}", "objects",
+			(json_int_t)state->change.held, "of",
+			(json_int_t)state->change.total, "waits",
+			state->change.why));
+	if (row != NULL && known)
+		(void)json_object_set_new(
+		    row, "key_pending", json_boolean(site->key_pending));
 	if (row != NULL && site->space.total > 0) {
 		set_number(row, "free", site->space.free);
 		set_number(row, "size", site->space.total);

@@ -45,6 +45,15 @@ enum rc access_node(struct op *op, struct meta *meta, const struct actor *actor,
 
 bool place_has(const struct place *place, int64_t node);
 
+/* The folder that the node stands in, upwards; n is 0 above a space. */
+static inline struct place
+place_above(const struct place *place)
+{
+	return (struct place){.space = place->space,
+	    .n = place->n - 1,
+	    .nodes = place->nodes + 1};
+}
+
 /*
  * Whether the actor may manage members: an active administrator; the host's
  * commands until an administrator has first signed in, or behind

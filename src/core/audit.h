@@ -19,6 +19,10 @@ enum audit_action {
 	AUDIT_APP_PASSWORD_USED = 16,
 	AUDIT_BREAK_GLASS = 17, /* what the host did next has rows of its own */
 	AUDIT_NOTICE_ACKNOWLEDGE = 18,
+	AUDIT_SESSION_BEGIN = 19,
+	AUDIT_SESSION_END = 20,
+	AUDIT_SESSION_LINK = 21, /* that signs in once */
+	AUDIT_SESSION_USED = 22, /* now and then */
 	AUDIT_FILE_MAKE = 30,
 	AUDIT_FILE_OVERWRITE = 31,
 	AUDIT_FILE_SAME = 32, /* an upload of the current content */
@@ -30,6 +34,7 @@ enum audit_action {
 	AUDIT_COPY_STEP = 38, /* hidden rows of a folder's copy */
 	AUDIT_RESTORE = 39,
 	AUDIT_SITE_PLACE = 50, /* the provider's log: where a site stands */
+	AUDIT_SITE_REGISTER = 51, /* ... a step in a change of the register */
 	AUDIT_REPLACED = 40, /* went to the trash because something was moved or
 				copied over it */
 	AUDIT_VERSION_SWAP = 41,
@@ -38,7 +43,10 @@ enum audit_action {
 	AUDIT_PURGE_STEP = 44, /* rows below it */
 	AUDIT_EXPIRED = 45, /* versions whose term ended */
 	AUDIT_SETTING = 46,
-	/* 60 to 63: locks */
+	AUDIT_LOCK = 60,
+	AUDIT_LOCK_REFRESH = 61,
+	AUDIT_UNLOCK = 62,
+	AUDIT_LOCKS_ENDED = 63, /* their terms had; the rows go */
 	AUDIT_UPLOAD_BEGIN = 70, /* one that goes on after a break */
 	AUDIT_UPLOAD_END = 71, /* given up */
 	AUDIT_UPLOAD_EXPIRED = 72, /* their terms ended */
@@ -66,6 +74,7 @@ enum audit_field {
 	AUDIT_NOTICE = 17,
 	AUDIT_VALUE = 18, /* of a setting */
 	AUDIT_FORMER_VALUE = 19,
+	AUDIT_SESSION = 20,
 };
 
 enum { AUDIT_BODY_MAX = 3072, AUDIT_TEXT_MAX = 1024 };

@@ -254,6 +254,8 @@ target_put(struct op *op, struct catch_up *c, const struct object_name *name)
 		rc = site_put(op, site, name, buf_span(&c->bytes));
 	}
 	TRY(rc);
+	if (c->copied != NULL)
+		atomic_fetch_add(c->copied, 1);
 	FAILPOINT("catchup.put");
 	return claim_check(op, c->tenant->lanes.claim, c->site);
 }
@@ -583,7 +585,7 @@ space_allows(struct op *op, struct catch_up *c)
 	enum rc rc;
 
 	if (!site_set_has(reserve_low_sites(c->tenant->service), c->site) ||
-	    site_set_count(lanes_in_service(lanes)) < lanes->claim->reg.m)
+	    !claim_has_m(lanes->claim, lanes_in_service(lanes)))
 		return RC_OK;
 	c->measuring = true;
 	rc = copy_all(op, c);
@@ -598,7 +600,8 @@ space_allows(struct op *op, struct catch_up *c)
 /* Without the lock: what the site lacks of a committed state, long as that may
  * take. *ret_number: up to where. */
 static enum rc
-reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
+reenter_bulk(struct op *op, struct tenant *t, size_t i,
+    atomic_uint_fast64_t *copied, uint64_t *ret_number)
 {
 	struct site_set sources =
 	    rolled_back_without(t, sites_attached(t->service->config.sites));
@@ -606,7 +609,12 @@ reenter_bulk(struct op *op, struct tenant *t, size_t i, uint64_t *ret_number)
 	CLEANUP(keyring_free_ptr) struct keyring *ring = NULL;
 	struct reader *reader;
 	struct catch_up c = {
-	    .tenant = t, .tail = &tail, .site = i, .sources = sources};
+	    .tenant = t,
+	    .tail = &tail,
+	    .site = i,
+	    .sources = sources,
+	    .copied = copied,
+	};
 	struct local_log head;
 	enum rc rc;
 
@@ -658,6 +666,30 @@ reenter_last(
 	return RC_OK;
 }
 
+/* L16: the claim's own keyring first, anew after each return. */
+static enum rc
+reenter_ring(struct op *op, struct tenant *t, size_t i)
+{
+	enum rc rc;
+
+	tenant_lock(t);
+	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
+		 ? tenant_ring_put_again(op, t, i)
+		 : op_fail(op, RC_BUSY, "it takes no changes now");
+	tenant_unlock(t);
+	return rc;
+}
+
+enum rc
+tenant_catch_up_ahead(struct op *op, struct tenant *tenant, size_t i,
+    atomic_uint_fast64_t *copied)
+{
+	uint64_t number;
+
+	TRY(reenter_ring(op, tenant, i));
+	return reenter_bulk(op, tenant, i, copied, &number);
+}
+
 static enum rc
 reenter_site(struct op *op, struct tenant *t, size_t i)
 {
@@ -665,13 +697,8 @@ reenter_site(struct op *op, struct tenant *t, size_t i)
 	uint64_t number = 0;
 	enum rc rc;
 
-	tenant_lock(t);
-	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
-		 ? tenant_ring_put_again(op, t, i)
-		 : RC_BUSY;
-	tenant_unlock(t);
-	TRY(rc);
-	TRY(reenter_bulk(op, t, i, &number));
+	TRY(reenter_ring(op, t, i));
+	TRY(reenter_bulk(op, t, i, NULL, &number));
 	tenant_lock(t);
 	rc = t->mode == TENANT_READY || t->mode == TENANT_IN_DOUBT
 		 ? reenter_last(op, t, i, number, epoch)

@@ -496,7 +496,8 @@ check_tenant(struct op *op, struct tenant *tenant, const struct check_job *job,
 	for (i = 0; i < sites->n; i++) {
 		struct check_place place = {0};
 
-		if (site_set_has(set, i))
+		if (site_set_has(set, i) &&
+		    service_has_site(tenant->service, i))
 			TRY(check_site(
 			    op, tenant, job, i, &place, &ret_report->sites[i]));
 	}

@@ -49,12 +49,14 @@ head_advance(struct tenant *t, const struct sealed *sealed,
 	};
 
 	memcpy(head.hash, sealed->hash, OBJECT_HASH_SIZE);
-	tenant_set_head(t, &head);
-	t->own_number = true;
-	t->next_id = next_id;
+	mutex_lock(&t->lock);
+	t->head = head;
 	t->last_acks = acks;
 	t->last_time = service_clock_now(&t->service->clock);
 	t->acks_known = true;
+	mutex_unlock(&t->lock);
+	t->own_number = true;
+	t->next_id = next_id;
 	mem_free(t->aside);
 	t->aside = NULL;
 	t->n_aside = 0;
@@ -208,11 +210,12 @@ group_sites(struct op *op, struct group *group, const struct batch *batch)
 {
 	struct tenant *t = group->tenant;
 
-	if (site_set_count(group->in_service) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, group->in_service))
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites are in service, %u are needed",
-		    site_set_count(group->in_service), t->lanes.claim->reg.n,
-		    t->lanes.claim->reg.m);
+		    site_set_count(group->in_service),
+		    claim_register(t->lanes.claim)->n,
+		    claim_register(t->lanes.claim)->m);
 	if (!batch_needs_space(batch))
 		return RC_OK;
 	group->low = group->in_service;
@@ -326,7 +329,7 @@ doubt_end(struct op *op, struct tenant *t)
 	tenant_set_mode(op, t, TENANT_READY, "");
 	return RC_OK;
 #endif
-	if (site_set_count(in_service) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, in_service))
 		FAIL(op, RC_NOT_STORED,
 		    "a change is in doubt and too few sites are in service");
 	rc = tenant_opening(op, t, in_service);

@@ -19,6 +19,7 @@ struct compact {
 	struct tenant *tenant;
 	bool small; /* this pass is for small ones: else for dead ones */
 	uint64_t n_small;
+	uint64_t dead; /* bytes that nothing names in what was left as it is */
 	struct compact_result result;
 	struct move_list *list; /* owned */
 	size_t n;
@@ -150,8 +151,10 @@ segment_one(struct op *op, struct compact *c, const struct local_data *row)
 
 	TRY(upkeep_spend(op, c->tenant, 0));
 	TRY(segment_look(op, c, row, &held, &worth));
-	if (!worth)
+	if (!worth) {
+		c->dead += row->size - held.live;
 		return RC_OK;
+	}
 	c->result.segments++;
 	c->result.bytes += row->size;
 	c->result.copied += held.live;
@@ -197,6 +200,7 @@ compact_run(struct op *op, struct compact *c)
 	if (c->n_small < COMPACT_MANY)
 		return RC_OK;
 	c->small = true;
+	c->dead = 0;
 	return pass_run(op, c);
 }
 
@@ -215,6 +219,8 @@ compact_tenant(
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	c->tenant = tenant;
 	rc = compact_run(op, c);
+	if (rc == RC_OK)
+		tenant->dead_bytes = c->dead;
 	move_list_free_ptr(&c->list);
 	*ret_result = c->result;
 	if (c->result.segments > 0)

@@ -1,6 +1,7 @@
 /* content_drop.c - a content's chunks, some at a time, then its row. */
 #include "core/content_drop.h"
 
+#include "core/acks.h"
 #include "meta/content.h"
 
 enum { CHUNKS_AT_ONCE = 128 };
@@ -40,8 +41,13 @@ static enum rc
 row_drop(
     struct op *op, struct tx *tx, int64_t content, struct drop_budget *budget)
 {
+	uint64_t made;
+	size_t acks;
+
+	TRY(content_made(op, tx->meta, content, &made));
 	TRY(content_delete(op, tx->meta, content));
-	budget->rows -= budget->rows > 0;
+	TRY(acks_forget(op, tx->meta, made, &acks));
+	budget->rows -= budget->rows > acks ? acks + 1 : budget->rows;
 	return RC_OK;
 }
 

@@ -148,12 +148,10 @@ struct clean {
 static enum rc
 object_delete(struct op *op, struct clean *c, const struct object_name *name)
 {
-	struct sites *sites = c->tenant->service->config.sites;
-
 	if (c->tenant->mode != TENANT_READY || !c->tenant->own_number)
 		FAIL(op, RC_BUSY, "nothing is deleted now");
 	TRY(claim_check(op, c->tenant->lanes.claim, c->site));
-	TRY(site_remove(op, sites->slots[c->site].site, name, SITE_REMOVE));
+	TRY(upkeep_remove(op, c->tenant->service, c->site, name, UPKEEP_CUT));
 	c->n++;
 	FAILPOINT("cut.deleted");
 	return RC_OK;

@@ -19,7 +19,7 @@ ring_spread(struct op *op, struct tenant *t)
 	for (i = 0; i < sites->n; i++)
 		if (site_set_has(in_service, i) && !site_set_has(on, i))
 			lanes_leave(op, &t->lanes, i, "it lacks the keyring");
-	if (site_set_count(on) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, on))
 		FAIL(op, RC_NOT_STORED, "the keyring stands on %zu sites only",
 		    site_set_count(on));
 	return RC_OK;

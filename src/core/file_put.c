@@ -92,6 +92,7 @@ make_content(struct op *op, struct tx *tx, const struct put_content *put,
 	struct content content = {
 	    .size = put->size,
 	    .finished = true,
+	    .made = tx->number,
 	    .has_sha1 = put->has_sha1,
 	    .chunks = put->session != 0 ? put->session_chunks : put->n_chunks,
 	};
@@ -202,6 +203,8 @@ file_put_run(struct op *op, struct tx *tx, const struct op *asker,
 
 	*result = (struct file_put_result){0};
 	TRY(open_place(op, tx, asker, put, &result->tree.why, &target));
+	TRY(locks_hold_target(
+	    op, tx, &put->precondition, &target, LOCKS_STATE, &result->tree));
 	if (!target.taken)
 		return put_new(op, tx, asker, put, &target, result);
 	TRY(same_bytes(op, tx, &target.holder, &put->content, &same));

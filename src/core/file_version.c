@@ -108,6 +108,8 @@ swap_run(struct op *op, struct tx *tx, struct change *change)
 	TRY(source_open(op, tx, &c->asker->actor, c->swap->node, why, &source));
 	TRY(precondition_hold(
 	    op, tx, &c->swap->precondition, &source.node, why));
+	TRY(locks_hold(op, tx, &c->swap->precondition, source.node.id,
+	    &source.place, LOCKS_STATE, c->result));
 	TRY(version_open(
 	    op, tx->meta, source.node.id, c->swap->version, tx->now, &version));
 	node = source.node;
@@ -177,6 +179,8 @@ save_run(struct op *op, struct tx *tx, struct change *change)
 	if (target.taken)
 		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
 		    "there is a file or folder of this name");
+	TRY(locks_hold_target(
+	    op, tx, &precondition_none, &target, LOCKS_ENTRY, c->result));
 	node.content = version.content;
 	node.size = version.size;
 	node.mtime = version.mtime;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/acks.h"
 #include "core/committer.h"
 #include "core/service.h"
 #include "meta/local.h"
@@ -123,16 +124,17 @@ put_take(struct op *op, struct group *group, const struct put_data *data)
 	struct site_set left;
 
 	/* L8, L29: what is of an older claim may be gone as an orphan. */
-	if (data->counter != t->lanes.claim->counter)
+	if (data->counter < t->lanes.claim->oldest ||
+	    data->counter > t->lanes.claim->counter)
 		on = (struct site_set){0};
 	left = site_set_and(at->on, on);
 	/*
 	 * P: a site that lacks the data may not hold the number that adds it.
 	 * Earlier changes may have data that stand elsewhere.
 	 */
-	if (site_set_count(left) < t->lanes.claim->reg.m) {
-		group->full = site_set_count(site_set_and(group->in_service,
-				  on)) >= t->lanes.claim->reg.m;
+	if (!claim_has_m(t->lanes.claim, left)) {
+		group->full = claim_has_m(
+		    t->lanes.claim, site_set_and(group->in_service, on));
 		FAIL(op, RC_NOT_STORED,
 		    "too few of the sites in service have the data");
 	}
@@ -330,23 +332,6 @@ group_run_change(struct op *op, struct group *group, struct change *change,
 	return RC_OK;
 }
 
-/* L24: the acks of the number before, known to this claim only. */
-static enum rc
-acks_write(struct op *op, struct group *group)
-{
-	struct tenant *t = group->tenant;
-	struct sites *sites = t->service->config.sites;
-	size_t i;
-
-	if (!t->acks_known)
-		return RC_OK;
-	for (i = 0; i < sites->n; i++)
-		if (site_set_has(t->last_acks, i))
-			TRY(ack_add(op, &t->meta, t->head.number,
-			    sites->slots[i].site->id, t->last_time));
-	return RC_OK;
-}
-
 enum rc
 group_bookkeeping(struct op *op, struct group *group)
 {
@@ -363,6 +348,6 @@ group_bookkeeping(struct op *op, struct group *group)
 	if (t->meta.keys_gone)
 		TRY(counter_set(
 		    op, &t->meta, "purged", (int64_t)group->tx.number));
-	TRY(acks_write(op, group));
+	TRY(acks_write(op, t)); /* L24 */
 	return group_end_session(op, group);
 }

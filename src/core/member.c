@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "core/member_rules.h"
 #include "core/tenant.h"
+#include "meta/session.h"
 
 enum rc
 login_init(struct op *op, struct span text, struct login *ret_login)
@@ -107,6 +108,8 @@ act_password(struct op *op, struct tx *tx, struct member_change *c,
 	struct audit audit;
 
 	TRY(member_row_set_password(op, tx->meta, row->id, c->hash));
+	/* Who had the former one signs in no more with what it gave. */
+	TRY(session_delete_member(op, tx->meta, row->id));
 	member_audit(
 	    &audit, AUDIT_MEMBER_PASSWORD, c->asker, row->id, row->name);
 	return audit_write(op, tx, &audit);
@@ -149,6 +152,7 @@ act_status(struct op *op, struct tx *tx, struct member_change *c,
 		FAIL(op, RC_CONFLICT,
 		    "the last active administrator cannot be suspended");
 	TRY(member_row_set_status(op, tx->meta, row->id, c->status));
+	TRY(session_delete_member(op, tx->meta, row->id));
 	member_audit(&audit, AUDIT_MEMBER_STATUS, c->asker, row->id, row->name);
 	audit_number(&audit, AUDIT_STATUS, (int64_t)c->status);
 	return audit_write(op, tx, &audit);

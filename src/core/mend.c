@@ -127,7 +127,7 @@ mender_step(struct op *op, struct service *s)
 	more = site_keys_step(op, s);
 	/* Else it could only be opened to be read, and would stay open. */
 	if (!s->claimed || s->provider->mode != TENANT_READY ||
-	    site_set_count(claim_sites(s->claim)) < s->claim->reg.m)
+	    !claim_has_m(s->claim, claim_sites(s->claim)))
 		return more;
 	more |= survey_step(op, s, &tenant);
 	if (tenant != 0)

@@ -81,7 +81,8 @@ segment_start(struct op *op, struct move *m)
 	for (i = 0; i < sites->n; i++)
 		m->put.epochs[i] = sites_epoch(sites, i);
 	TRY(fan_open(op, sites, claim, lanes_in_service(&t->lanes), t->id,
-	    header.data_id, claim->reg.m, PATIENCE_S * CLOCK_S, &m->fan));
+	    header.data_id, claim_register(claim)->m, PATIENCE_S * CLOCK_S,
+	    &m->fan));
 	return data_begin(op, &m->writer, &header, fan_sink(m->fan));
 }
 

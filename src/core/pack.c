@@ -111,7 +111,7 @@ loose_delete(struct op *op, struct packing *p, const struct log_name *name)
 		FAIL(op, RC_BUSY, "nothing is deleted now");
 	TRY(claim_check(op, t->lanes.claim, p->site));
 	object_log(&object, t->id, name);
-	TRY(site_remove(op, site_of(p), &object, SITE_REMOVE));
+	TRY(upkeep_remove(op, t->service, p->site, &object, UPKEEP_PACK));
 	FAILPOINT("pack.deleted");
 	return RC_OK;
 }

@@ -179,3 +179,20 @@ path_text(struct op *op, struct meta *meta, const struct place *place,
 	}
 	return RC_OK;
 }
+
+enum rc
+path_names(struct op *op, struct meta *meta, const struct place *place,
+    const struct span **ret_names)
+{
+	struct span *names;
+	struct node node;
+	size_t i;
+
+	TRY(op_alloc(op, place->n * sizeof(*names), &names));
+	for (i = 0; i < place->n; i++) {
+		TRY(node_get(op, meta, place->nodes[i], &node));
+		names[place->n - 1 - i] = node.name;
+	}
+	*ret_names = names;
+	return RC_OK;
+}

@@ -30,6 +30,13 @@ enum rc path_find(struct op *op, struct meta *meta, const struct span *segments,
 enum rc path_find_parent(struct op *op, struct meta *meta,
     const struct span *segments, size_t n, int64_t *ret_parent) MUST_CHECK;
 
+/*
+ * The names that lead to a node, from its space on; one that access_node was
+ * asked for. Results lie in the op's arena.
+ */
+enum rc path_names(struct op *op, struct meta *meta, const struct place *place,
+    const struct span **ret_names) MUST_CHECK;
+
 /* What has this name in a folder that path_find_parent gave. RC_NOT_FOUND. */
 enum rc path_find_child(struct op *op, struct meta *meta, int64_t parent,
     struct span segment, struct node *ret_node) MUST_CHECK;

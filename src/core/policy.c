@@ -6,13 +6,17 @@
 #include "core/access.h"
 #include "core/audit.h"
 
-enum { DAYS_MAX = 3650 };
+enum { DAYS_MAX = 3650, MINUTES_MAX = 60 * 24 * 30 };
 
 static const struct policy policies[] = {
     {SETTING_VERSION_DAYS, "version_days", 1, DAYS_MAX,
 	"days that the former content of a file is kept"},
     {SETTING_TRASH_DAYS, "trash_days", 1, DAYS_MAX,
 	"days that what was deleted is kept"},
+    {SETTING_SESSION_DAYS, "session_days", 1, DAYS_MAX,
+	"days after which a browser has to sign in again"},
+    {SETTING_SESSION_IDLE_MINUTES, "session_idle_minutes", 5, MINUTES_MAX,
+	"minutes without use after which a browser has to sign in again"},
     {SETTING_WINDOWS_NAMES, "windows_names", 0, 1,
 	"1: names that Windows cannot hold are refused"},
 };

@@ -1,6 +1,8 @@
 /* precondition.c - compares lists of ETags with a node. */
 #include "core/precondition.h"
 
+const struct precondition precondition_none;
+
 struct node_etag
 node_etag(const struct node *node)
 {
@@ -27,6 +29,8 @@ precondition_check(struct op *op, const struct tx *tx,
 {
 	const struct precondition *p = precondition;
 
+	if (p->lists != NULL)
+		TRY(if_lists_check(op, tx->meta, tx, tx->now, p->lists));
 	if (p->if_match &&
 	    (node == NULL ||
 		(!p->if_match_any && !listed(p->match, p->n_match, tx, node))))

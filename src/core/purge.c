@@ -6,8 +6,8 @@
 #include "core/scratch.h"
 #include "core/trash.h"
 #include "core/tree_rules.h"
-#include "meta/upload_row.h"
 #include "meta/idempotency.h"
+#include "meta/upload_row.h"
 #include "meta/version.h"
 
 enum { DUE = 64, CHILDREN = 64, ITEMS_LIMIT = 64 << 20 };
@@ -74,6 +74,16 @@ expire_run(struct op *op, struct tx *tx, struct change *change)
 		return RC_OK;
 	TRY(versions_drop(op, tx, &due, &budget, &n));
 	return step_audit(op, tx, AUDIT_EXPIRED, 0, n);
+}
+
+static enum rc
+locks_run(struct op *op, struct tx *tx, struct change *change)
+{
+	size_t n;
+
+	(void)change;
+	TRY(locks_forget(op, tx, DROP_ROWS, &n));
+	return n == 0 ? RC_OK : step_audit(op, tx, AUDIT_LOCKS_ENDED, 0, n);
 }
 
 /* ---- out of the trash ---- */
@@ -427,6 +437,11 @@ purge_look(struct op *op, struct meta *meta, int64_t now, int64_t last,
 		*ret_due = PURGE_TRASH;
 		return rc;
 	}
+	rc = lock_due(op, meta, now, &first);
+	if (rc != RC_NOT_FOUND) {
+		*ret_due = PURGE_LOCKS;
+		return rc;
+	}
 	TRY(first_below(op, meta, NODE_HIDDEN, &first));
 	if (first != 0 && first <= last) {
 		*ret_due = PURGE_HIDDEN;
@@ -462,6 +477,9 @@ purge_do(struct op *op, struct tenant *tenant, enum purge_due due, int64_t last)
 		return hidden_commit(op, tenant, &hidden);
 	case PURGE_VERSIONS:
 		step.run = expire_run;
+		return change_commit(op, tenant, &step);
+	case PURGE_LOCKS:
+		step.run = locks_run;
 		return change_commit(op, tenant, &step);
 	case PURGE_TREE:
 		step.run = tree_run;

@@ -32,6 +32,7 @@ enum purge_due {
 	PURGE_NOTHING,
 	PURGE_VERSIONS, /* whose terms have ended */
 	PURGE_TRASH, /* something's term has ended there */
+	PURGE_LOCKS, /* whose terms have ended */
 	PURGE_HIDDEN, /* a copy that a crash broke off */
 	PURGE_TREE, /* rows of what is seen no more */
 	PURGE_UPLOADS, /* that did not go on within their terms */

@@ -87,7 +87,7 @@ reserve_for_uploads(
     struct op *op, struct tenant *tenant, struct site_set *ret_sites)
 {
 	struct service *s = tenant->service;
-	uint32_t m = tenant->lanes.claim->reg.m;
+	struct claim *claim = tenant->lanes.claim;
 	struct site_set in_service = lanes_in_service(&tenant->lanes);
 	struct site_set low = reserve_low_sites(s);
 	struct io_space local;
@@ -95,7 +95,7 @@ reserve_for_uploads(
 	*ret_sites = (struct site_set){in_service.bits & ~low.bits};
 	if (reserve_local(s, &local))
 		FAIL(op, RC_NO_SPACE, "the server's own disk is almost full");
-	if (site_set_count(in_service) >= m && site_set_count(*ret_sites) < m)
+	if (claim_has_m(claim, in_service) && !claim_has_m(claim, *ret_sites))
 		FAIL(op, RC_NO_SPACE, "too few sites have space left");
 	return RC_OK;
 }
@@ -114,18 +114,19 @@ enum rc
 reserve_for_size(struct op *op, struct tenant *tenant, uint64_t size)
 {
 	struct sites *sites = tenant->service->config.sites;
-	struct site_set left;
+	struct claim *claim = tenant->lanes.claim;
+	struct site_set left, roomy = {0};
 	struct io_space space;
-	size_t i, n = 0;
+	size_t i;
 
 	TRY(reserve_for_uploads(op, tenant, &left));
 	for (i = 0; i < sites->n; i++) {
 		sites_space(sites, i, &space);
-		n += site_set_has(left, i) &&
-		     has_room(tenant->service, &space, size);
+		if (site_set_has(left, i) &&
+		    has_room(tenant->service, &space, size))
+			roomy = site_set_with(roomy, i);
 	}
-	if (site_set_count(left) >= tenant->lanes.claim->reg.m &&
-	    n < tenant->lanes.claim->reg.m)
+	if (claim_has_m(claim, left) && !claim_has_m(claim, roomy))
 		FAIL(op, RC_NO_SPACE,
 		    "too few sites have space for a file of this size");
 	return RC_OK;

@@ -8,7 +8,6 @@
 #include "core/resumable_row.h"
 #include "core/scratch.h"
 #include "core/service.h"
-#include "core/tree_names.h"
 #include "core/tree_rules.h"
 #include "core/upload_session.h"
 #include "meta/content.h"
@@ -23,6 +22,7 @@ struct resumable {
 	bool size_is_new; /* row.size is of this writing, and in no row yet */
 	uint64_t n_chunks; /* rows of the content */
 	bool beyond; /* some of them are beyond the row's offset */
+	struct receipt receipt; /* of the last change that counts */
 	struct upload *upload;
 };
 
@@ -211,6 +211,8 @@ advance(struct op *op, struct resumable *r, const struct upload_part *part,
 	r->n_chunks += part->n_chunks;
 	r->beyond = !counts;
 	r->size_is_new = false;
+	if (counts)
+		r->receipt = c.change.receipt;
 	return RC_OK;
 }
 
@@ -313,27 +315,17 @@ struct finish_change {
 	int64_t left; /* result: a content that the file did not take */
 };
 
-/* The name that the file is to have, where another has the wanted one. */
-static enum rc
-finish_name(struct op *op, struct tx *tx, const struct finish_change *c,
-    struct tree_target *to)
+static enum tree_taken
+taken_of(enum if_exists if_exists)
 {
-	enum tree_why *why = &c->result->tree.why;
-	uint8_t key[META_NAME_KEY_SIZE];
-	struct target target;
-	struct span name;
-
-	if (c->r->row.if_exists == IF_EXISTS_VERSION)
-		return RC_OK;
-	TRY(target_open(op, tx, &op->actor, to, why, &target));
-	if (!target.taken)
-		return RC_OK;
-	if (c->r->row.if_exists == IF_EXISTS_FAIL)
-		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
-		    "there is a file or folder of this name");
-	TRY(name_free(
-	    op, tx, to->parent, NODE_FILE, to->name.text, &name, key));
-	return tree_name_init(op, name, &to->name);
+	switch (if_exists) {
+	case IF_EXISTS_VERSION:
+		return TREE_TAKEN_VERSION;
+	case IF_EXISTS_RENAME:
+		return TREE_TAKEN_RENAME;
+	default:
+		return TREE_TAKEN_FAIL;
+	}
 }
 
 /* The content: rows that are there, with the last part's, or its chunks alone.
@@ -368,7 +360,6 @@ finish_run(struct op *op, struct tx *tx, struct change *change)
 
 	*c->result = (struct file_put_result){0};
 	TRY(row_open(op, tx, c->r, &row));
-	TRY(finish_name(op, tx, c, &put.to));
 	TRY(finish_content(op, tx, c, &row.content, &put.content));
 	TRY(file_put_run(op, tx, op, &put, c->result));
 	c->left = c->result->not_taken ? row.content : 0;
@@ -416,7 +407,8 @@ finish(struct op *op, struct resumable *r, const struct upload_part *part,
 		.inline_size = inline_size(part)},
 	    .r = r,
 	    .part = part,
-	    .put = {.to.parent = r->row.parent,
+	    .put = {.to = {.parent = r->row.parent,
+			.taken = taken_of(r->row.if_exists)},
 		.content = {.size = part->end, .has_sha1 = true},
 		.has_mtime = r->row.has_mtime,
 		.mtime = r->row.mtime,
@@ -434,6 +426,7 @@ finish(struct op *op, struct resumable *r, const struct upload_part *part,
 	r->row.parent = result->put.tree.etag.node;
 	r->row.content = 0;
 	r->beyond = false;
+	r->receipt = result->put.tree.receipt;
 	drop_left(op, &c);
 	return RC_OK;
 }
@@ -455,6 +448,7 @@ resumable_end(struct op *op, struct resumable *r,
 		rc = advance(op, r, &part, true);
 	TRY(rc);
 	result->state = resumable_row_state(r->tenant, &r->row);
+	result->state.receipt = r->receipt;
 	return RC_OK;
 }
 

@@ -25,8 +25,7 @@
 enum { RESUMABLE_METADATA_MAX = 4096 };
 
 struct resumable_new {
-	struct tree_target to;
-	enum if_exists if_exists;
+	struct tree_target to; /* TREE_TAKEN_USUAL: refused */
 	bool has_size;
 	uint64_t size;
 	bool has_digest; /* what the whole has to be */
@@ -46,6 +45,8 @@ struct resumable_state {
 	int64_t node; /* the file; done only */
 	struct span metadata; /* in the op's arena */
 	int64_t expires_at; /* wall time, as it looks now */
+	struct receipt receipt; /* of what this call changed; number 0: nothing
+				 */
 };
 
 /*

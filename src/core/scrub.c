@@ -213,7 +213,8 @@ sites_run(struct op *op, struct scrub *s, struct tenant *t)
 	enum rc rc;
 
 	while (s->now.site < s->now.n) {
-		if (s->now.sites[s->now.site].chosen) {
+		if (s->now.sites[s->now.site].chosen &&
+		    service_has_site(s->service, s->now.site)) {
 			rc = site_run(op, s, t, &job);
 			if (rc == RC_TIMEOUT)
 				return rc;
@@ -304,7 +305,8 @@ all_run(struct op *op, struct scrub *s)
 
 	s->n_tenants = 0;
 	TRY(service_tenants(op, s->service, tenant_note, s));
-	qsort(s->tenants, s->n_tenants, sizeof(*s->tenants), id_order);
+	if (s->n_tenants > 0)
+		qsort(s->tenants, s->n_tenants, sizeof(*s->tenants), id_order);
 	if (s->now.tenant == TENANT_PROVIDER)
 		TRY(tenant_run(s, TENANT_PROVIDER));
 	for (i = 0; i < s->n_tenants; i++) {

@@ -160,6 +160,8 @@ service_start(struct op *op, struct service *s)
 		return RC_OK;
 	TRY(thread_start(op, &s->mender, "mender", service_mender, s));
 	s->mender_runs = true;
+	TRY(thread_start(op, &s->changer, "changer", site_change_thread, s));
+	s->changer_runs = true;
 	if (s->config.upkeep)
 		TRY(scrub_resume(op, s->scrub));
 	return upkeep_start(op, s);
@@ -185,7 +187,9 @@ service_open(struct op *op, const struct service_config *config,
 	cond_init(&s->changed);
 	survey_init(&s->survey);
 	site_keys_init(&s->site_keys);
+	site_change_init(&s->change);
 	reserve_init(&s->reserve);
+	upkeep_seen_init(&s->upkeep.seen);
 	s->started = clock_mono();
 	rc = service_start(op, s);
 	if (rc != RC_OK) {
@@ -225,6 +229,11 @@ service_close(struct op *op, struct service *service)
 	s->stopping = true;
 	cond_broadcast(&s->changed);
 	mutex_unlock(&s->lock);
+	mutex_lock(&s->change.lock);
+	cond_broadcast(&s->change.changed);
+	mutex_unlock(&s->change.lock);
+	if (s->changer_runs)
+		thread_join(&s->changer);
 	scrub_free(s->scrub);
 	if (s->mender_runs)
 		thread_join(&s->mender);
@@ -247,8 +256,10 @@ service_close(struct op *op, struct service *service)
 	sites_free(s->config.sites);
 	claim_free(s->claim);
 	survey_release(&s->survey);
+	site_change_release(&s->change);
 	site_keys_release(&s->site_keys);
 	reserve_release(&s->reserve);
+	upkeep_seen_release(&s->upkeep.seen);
 	cond_release(&s->changed);
 	mutex_release(&s->lock);
 	mem_free(s);
@@ -413,16 +424,17 @@ static void
 keep_claim(struct op *op, struct service *s)
 {
 	struct site_set set = claim_sites(s->claim);
-	size_t i, looked = 0;
+	struct site_set looked = {0};
+	size_t i;
 
 	for (i = 0; i < s->config.sites->n; i++) {
 		if (!site_set_has(set, i))
 			continue;
 		if (claim_check(op, s->claim, i) == RC_OK)
-			looked++;
+			looked = site_set_with(looked, i);
 		op_clear_error(op);
 	}
-	if (looked >= register_r(&s->claim->reg))
+	if (claim_has_r(s->claim, looked))
 		s->proven_at = clock_mono();
 }
 
@@ -442,7 +454,7 @@ start_is_due(struct service *s, struct tenant *t, struct site_set set)
 	if (t->mode != TENANT_CLOSED && t->mode != TENANT_READ_ONLY)
 		return false;
 	return set.bits != t->tried_with.bits ||
-	       (site_set_count(set) >= s->claim->reg.m &&
+	       (claim_has_m(s->claim, set) &&
 		   clock_mono() - t->tried_at > START_AGAIN_S * CLOCK_S);
 }
 
@@ -507,6 +519,7 @@ keeper_step(struct op *op, struct service *s, uint64_t step)
 	}
 	if (step % 10 == 0)
 		keep_claim(op, s);
+	site_change_claim(op, s);
 	reserve_look(op, s);
 	keep_tenants(op, s);
 	keep_stamps(op, s, step);
@@ -536,18 +549,28 @@ service_keeper(void *arg)
 	mutex_unlock(&s->lock);
 }
 
+bool
+service_has_site(struct service *service, size_t i)
+{
+	const struct claim *claim = service->claim;
+
+	return claim->n_registers == 0 || site_set_has(claim->of_register, i);
+}
+
 static enum service_health
 tenant_health(const struct service *s, struct tenant *t)
 {
-	size_t in_service = site_set_count(lanes_in_service(&t->lanes));
+	struct site_set in = lanes_in_service(&t->lanes);
+	const struct claim *claim = s->claim;
 	size_t damaged[SITES_MAX];
 
 	if (t->mode == TENANT_CLOSED)
 		return HEALTH_OK;
-	if (in_service < s->claim->reg.m || t->mode == TENANT_READ_ONLY ||
+	if (!claim_has_m(claim, in) || t->mode == TENANT_READ_ONLY ||
 	    t->mode == TENANT_REFUSED)
 		return HEALTH_READ_ONLY;
-	return in_service < s->claim->reg.n || repair_count(t, damaged) > 0
+	return site_set_count(in) < claim_register(claim)->n ||
+		       repair_count(t, damaged) > 0
 		   ? HEALTH_DEGRADED
 		   : HEALTH_OK;
 }

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/heads.h"
 #include "core/reserve.h"
+#include "core/site_change.h"
 #include "core/site_keys.h"
 #include "core/survey.h"
 #include "core/tenant.h"
@@ -30,6 +31,8 @@ struct service_config {
 				      (site_keys.h) */
 	keystore_keep *keep; /* NULL: the keys of the sites are not rotated */
 	void *keep_arg;
+	site_forget *forget; /* NULL: nothing names the sites but this */
+	void *forget_arg;
 	struct sites
 	    *sites; /* owned from service_open on, also after a failure */
 	const struct site_register *first; /* of a new service, else NULL */
@@ -63,6 +66,7 @@ struct service {
 	struct heads heads; /* as last read or written */
 	struct survey survey; /* of tenants that are not open */
 	struct site_keys site_keys;
+	struct site_change change;
 	struct reserve reserve; /* of the local disk */
 	struct mutex lock; /* guards tenants */
 	struct cond changed;
@@ -77,6 +81,8 @@ struct service {
 	bool keeper_runs;
 	struct thread mender; /* catching up, deleting: as long as it takes */
 	bool mender_runs;
+	struct thread changer; /* of the register */
+	bool changer_runs;
 	int64_t started; /* clock_mono() */
 	bool clock_runs;
 	/* How many logs of each site were found rolled back (L20). */
@@ -165,6 +171,10 @@ struct service_pinned {
 enum rc service_pin(struct op *op, struct service *service,
     struct service_pinned *ret_pinned) MUST_CHECK;
 void service_unpin(struct service_pinned *pinned);
+
+/* Whether a site is of the register in force; every one where none is known.
+ * From memory. */
+bool service_has_site(struct service *service, size_t i);
 
 /* L2: the fences of R sites could not be looked at for 15 s, so that nobody
  * knows whether another server has gone on. From memory. */

@@ -128,6 +128,39 @@ former_drop(struct op *op, struct service *s, const struct site *site)
 	return RC_OK;
 }
 
+enum rc
+site_keys_add(struct op *op, struct service *service,
+    const uint8_t id[KEYSTORE_ID_SIZE], const char *name)
+{
+	CLEANUP(keystore_free_ptr) struct keystore *copy = NULL;
+
+	MUTEX_GUARD(&service->site_keys.changing);
+	TRY(copy_of(op, service, &copy));
+	if (keystore_find(copy, id) != NULL)
+		return RC_OK;
+	TRY(keystore_add_site(op, copy, id, name));
+	TRY(keep(op, service, copy));
+	FAILPOINT("site_keys.added");
+	take(service, copy);
+	return RC_OK;
+}
+
+enum rc
+site_keys_drop(
+    struct op *op, struct service *service, const uint8_t id[KEYSTORE_ID_SIZE])
+{
+	CLEANUP(keystore_free_ptr) struct keystore *copy = NULL;
+
+	MUTEX_GUARD(&service->site_keys.changing);
+	TRY(copy_of(op, service, &copy));
+	if (keystore_find(copy, id) == NULL)
+		return RC_OK;
+	keystore_remove_site(copy, id);
+	TRY(keep(op, service, copy));
+	take(service, copy);
+	return RC_OK;
+}
+
 /* ---- one tenant on one site ---- */
 
 struct look {
@@ -220,8 +253,7 @@ renew_locked(struct op *op, struct tenant *t, struct site_set unclean)
 {
 	struct site_set in = lanes_in_service(&t->lanes);
 
-	if (t->mode != TENANT_READY ||
-	    site_set_count(in) < t->lanes.claim->reg.m)
+	if (t->mode != TENANT_READY || !claim_has_m(t->lanes.claim, in))
 		FAIL(op, RC_BUSY, "it takes no changes now: %s", t->why);
 	if (site_set_and(unclean, in).bits == 0)
 		FAIL(op, RC_BUSY, "the site is behind");
@@ -581,6 +613,7 @@ site_keys_describe(
 
 		memcpy(
 		    ret_state->sites[i].name, site->name, sizeof(site->name));
+		memcpy(ret_state->sites[i].id, site->id, KEYSTORE_ID_SIZE);
 		ret_state->sites[i].pending = site->former.key != NULL;
 	}
 }

@@ -67,6 +67,13 @@ enum rc site_keys_switch(
 enum rc site_keys_passphrase(struct op *op, struct service *service,
     struct span now, struct span next) MUST_CHECK;
 
+/* A new site's first key (one that it has already stays), or the end of one
+ * that has left: kept, then at hand. RC_LIMIT. */
+enum rc site_keys_add(struct op *op, struct service *service,
+    const uint8_t id[KEYSTORE_ID_SIZE], const char *name) MUST_CHECK;
+enum rc site_keys_drop(struct op *op, struct service *service,
+    const uint8_t id[KEYSTORE_ID_SIZE]) MUST_CHECK;
+
 /*
  * Waits until no site has a former key, or all tenants were looked at once
  * more, or *stop. RC_NOT_STORED where the service may not write.
@@ -81,6 +88,7 @@ struct site_keys_state {
 	size_t n_pending;
 	size_t n_sites; /* of the keystore */
 	struct {
+		uint8_t id[KEYSTORE_ID_SIZE];
 		char name[33];
 		bool pending;
 		char why[SITE_WHY_SIZE]; /* of a pending one; "" before the

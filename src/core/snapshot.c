@@ -88,10 +88,11 @@ piece_put(struct op *op, struct writing *w, uint32_t part, struct span bytes)
 		sites_failed(op, service->config.sites, i, rc);
 		op_clear_error(op);
 	}
-	if (site_set_count(w->on) < w->claim->reg.m)
+	if (!claim_has_m(w->claim, w->on))
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites take the snapshot, %u must",
-		    site_set_count(w->on), w->claim->reg.n, w->claim->reg.m);
+		    site_set_count(w->on), claim_register(w->claim)->n,
+		    claim_register(w->claim)->m);
 	return upkeep_spend(op, w->tenant, bytes.size);
 }
 

@@ -170,6 +170,26 @@ root_of(struct op *op, struct tenant *t, struct tail_root *root)
 	return RC_OK;
 }
 
+/* L3, 1: R of each register in force. */
+static enum rc
+listed_enough(struct op *op, const struct start *s)
+{
+#ifdef DOZO_PLANT_FEWER_THAN_R
+	(void)op;
+	(void)s;
+#else
+	struct tenant *t = s->tenant;
+	const struct site_register *reg = claim_register(t->lanes.claim);
+
+	if (!t->service->config.read_only &&
+	    !claim_has_r(t->lanes.claim, s->tail.listed))
+		FAIL(op, RC_UNPROVEN,
+		    "%zu of %u sites can be listed, %u must be",
+		    site_set_count(s->tail.listed), reg->n, register_r(reg));
+#endif
+	return RC_OK;
+}
+
 /* Lists and picks; once more where a gap shows, for listings are not atomic
  * (L0). */
 static enum rc
@@ -186,16 +206,7 @@ chain_pick(struct op *op, struct start *s)
 		tail_release(&s->tail);
 		TRY(tail_list(
 		    op, t->service->config.sites, s->set, t->id, &s->tail));
-#ifndef DOZO_PLANT_FEWER_THAN_R
-		if (!t->service->config.read_only &&
-		    site_set_count(s->tail.listed) <
-			register_r(&t->lanes.claim->reg))
-			FAIL(op, RC_UNPROVEN,
-			    "%zu of %u sites can be listed, %u must be",
-			    site_set_count(s->tail.listed),
-			    t->lanes.claim->reg.n,
-			    register_r(&t->lanes.claim->reg));
-#endif
+		TRY(listed_enough(op, s));
 		TRY(tail_read_all(op, s, root.base));
 		rc = tail_pick(op, &s->tail, &root, &s->winner, &s->base);
 	}
@@ -229,7 +240,7 @@ static enum rc
 witnesses_look(struct op *op, struct start *s)
 {
 	struct tenant *t = s->tenant;
-	const struct site_register *reg = &t->lanes.claim->reg;
+	const struct site_register *reg = claim_register(t->lanes.claim);
 	struct site_set left;
 	size_t i;
 
@@ -240,7 +251,7 @@ witnesses_look(struct op *op, struct start *s)
 			TRY(rolled_back_look(op, t, &t->meta, &s->tail, i));
 	left = rolled_back_without(t, s->tail.listed);
 	if (left.bits != s->tail.listed.bits &&
-	    site_set_count(left) < register_r(reg))
+	    !claim_has_r(t->lanes.claim, left))
 		FAIL(op, RC_UNPROVEN,
 		    "%zu of %u sites can be listed and were not rolled back, "
 		    "%u must be",
@@ -445,8 +456,8 @@ catch_up_sites(struct op *op, struct start *s, struct site_set *ret_complete)
 			if (!site_set_has(s->tail.listed, i) ||
 			    !site_set_has(turns[turn], i) ||
 			    (turn > 0 && site_set_has(whole, i)) ||
-			    (turn > 0 && site_set_count(lanes_in_service(
-					     lanes)) >= lanes->claim->reg.m))
+			    (turn > 0 && claim_has_m(lanes->claim,
+					     lanes_in_service(lanes))))
 				continue;
 			TRY(catch_up_site(op, s, i));
 		}
@@ -463,11 +474,11 @@ end_write(struct op *op, struct start *s)
 
 	TRY(replay_to(op, s, s->head));
 	TRY(catch_up_sites(op, s, &complete));
-	if (site_set_count(complete) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, complete))
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites hold everything, %u must",
-		    site_set_count(complete), t->lanes.claim->reg.n,
-		    t->lanes.claim->reg.m);
+		    site_set_count(complete), claim_register(t->lanes.claim)->n,
+		    claim_register(t->lanes.claim)->m);
 #ifndef DOZO_PLANT_NO_OPENING
 	if (s->head > s->decided)
 		return tenant_opening(op, t, complete);
@@ -486,11 +497,12 @@ end_open(struct op *op, struct start *s)
 	struct tenant *t = s->tenant;
 	enum rc rc, rolled;
 
-	if (site_set_count(s->tail.listed) < t->lanes.claim->reg.m)
+	if (!claim_has_m(t->lanes.claim, s->tail.listed))
 		FAIL(op, RC_NOT_STORED,
 		    "%zu of %u sites are reachable, %u are needed to write",
-		    site_set_count(s->tail.listed), t->lanes.claim->reg.n,
-		    t->lanes.claim->reg.m);
+		    site_set_count(s->tail.listed),
+		    claim_register(t->lanes.claim)->n,
+		    claim_register(t->lanes.claim)->m);
 	if (s->head > s->decided && s->decided > 0)
 		TRY(tenant_database_probe(op, t));
 	if (s->head > s->decided)
@@ -623,7 +635,7 @@ start_reading(struct op *op, struct start *s)
 	bool to_the_end = t->service->config.read_only;
 	enum rc rc;
 
-	s->set = sites_attached(t->service->config.sites);
+	s->set = tenant_sites(t);
 	TRY(tenant_database_open(op, t));
 	rc = chain_find(op, s);
 	if (rc == RC_UNPROVEN && !to_the_end)
@@ -720,6 +732,7 @@ tenant_start(struct op *op, struct tenant *tenant)
 	struct start s = {.tenant = tenant, .winner = TAIL_NONE};
 	enum rc rc;
 
+	tenant->starting = true;
 	claim_adopt(tenant);
 #ifdef DOZO_PLANT_ATTEMPT_RESET
 	tenant->attempt = 0;
@@ -728,11 +741,12 @@ tenant_start(struct op *op, struct tenant *tenant)
 	 * never offered twice. */
 	tenant->attempt++;
 #endif
+	mutex_lock(&tenant->lock);
 	tenant->acks_known = false;
+	mutex_unlock(&tenant->lock);
 	tenant->swept = false;
 	lanes_leave_all(&tenant->lanes);
 	buf_init(&s.bytes, SEGMENT_NUMBERED_MAX);
-	tenant->starting = true;
 	rc = start_run(op, &s);
 	tenant->starting = false;
 	if (rc == RC_NOT_STORED || rc == RC_IN_DOUBT)
@@ -766,7 +780,7 @@ tenant_create(struct op *op, struct tenant *tenant)
 	TRY(tenant_keys_load(op, tenant));
 	TRY(tenant_ring_put(
 	    op, tenant, 0, claim_sites(tenant->lanes.claim), &on));
-	if (site_set_count(on) < tenant->lanes.claim->reg.m)
+	if (!claim_has_m(tenant->lanes.claim, on))
 		FAIL(op, RC_NOT_STORED, "the keyring stands on %zu sites only",
 		    site_set_count(on));
 	FAILPOINT("create.keyring");

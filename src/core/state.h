@@ -2,12 +2,25 @@
 #ifndef DOZO_CORE_STATE_H
 #define DOZO_CORE_STATE_H
 
+#include "core/scrub.h"
 #include "core/service.h"
 #include "core/site_info.h"
 
+/* What a site is in a change of the register (L20). */
+enum state_role {
+	STATE_MEMBER, /* of the register in force */
+	STATE_JOINS, /* being filled: it counts for nothing yet */
+	STATE_LEAVES, /* what it has is being taken away */
+	STATE_STRANGER, /* dozo.conf names it, no register does: a site add or
+			   replace that was broken off */
+};
+
 struct state_site {
+	size_t slot; /* in the service's sites */
+	enum state_role role;
 	struct site_info info;
 	char name[SITE_NAME_SIZE];
+	const char *url; /* as long as the service */
 	bool attached;
 	bool counts; /* its fence stands: it may hold what is written */
 	char why[SITE_WHY_SIZE]; /* it is away, or behind for some tenant; "" */
@@ -16,6 +29,8 @@ struct state_site {
 	unsigned rolled_back; /* logs that were found so since the start */
 	bool low; /* below its reserve: it gets no uploads */
 	uint64_t reserve; /* bytes; 0: not known */
+	bool key_pending; /* some keyring there may still be under the former
+			     key (L16) */
 	size_t in_service; /* open tenants that it is in service for */
 	size_t closed_behind; /* tenants that are not open of which it is not
 				 known to have everything */
@@ -45,8 +60,15 @@ struct state {
 	bool disk_low; /* below its reserve: uploads are refused */
 	uint64_t disk_reserve;
 	uint32_t m, n; /* of the register in force; 0: unknown */
-	size_t n_sites;
+	struct site_change_state change; /* of the register */
+	size_t n_sites; /* without those that have left */
 	struct state_site sites[SITES_MAX];
+	/* What was done since the start, and what waits in open tenants
+	 * (upkeep_waits). */
+	struct upkeep_one upkeep[UPKEEP_WORKS];
+	uint64_t waits[UPKEEP_WORKS];
+	struct scrub_state scrub;
+	bool scrub_running;
 	bool all_known; /* the list of tenants was read: n_closed is right */
 	size_t n_closed; /* tenants that are not open */
 	size_t n_tenants;

@@ -176,6 +176,30 @@ survey_look(struct service *service, struct survey_count *ret_count)
 	return loaded;
 }
 
+bool
+survey_stands(struct service *service, struct site_set must, size_t *ret_open)
+{
+	struct claim *claim = service->claim;
+	struct survey *v = &service->survey;
+	bool stands;
+	size_t i;
+
+	*ret_open = 0;
+	mutex_lock(&v->lock);
+	forget_what_is_void(v, service);
+	stands = v->loaded && v->claim == claim;
+	for (i = 0; i < v->n && stands; i++) {
+		struct site_set whole = v->entries[i].whole;
+
+		*ret_open += v->entries[i].open;
+		stands =
+		    v->entries[i].open || (claim_has_m(claim, whole) &&
+					      (must.bits & ~whole.bits) == 0);
+	}
+	mutex_unlock(&v->lock);
+	return stands;
+}
+
 void
 survey_put_off(struct service *service, uint64_t tenant)
 {

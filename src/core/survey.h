@@ -60,6 +60,14 @@ struct survey_count {
 	size_t behind_at[SITES_MAX]; /* the same for each site */
 };
 
+/*
+ * Whether each tenant that is not open is known to stand whole on m sites of
+ * each register in force and on all of must. *ret_open: how many are open.
+ * From memory. Any thread.
+ */
+bool
+survey_stands(struct service *service, struct site_set must, size_t *ret_open);
+
 /* From memory. false: the list of tenants has not been read yet. Any thread. */
 bool survey_look(struct service *service, struct survey_count *ret_count);
 

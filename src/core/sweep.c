@@ -50,8 +50,7 @@ data_delete_at(
 
 	TRY(claim_check(op, t->lanes.claim, i));
 	object_data(&object, t->id, id);
-	return site_remove(
-	    op, t->service->config.sites->slots[i].site, &object, SITE_REMOVE);
+	return upkeep_remove(op, t->service, i, &object, UPKEEP_SWEEP);
 }
 
 struct site_set
@@ -171,7 +170,7 @@ orphan_check(
 	    size < HEADER_ROOM ? (size_t)size : HEADER_ROOM, &room));
 	TRY(site_read(op, site, &object, 0, room, bytes.size));
 	TRY(segment_parse_header(op, buf_span(&bytes), &header));
-	if (header.generation.counter >= t->lanes.claim->counter)
+	if (header.generation.counter >= t->lanes.claim->oldest)
 		return RC_OK;
 	log_info(op, "orphan", "site=%s tenant=%016llx object=%s", site->name,
 	    (unsigned long long)t->id, object.file);
@@ -246,6 +245,7 @@ sweep_orphans(struct op *op, struct tenant *t)
 void
 tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 {
+	struct upkeep_seen *seen = &tenant->service->upkeep.seen;
 	bool dead;
 
 	mutex_lock(&tenant->lock);
@@ -255,9 +255,11 @@ tenant_sweep(struct op *op, struct tenant *tenant, bool orphans)
 		return;
 	tenant_lock(tenant);
 	if (sweep_allowed(tenant)) {
+		upkeep_begun(seen, UPKEEP_SWEEP, tenant->id);
 		sweep_dead(op, tenant);
 		if (orphans)
 			sweep_orphans(op, tenant);
+		upkeep_ended(seen, UPKEEP_SWEEP, RC_OK);
 	}
 	tenant_unlock(tenant);
 }

@@ -358,7 +358,13 @@ struct site_set
 tenant_sites(struct tenant *tenant)
 {
 	struct service *service = tenant->service;
+	struct claim *claim = tenant->lanes.claim;
+	struct site_set attached;
 
-	return !service->claimed ? sites_attached(service->config.sites)
-				 : claim_sites(tenant->lanes.claim);
+	if (service->claimed)
+		return claim_sites(claim);
+	attached = sites_attached(service->config.sites);
+	return claim->n_registers == 0
+		   ? attached
+		   : site_set_and(attached, claim->of_register);
 }

@@ -82,6 +82,8 @@ struct tenant {
 	bool in_upkeep; /* these two under the service's lock */
 	atomic_int_fast64_t upkeep_at; /* clock_mono() of its last turn */
 	int64_t compacted_at; /* the same of compaction; upkeep's own */
+	/* What compaction saw last in data segments and nothing names. */
+	atomic_uint_fast64_t dead_bytes;
 	/* The head at a time: after an hour all up to it is an hour old. */
 	uint64_t mark_number;
 	int64_t mark_at;
@@ -113,8 +115,10 @@ struct tenant {
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
-	atomic_bool starting; /* a COMMIT that fails then is not mended by a
-			  start, and nothing waits for upkeep's rate */
+	/* Amid a start: a COMMIT that fails then is not mended by one, that no
+	 * site is in service is soon over, and nothing waits for upkeep's rate.
+	 * Others look at it too. */
+	atomic_bool starting;
 	struct db *writer;
 	struct meta meta;
 	struct tenant_head
@@ -136,6 +140,7 @@ struct tenant {
 	bool found_known;
 	bool found_swept;
 	int64_t last_found_id;
+	/* These three under the lock too. */
 	struct site_set
 	    last_acks; /* of the head: the next number's ack rows (L24) */
 	int64_t last_time;
@@ -197,7 +202,8 @@ void tenant_readers_close(struct tenant *tenant);
 void tenant_set_mode(struct op *op, struct tenant *tenant,
     enum tenant_mode mode, const char *why);
 
-/* The claim's sites, or (read-only service) all that are attached. */
+/* The claim's sites, or (read-only service) all of the register that are
+ * attached. */
 struct site_set tenant_sites(struct tenant *tenant);
 
 /* start.c: L3, under the claim in force. A database that is open stays so.

@@ -254,6 +254,8 @@ restore_run(struct op *op, struct tx *tx, struct change *change)
 	*c->result = (struct tree_result){0};
 	TRY(restore_open(op, tx, c, &trash, &node));
 	TRY(find_folder(op, tx, &c->asker->actor, &trash, &place));
+	TRY(locks_hold(op, tx, &precondition_none, NODE_NONE, &place,
+	    LOCKS_ENTRY, c->result));
 	TRY(name_free(
 	    op, tx, place.nodes[0], node.kind, node.name, &c->name, key));
 	TRY(trash_delete(op, tx->meta, node.id));

@@ -37,6 +37,8 @@ mkdir_run(struct op *op, struct tx *tx, struct change *change)
 	if (target.taken)
 		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
 		    "there is a file or folder of this name");
+	TRY(locks_hold_target(
+	    op, tx, c->precondition, &target, LOCKS_ENTRY, c->result));
 	TRY(node_make(op, tx, &target, c->target, &node));
 	TRY(place_touch(op, tx, &target.place));
 	audit_begin(&audit, AUDIT_FOLDER_MAKE, c->asker, node.id);
@@ -87,6 +89,8 @@ delete_run(struct op *op, struct tx *tx, struct change *change)
 	*c->result = (struct tree_result){0};
 	TRY(source_open(op, tx, &c->asker->actor, c->node, why, &source));
 	TRY(precondition_hold(op, tx, c->precondition, &source.node, why));
+	TRY(locks_hold(op, tx, c->precondition, source.node.id, &source.place,
+	    LOCKS_WHOLE, c->result));
 	TRY(node_trash(op, tx, c->asker, &source.node, &source.place));
 	TRY(place_touch(op, tx, &source.place));
 	audit_begin(&audit, AUDIT_DELETE, c->asker, source.node.id);
@@ -138,6 +142,8 @@ mtime_run(struct op *op, struct tx *tx, struct change *change)
 	*c->result = (struct tree_result){0};
 	TRY(source_open(op, tx, &c->asker->actor, c->node, why, &source));
 	TRY(precondition_hold(op, tx, c->precondition, &source.node, why));
+	TRY(locks_hold(op, tx, c->precondition, source.node.id, &source.place,
+	    LOCKS_STATE, c->result));
 	if (source.node.mtime == c->mtime) {
 		c->result->etag = node_etag(&source.node);
 		c->result->unchanged = true;

@@ -41,6 +41,17 @@ enum tree_why {
 	TREE_WHY_KIND, /* a folder where a file is needed */
 	TREE_WHY_DEPTH,
 	TREE_WHY_NAME, /* refused by the tenant's policy */
+	TREE_WHY_LOCKED, /* by a lock that the actor has not, or has not shown;
+			    result->lock */
+	TREE_WHY_CONFLICTING, /* a lock does not go with another one;
+				 result->lock */
+	TREE_WHY_TOKEN, /* there is no lock of this token */
+};
+
+/* The lock that is in the way. */
+struct lock_block {
+	int64_t node; /* that it is on */
+	bool below; /* somewhere below what was to be changed */
 };
 
 /* Written where a call gives RC_OK; why also otherwise. */
@@ -50,6 +61,7 @@ struct tree_result {
 	bool unchanged; /* it was so already: no new state, no receipt */
 	struct receipt receipt;
 	enum tree_why why;
+	struct lock_block lock;
 };
 
 /* Where the name is taken. */
@@ -70,8 +82,10 @@ struct tree_target {
 
 /*
  * All calls below: op is who asks (op->actor), the tenant's committer runs it,
- * the result is durable when they return. Besides what change_commit gives:
- * RC_NOT_FOUND, RC_DENIED, RC_INVALID, RC_EXISTS, RC_CONFLICT; result->why.
+ * the result is durable when they return. Locks hold against everybody, by
+ * every door; whoever holds one shows its token in the precondition's lists.
+ * Besides what change_commit gives: RC_NOT_FOUND, RC_DENIED, RC_INVALID,
+ * RC_EXISTS, RC_CONFLICT; result->why.
  */
 
 /* A new folder; RC_EXISTS. */
@@ -79,7 +93,7 @@ enum rc tree_mkdir(struct op *op, struct tenant *tenant,
     const struct tree_target *target, const struct precondition *precondition,
     struct tree_result *result) MUST_CHECK;
 
-/* To the trash, with everything below it: one row. */
+/* To the trash, with everything below it: one row. The locks there end. */
 enum rc tree_delete(struct op *op, struct tenant *tenant, int64_t node,
     const struct precondition *precondition,
     struct tree_result *result) MUST_CHECK;
@@ -100,8 +114,8 @@ struct tree_move {
 /*
  * Renames, moves or both: one row. Over a file a file keeps its id, and what it
  * replaces becomes its newest version (L26); every other thing replaced goes to
- * the trash. A name that differs in case only is a rename. etag is the node's
- * own, which a move leaves as it was.
+ * the trash. Locks there do not move along: they end. A name that differs in
+ * case only is a rename. etag is the node's own, which a move leaves as it was.
  */
 enum rc tree_move(struct op *op, struct tenant *tenant,
     const struct tree_move *move, struct tree_result *result) MUST_CHECK;
@@ -133,6 +147,14 @@ enum rc tree_set_mtime(struct op *op, struct tenant *tenant, int64_t node,
  * RC_NOT_FOUND. */
 enum rc tree_stat(struct op *op, struct meta *meta, int64_t node,
     struct node *ret_node) MUST_CHECK;
+
+/*
+ * An early word on what a change would refuse a new node of this kind for, so
+ * that no content is taken in vain.
+ */
+enum rc
+tree_target_look(struct op *op, struct meta *meta, const struct tree_target *to,
+    enum node_kind kind, enum tree_why *why) MUST_CHECK;
 
 /*
  * Up to limit children after a key (NULL: from the first), as node_list; of

@@ -87,6 +87,8 @@ copy_over(struct op *op, struct tx *tx, struct copy_change *c,
 	struct node node = target->holder;
 	int64_t version = 0;
 
+	TRY(locks_hold_target(
+	    op, tx, &c->copy->source, target, LOCKS_STATE, c->result));
 	if (node.content == source->content && node.mtime == source->mtime) {
 		c->result->unchanged = true;
 		c->result->etag = node_etag(&node);
@@ -119,6 +121,8 @@ copy_new(struct op *op, struct tx *tx, struct copy_change *c,
 	    .changed_by = c->asker->actor.member,
 	};
 
+	TRY(locks_hold_target(
+	    op, tx, &c->copy->source, target, LOCKS_WHOLE, c->result));
 	if (target->taken)
 		TRY(tree_copy_clear(
 		    op, tx, c->asker, source, target, &c->result->why));

@@ -30,7 +30,7 @@ struct step {
 	struct buf work; /* levels: where this one stands */
 	int64_t made_top;
 	size_t rows;
-	enum tree_why why;
+	struct tree_result refusal; /* why, lock */
 };
 
 static struct level *
@@ -51,7 +51,7 @@ push(struct op *op, struct step *step, int64_t from, int64_t to)
 static enum rc
 make_top(struct op *op, struct tx *tx, struct step *step)
 {
-	enum tree_why *why = &step->why;
+	enum tree_why *why = &step->refusal.why;
 	struct target target;
 	struct node source;
 	struct node top;
@@ -62,6 +62,8 @@ make_top(struct op *op, struct tx *tx, struct step *step)
 	    op, tx, &step->asker->actor, &step->copy->to, why, &target));
 	TRY(target_settle(op, tx, &step->copy->to, NODE_FOLDER, why, &target));
 	TRY(tree_copy_check(op, tx, step->copy, &source, &target, why));
+	TRY(locks_hold_target(
+	    op, tx, &step->copy->source, &target, LOCKS_WHOLE, &step->refusal));
 	top = (struct node){
 	    .id = tx_id(tx),
 	    .parent = NODE_HIDDEN,
@@ -237,6 +239,8 @@ show_run(struct op *op, struct tx *tx, struct change *change)
 	TRY(target_open(op, tx, actor, &c->copy->to, why, &target));
 	TRY(target_settle(op, tx, &c->copy->to, NODE_FOLDER, why, &target));
 	TRY(tree_copy_check(op, tx, c->copy, &source, &target, why));
+	TRY(locks_hold_target(
+	    op, tx, &c->copy->source, &target, LOCKS_WHOLE, c->result));
 	if (target.taken)
 		TRY(tree_copy_clear(op, tx, c->asker, &source, &target, why));
 	TRY(node_set_place(
@@ -290,7 +294,7 @@ tree_copy_folder(struct op *op, struct tenant *tenant,
 	buf_init(&step.work, STACK_LIMIT);
 	rc = make_rows(op, tenant, &step);
 	if (rc != RC_OK) {
-		result->why = step.why;
+		*result = step.refusal;
 	} else {
 		show.top = step.top;
 		rc = tree_commit(op, tenant, &show.change, result);

@@ -27,6 +27,7 @@ join(struct op *op, struct tx *tx, const struct node *node,
 	    op, tx->meta, replaced->id, TREE_JOIN_MAX + 1, &count));
 	if (count > TREE_JOIN_MAX)
 		return RC_OK;
+	TRY(locks_end(op, tx, replaced->id));
 	TRY(version_join(op, tx->meta, replaced->id, node->id));
 	TRY(node_delete(op, tx->meta, replaced->id));
 	TRY(content_keep(op, tx, replaced, node->id, ret_version));
@@ -89,6 +90,21 @@ check(struct op *op, const struct tx *tx, const struct tree_move *move,
 	return RC_OK;
 }
 
+/* Both places are to be free, and what is moved or replaced with all below it.
+ */
+static enum rc
+check_locks(struct op *op, struct tx *tx, const struct move_change *c,
+    const struct source *source, const struct target *target)
+{
+	const struct precondition *shown = &c->move->source;
+
+	TRY(locks_hold(op, tx, shown, source->node.id, &source->place,
+	    LOCKS_WHOLE, c->result));
+	if (target->taken && target->holder.id == source->node.id)
+		return RC_OK;
+	return locks_hold_target(op, tx, shown, target, LOCKS_WHOLE, c->result);
+}
+
 static enum rc
 set_dates(struct op *op, struct tx *tx, const struct op *asker, int64_t mtime,
     struct node *node)
@@ -100,6 +116,21 @@ set_dates(struct op *op, struct tx *tx, const struct op *asker, int64_t mtime,
 	if (node->kind == NODE_FOLDER)
 		TRY(tx_touch_folder(op, tx, node->id));
 	return node_set_mtime(op, tx->meta, node);
+}
+
+/* A lock is of a path (RFC 4918 7.5): it stays behind, and so it ends. */
+static enum rc
+set_path(struct op *op, struct tx *tx, const struct node *node,
+    const struct tree_target *to, const struct target *target)
+{
+	TRY(locks_end(op, tx, node->id));
+	if (node->parent != to->parent ||
+	    memcmp(node->key, target->key, sizeof(node->key)) != 0)
+		TRY(node_set_place(
+		    op, tx->meta, node->id, to->parent, target->key));
+	if (span_equal(node->name, to->name.text))
+		return RC_OK;
+	return node_set_name(op, tx->meta, node->id, to->name.text);
 }
 
 static enum rc
@@ -119,13 +150,11 @@ apply(struct op *op, struct tx *tx, struct move_change *c,
 	c->result->etag = node_etag(&node);
 	if (c->result->unchanged)
 		return RC_OK;
+	TRY(check_locks(op, tx, c, source, target));
 	if (target->taken && !stays)
 		TRY(replace(op, tx, c->asker, &node, target, &version));
-	if (!stays)
-		TRY(node_set_place(
-		    op, tx->meta, node.id, to->parent, target->key));
-	if (renamed)
-		TRY(node_set_name(op, tx->meta, node.id, to->name.text));
+	if (!stays || renamed)
+		TRY(set_path(op, tx, &node, to, target));
 	if (dated)
 		TRY(set_dates(op, tx, c->asker, c->move->mtime, &node));
 	TRY(place_touch(op, tx, &source->place));

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "core/acks.h"
 #include "meta/content.h"
 #include "meta/setting.h"
 #include "meta/trash.h"
@@ -30,7 +31,7 @@ tree_name_init(struct op *op, struct span name, struct tree_name *ret_name)
 
 /* What only a new name has to pass. */
 static enum rc
-new_name_check(struct op *op, struct tx *tx, const struct place *place,
+new_name_check(struct op *op, struct meta *meta, const struct place *place,
     const struct tree_name *name, enum tree_why *why)
 {
 	int64_t windows;
@@ -40,7 +41,7 @@ new_name_check(struct op *op, struct tx *tx, const struct place *place,
 		    "more than %d folders inside each other", TREE_DEPTH_MAX);
 	if (name->windows)
 		return RC_OK;
-	TRY(setting_get(op, tx->meta, SETTING_WINDOWS_NAMES, &windows));
+	TRY(setting_get(op, meta, SETTING_WINDOWS_NAMES, &windows));
 	if (windows != 0)
 		REFUSE(op, why, TREE_WHY_NAME, RC_INVALID,
 		    "Windows cannot hold a file of this name");
@@ -48,19 +49,19 @@ new_name_check(struct op *op, struct tx *tx, const struct place *place,
 }
 
 static enum rc
-folder_open(struct op *op, struct tx *tx, const struct actor *actor, int64_t id,
-    enum tree_why *why, struct place *ret_place)
+folder_open(struct op *op, struct meta *meta, const struct actor *actor,
+    int64_t id, enum tree_why *why, struct place *ret_place)
 {
 	struct node folder;
 	enum rc rc;
 
-	rc = access_node(op, tx->meta, actor, id, ACCESS_WRITE, ret_place);
+	rc = access_node(op, meta, actor, id, ACCESS_WRITE, ret_place);
 	if (rc == RC_NOT_FOUND)
 		*why = TREE_WHY_PARENT;
 	if (rc == RC_DENIED && id == NODE_ROOT)
 		*why = TREE_WHY_SPACE;
 	TRY(rc);
-	TRY(node_get(op, tx->meta, id, &folder));
+	TRY(node_get(op, meta, id, &folder));
 	if (folder.kind != NODE_FOLDER)
 		REFUSE(op, why, TREE_WHY_PARENT, RC_NOT_FOUND,
 		    "it is a file, not a folder");
@@ -74,16 +75,26 @@ target_open(struct op *op, struct tx *tx, const struct actor *actor,
 	struct target target = {.name = to->name};
 	enum rc rc;
 
-	TRY(folder_open(op, tx, actor, to->parent, why, &target.place));
+	TRY(folder_open(op, tx->meta, actor, to->parent, why, &target.place));
 	node_key(tx->meta->keys, to->parent, to->name.fold, target.key);
 	rc = node_find(op, tx->meta, to->parent, target.key, &target.holder);
 	if (rc == RC_NOT_FOUND)
-		rc = new_name_check(op, tx, &target.place, &to->name, why);
+		rc =
+		    new_name_check(op, tx->meta, &target.place, &to->name, why);
 	else
 		target.taken = true;
 	TRY(rc);
 	*ret_target = target;
 	return RC_OK;
+}
+
+/* Whether what has the name is to become a new state of itself. */
+static bool
+becomes_version(const struct tree_target *to, enum node_kind kind,
+    const struct node *holder)
+{
+	return to->taken == TREE_TAKEN_VERSION && kind == NODE_FILE &&
+	       holder->kind == NODE_FILE;
 }
 
 enum rc
@@ -92,16 +103,38 @@ target_settle(struct op *op, struct tx *tx, const struct tree_target *to,
 {
 	if (!target->taken || to->taken == TREE_TAKEN_USUAL)
 		return RC_OK;
-	if (to->taken == TREE_TAKEN_VERSION && kind == NODE_FILE &&
-	    target->holder.kind == NODE_FILE)
+	if (becomes_version(to, kind, &target->holder))
 		return RC_OK;
 	if (to->taken != TREE_TAKEN_RENAME)
 		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
 		    "there is a file or folder of this name");
-	TRY(new_name_check(op, tx, &target->place, &to->name, why));
+	TRY(new_name_check(op, tx->meta, &target->place, &to->name, why));
 	TRY(name_free(op, tx, to->parent, kind, to->name.text,
 	    &target->name.text, target->key));
 	target->taken = false;
+	return RC_OK;
+}
+
+enum rc
+tree_target_look(struct op *op, struct meta *meta, const struct tree_target *to,
+    enum node_kind kind, enum tree_why *why)
+{
+	uint8_t key[META_NAME_KEY_SIZE];
+	struct place place;
+	struct node holder;
+	enum rc rc;
+
+	TRY(folder_open(op, meta, &op->actor, to->parent, why, &place));
+	node_key(meta->keys, to->parent, to->name.fold, key);
+	rc = node_find(op, meta, to->parent, key, &holder);
+	if (rc == RC_NOT_FOUND ||
+	    (rc == RC_OK && to->taken == TREE_TAKEN_RENAME))
+		return new_name_check(op, meta, &place, &to->name, why);
+	TRY(rc);
+	if (to->taken != TREE_TAKEN_USUAL &&
+	    !becomes_version(to, kind, &holder))
+		REFUSE(op, why, TREE_WHY_EXISTS, RC_EXISTS,
+		    "there is a file or folder of this name");
 	return RC_OK;
 }
 
@@ -125,8 +158,7 @@ source_open(struct op *op, struct tx *tx, const struct actor *actor,
 	if (source.place.n == 1)
 		REFUSE(op, why, TREE_WHY_SPACE, RC_DENIED,
 		    "a space cannot be moved, deleted or copied over");
-	source.place.nodes++;
-	source.place.n--;
+	source.place = place_above(&source.place);
 	*ret_source = source;
 	return RC_OK;
 }
@@ -141,6 +173,32 @@ precondition_hold(struct op *op, const struct tx *tx,
 	if (rc == RC_CONFLICT)
 		*why = TREE_WHY_PRECONDITION;
 	return rc;
+}
+
+enum rc
+locks_hold(struct op *op, struct tx *tx,
+    const struct precondition *precondition, int64_t node,
+    const struct place *folder, enum locks_reach reach,
+    struct tree_result *result)
+{
+	enum rc rc = locks_allow(op, tx->meta, tx->now, &op->actor,
+	    precondition->lists, node, folder, reach, &result->lock);
+
+	if (rc == RC_CONFLICT)
+		result->why = TREE_WHY_LOCKED;
+	return rc;
+}
+
+enum rc
+locks_hold_target(struct op *op, struct tx *tx,
+    const struct precondition *precondition, const struct target *target,
+    enum locks_reach reach, struct tree_result *result)
+{
+	if (!target->taken)
+		return locks_hold(op, tx, precondition, NODE_NONE,
+		    &target->place, LOCKS_ENTRY, result);
+	return locks_hold(op, tx, precondition, target->holder.id,
+	    &target->place, reach, result);
 }
 
 enum rc
@@ -178,6 +236,7 @@ node_trash(struct op *op, struct tx *tx, const struct op *asker,
 
 	TRY(setting_get(op, tx->meta, SETTING_TRASH_DAYS, &days));
 	trash.kept_until = tx->now + days * CLOCK_DAY;
+	TRY(locks_end(op, tx, node->id));
 	node_fixed_key(node->id, key);
 	TRY(node_set_place(op, tx->meta, node->id, NODE_TRASH, key));
 	return trash_insert(op, tx->meta, &trash);
@@ -188,10 +247,16 @@ node_trash(struct op *op, struct tx *tx, const struct op *asker,
 static enum rc
 drop_empty(struct op *op, struct tx *tx, int64_t content)
 {
+	uint64_t made;
+	size_t acks;
 	bool used;
 
 	TRY(content_used(op, tx->meta, content, &used));
-	return used ? RC_OK : content_delete(op, tx->meta, content);
+	if (used)
+		return RC_OK;
+	TRY(content_made(op, tx->meta, content, &made));
+	TRY(content_delete(op, tx->meta, content));
+	return acks_forget(op, tx->meta, made, &acks);
 }
 
 /* How long a former content is kept from now on. */

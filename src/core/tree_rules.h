@@ -4,6 +4,7 @@
 #define DOZO_CORE_TREE_RULES_H
 
 #include "core/audit.h"
+#include "core/locks.h"
 #include "core/tree.h"
 
 /* Notes why and returns rc with a text, as FAIL. */
@@ -44,6 +45,19 @@ struct source {
 };
 enum rc source_open(struct op *op, struct tx *tx, const struct actor *actor,
     int64_t node, enum tree_why *why, struct source *ret_source) MUST_CHECK;
+
+/* locks_allow for a node (NODE_NONE with LOCKS_ENTRY) in a folder, noting why.
+ */
+enum rc locks_hold(struct op *op, struct tx *tx,
+    const struct precondition *precondition, int64_t node,
+    const struct place *folder, enum locks_reach reach,
+    struct tree_result *result) MUST_CHECK;
+
+/* The same for a target, whose holder stays (reach LOCKS_STATE) or gives way
+ * (LOCKS_WHOLE); a new entry where there is none. */
+enum rc locks_hold_target(struct op *op, struct tx *tx,
+    const struct precondition *precondition, const struct target *target,
+    enum locks_reach reach, struct tree_result *result) MUST_CHECK;
 
 /* precondition_check, noting why. */
 enum rc precondition_hold(struct op *op, const struct tx *tx,

@@ -137,6 +137,16 @@ struct due {
 };
 
 static enum rc
+due_look(struct op *op, struct tenant *t, struct meta *meta,
+    struct kept *ret_kept, struct due *ret_due)
+{
+	TRY(kept_get(op, meta, ret_kept));
+	ret_due->cut = cut_due(ret_kept);
+	return snapshot_due(op, t, meta, ret_kept, SNAPSHOT_EVERY_H,
+	    &ret_due->snapshot);
+}
+
+static enum rc
 due_find(struct op *op, struct tenant *t, struct due *ret_due)
 {
 	struct reader *reader;
@@ -144,12 +154,8 @@ due_find(struct op *op, struct tenant *t, struct due *ret_due)
 	enum rc rc;
 
 	TRY(tenant_reader(op, t, &reader));
-	rc = kept_get(op, &reader->meta, &kept);
-	if (rc == RC_OK)
-		rc = snapshot_due(op, t, &reader->meta, &kept, SNAPSHOT_EVERY_H,
-		    &ret_due->snapshot);
+	rc = due_look(op, t, &reader->meta, &kept, ret_due);
 	tenant_reader_put(t, reader);
-	ret_due->cut = rc == RC_OK && cut_due(&kept);
 	return rc;
 }
 
@@ -167,6 +173,52 @@ upkeep_late(struct op *op, struct tenant *tenant, bool *ret_late)
 		    op, tenant, &reader->meta, &kept, UPKEEP_LATE_H, ret_late);
 	tenant_reader_put(tenant, reader);
 	return rc;
+}
+
+/* Of the site with most of them: above the base and beyond those that stay. */
+static uint64_t
+loose_count(struct tenant *t, const struct kept *kept)
+{
+	struct sites *sites = t->service->config.sites;
+	struct site_set in = lanes_in_service(&t->lanes);
+	uint64_t number = tenant_number(t);
+	uint64_t all = number > kept->base.number + PACK_LOOSE
+			   ? number - kept->base.number - PACK_LOOSE
+			   : 0;
+	uint64_t most = 0, packed;
+	size_t i;
+
+	for (i = 0; i < sites->n; i++) {
+		if (!site_set_has(in, i))
+			continue;
+		packed = packs_count(&t->packs, i, kept->base.number);
+		if (all > packed && all - packed > most)
+			most = all - packed;
+	}
+	return most;
+}
+
+enum rc
+upkeep_waits(struct op *op, struct tenant *tenant, struct meta *meta,
+    uint64_t waits[UPKEEP_WORKS])
+{
+	enum purge_due purge = PURGE_NOTHING;
+	struct due due = {0};
+	struct kept kept;
+
+	TRY(due_look(op, tenant, meta, &kept, &due));
+	if (tenant->id != TENANT_PROVIDER)
+		TRY(purge_look(op, meta,
+		    service_clock_now(&tenant->service->clock), 0, &purge));
+	waits[UPKEEP_PURGE] += purge != PURGE_NOTHING;
+	waits[UPKEEP_SNAPSHOT] += due.snapshot;
+	waits[UPKEEP_CUT] += due.cut;
+	waits[UPKEEP_PACK] += loose_count(tenant, &kept);
+	waits[UPKEEP_COMPACT] += tenant->dead_bytes;
+	mutex_lock(&tenant->lock);
+	waits[UPKEEP_SWEEP] += tenant->n_dead;
+	mutex_unlock(&tenant->lock);
+	return RC_OK;
 }
 
 /* ---- one tenant's turn ---- */
@@ -188,6 +240,42 @@ hour_old(struct tenant *t)
 	return number;
 }
 
+static enum rc
+cut_work(struct op *op, struct tenant *t)
+{
+	TRY(cut_make(op, t));
+	t->swept = false;
+	return RC_OK;
+}
+
+static enum rc
+pack_work(struct op *op, struct tenant *t)
+{
+	return pack_tenant(op, t, hour_old(t));
+}
+
+static enum rc
+compact_work(struct op *op, struct tenant *t)
+{
+	struct compact_result compacted;
+
+	t->compacted_at = clock_mono();
+	return compact_tenant(op, t, &compacted);
+}
+
+static enum rc
+work_run(struct op *op, struct tenant *t, enum upkeep_work work,
+    enum rc (*run)(struct op *op, struct tenant *t))
+{
+	struct upkeep_seen *seen = &t->service->upkeep.seen;
+	enum rc rc;
+
+	upkeep_begun(seen, work, t->id);
+	rc = run(op, t);
+	upkeep_ended(seen, work, rc);
+	return rc;
+}
+
 /*
  * A cut that is due comes first: a snapshot more would be one too many. What
  * lies below the base goes, then the keys that nothing names (sweep.c).
@@ -195,7 +283,6 @@ hour_old(struct tenant *t)
 static enum rc
 turn_run(struct op *op, struct tenant *t)
 {
-	struct compact_result compacted;
 	struct due due = {0};
 
 	/* Of one that was opened for its turn; those in use have the mender. */
@@ -203,20 +290,17 @@ turn_run(struct op *op, struct tenant *t)
 		TRY(purge_turn(op, t, PURGE_STEPS));
 	TRY(due_find(op, t, &due));
 	if (due.snapshot && !due.cut) {
-		TRY(snapshot_make(op, t));
+		TRY(work_run(op, t, UPKEEP_SNAPSHOT, snapshot_make));
 		TRY(due_find(op, t, &due));
 	}
 	if (due.cut)
-		TRY(cut_make(op, t));
+		TRY(work_run(op, t, UPKEEP_CUT, cut_work));
 	TRY(cut_clean(op, t));
-	if (due.cut)
-		t->swept = false;
-	TRY(pack_tenant(op, t, hour_old(t)));
+	TRY(work_run(op, t, UPKEEP_PACK, pack_work));
 	tenant_database_idle(op, t);
 	if (clock_mono() - t->compacted_at < COMPACT_EVERY_S * CLOCK_S)
 		return RC_OK;
-	t->compacted_at = clock_mono();
-	return compact_tenant(op, t, &compacted);
+	return work_run(op, t, UPKEEP_COMPACT, compact_work);
 }
 
 /* One at a time for a tenant. */
@@ -259,10 +343,13 @@ enum rc
 upkeep_compact(
     struct op *op, struct tenant *tenant, struct compact_result *ret_result)
 {
+	struct upkeep_seen *seen = &tenant->service->upkeep.seen;
 	enum rc rc;
 
 	upkeep_enter(tenant);
+	upkeep_begun(seen, UPKEEP_COMPACT, tenant->id);
 	rc = compact_tenant(op, tenant, ret_result);
+	upkeep_ended(seen, UPKEEP_COMPACT, rc);
 	upkeep_leave(tenant);
 	return rc;
 }

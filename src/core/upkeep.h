@@ -8,6 +8,7 @@
 
 #include "core/compact.h"
 #include "core/tenant.h"
+#include "core/upkeep_seen.h"
 
 enum {
 	UPKEEP_THREADS = 3
@@ -17,7 +18,16 @@ enum {
 struct upkeep {
 	size_t n;
 	struct thread threads[UPKEEP_THREADS];
+	struct upkeep_seen seen;
 };
+
+/*
+ * Adds what waits for each work in an open tenant: tenants (purge, snapshot,
+ * cut), numbers that are to be packed, bytes that compaction would give back
+ * (as it saw them last), objects to be swept. meta is a reader's. Any thread.
+ */
+enum rc upkeep_waits(struct op *op, struct tenant *tenant, struct meta *meta,
+    uint64_t waits[UPKEEP_WORKS]) MUST_CHECK;
 
 /*
  * Called for each piece of upkeep that was read or written: waits so long that

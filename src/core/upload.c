@@ -141,20 +141,32 @@ frame_free(struct upload *u)
 	mem_free(u->frame);
 }
 
+/* As a change does: a claim may follow on another while people work. */
+static void
+start_await(struct tenant *t)
+{
+	if (!atomic_load(&t->starting))
+		return;
+	tenant_lock(t);
+	tenant_unlock(t);
+}
+
 static enum rc
 segment_start(struct op *op, struct upload *u)
 {
 	struct tenant *t = u->tenant;
 	struct sites *sites = t->service->config.sites;
-	struct claim *claim = t->lanes.claim;
 	struct segment_header header = {
 	    .kind = SEGMENT_DATA,
 	    .tenant = t->id,
-	    .generation = {claim->counter, 0},
 	};
 	struct site_set above;
+	struct claim *claim;
 	size_t i;
 
+	start_await(t);
+	claim = t->lanes.claim;
+	header.generation.counter = claim->counter;
 	memcpy(header.claim, claim->id, OBJECT_ID_SIZE);
 	rand_id(header.data_id, OBJECT_ID_SIZE);
 	u->now.data.counter = claim->counter;
@@ -163,7 +175,7 @@ segment_start(struct op *op, struct upload *u)
 	/* L14: refused before any site has got anything. */
 	TRY(reserve_for_uploads(op, t, &above));
 	TRY(fan_open(op, sites, claim, above, t->id, header.data_id,
-	    claim->reg.m, SLOW_SITE_MS * CLOCK_MS, &u->now.fan));
+	    claim_register(claim)->m, SLOW_SITE_MS * CLOCK_MS, &u->now.fan));
 	return data_begin(op, &u->now.writer, &header, fan_sink(u->now.fan));
 }
 

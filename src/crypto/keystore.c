@@ -165,6 +165,22 @@ keystore_add_site(struct op *op, struct keystore *store,
 	    op, store, id, name, span_of(NULL, 0), span_of(NULL, 0));
 }
 
+void
+keystore_remove_site(struct keystore *store, const uint8_t id[KEYSTORE_ID_SIZE])
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < store->n_sites; i++) {
+		if (memcmp(store->sites[i].id, id, KEYSTORE_ID_SIZE) == 0)
+			keystore_site_release(&store->sites[i]);
+		else
+			store->sites[n++] = store->sites[i];
+	}
+	for (i = n; i < store->n_sites; i++)
+		store->sites[i] = (struct keystore_site){0};
+	store->n_sites = n;
+}
+
 static enum rc
 key_copy(struct op *op, const struct keystore_key *from,
     struct keystore_key *ret_key)

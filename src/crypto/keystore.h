@@ -72,6 +72,10 @@ enum rc keystore_copy(struct op *op, const struct keystore *store,
 enum rc keystore_add_site(struct op *op, struct keystore *store,
     const uint8_t id[KEYSTORE_ID_SIZE], const char *name) MUST_CHECK;
 
+/* Forgets a site with its keys, if it is there: what stands on it is closed. */
+void keystore_remove_site(
+    struct keystore *store, const uint8_t id[KEYSTORE_ID_SIZE]);
+
 /* NULL where the keystore has no such site. */
 const struct keystore_site *
 keystore_find(const struct keystore *store, const uint8_t id[KEYSTORE_ID_SIZE]);

@@ -33,7 +33,7 @@ static enum rc
 mkcol_refused(struct dav *dav, const struct tree_result *result, enum rc rc)
 {
 	if (result->why != TREE_WHY_EXISTS)
-		return door_refused(dav->req, rc, result->why);
+		return dav_refused(dav, rc, result);
 	TRY(door_not_allowed(
 	    dav->req, "there is a file or folder of this name"));
 	return rc;
@@ -45,13 +45,10 @@ mkcol_end(struct dav *dav)
 	struct precondition precondition;
 	struct tree_target target;
 	struct tree_result result = {0};
-	bool taken, go;
+	bool taken;
 	enum rc rc;
 
-	TRY(dav_no_if(dav, &go));
-	if (!go)
-		return RC_OK;
-	TRY(door_precondition(dav->req, &precondition));
+	TRY(dav_precondition(dav, &precondition));
 	TRY(dav_read(dav, find_taken, &taken));
 	if (taken)
 		return door_not_allowed(
@@ -84,11 +81,8 @@ delete_end(struct dav *dav)
 	bool go;
 	enum rc rc;
 
-	TRY(dav_no_if(dav, &go));
-	if (!go)
-		return RC_OK;
 	TRY(dav_depth(dav, &depth));
-	TRY(door_precondition(dav->req, &precondition));
+	TRY(dav_precondition(dav, &precondition));
 	TRY(dav_read(dav, find_node, &node));
 	if (node.kind == NODE_FOLDER && depth != DAV_DEPTH_INFINITY)
 		FAIL(dav->req->op, RC_INVALID,
@@ -99,7 +93,7 @@ delete_end(struct dav *dav)
 	rc = tree_delete(
 	    dav->req->op, dav->tenant, node.id, &precondition, &result);
 	if (rc != RC_OK)
-		return door_refused(dav->req, rc, result.why);
+		return dav_refused(dav, rc, &result);
 	TRY(door_receipt(dav->req, dav->door, &result.receipt));
 	http_respond(dav->req, 204);
 	return RC_OK;

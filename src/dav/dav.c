@@ -15,6 +15,8 @@ static const struct dav_method *const methods[HTTP_METHODS] = {
     [HTTP_MKCOL] = &dav_mkcol,
     [HTTP_COPY] = &dav_move,
     [HTTP_MOVE] = &dav_move,
+    [HTTP_LOCK] = &dav_lock,
+    [HTTP_UNLOCK] = &dav_unlock,
 };
 
 static enum rc
@@ -95,7 +97,8 @@ options_end(struct dav *dav)
 	TRY(http_methods_text(req->op, req->route->methods, &allow));
 	TRY(buf_add(req->op, &allow, span_of("", 1)));
 	TRY(http_set_header(req, "Allow", (const char *)allow.data));
-	TRY(http_set_header(req, "DAV", "1"));
+	TRY(http_set_header(req, "DAV", "1, 2"));
+	TRY(http_set_header(req, "MS-Author-Via", "DAV"));
 	TRY(http_set_header(req, "Accept-Ranges", "bytes"));
 	http_respond_size(req, 200, NULL, 0);
 	return RC_OK;

@@ -1,5 +1,5 @@
-/* dav.h - the WebDAV door at /dav/: RFC 4918 class 1, for file managers and
- * sync clients. */
+/* dav.h - the WebDAV door at /dav/: RFC 4918 class 1 and 2, for file managers
+ * and sync clients. */
 #ifndef DOZO_DAV_DAV_H
 #define DOZO_DAV_DAV_H
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "core/path.h"
+#include "dav/if_header.h"
 #include "dav/request.h"
 
 /* Seconds that an int64_t of nanoseconds holds. */
@@ -50,7 +51,7 @@ dav_target(struct dav *dav, struct meta *meta, const struct span *names,
     size_t n_names, struct tree_target *ret_target)
 {
 	struct op *op = dav->req->op;
-	struct tree_target target;
+	struct tree_target target = {0};
 	struct place place;
 	enum rc rc;
 
@@ -121,21 +122,78 @@ dav_mtime(struct dav *dav, bool *ret_given, int64_t *ret_mtime)
 }
 
 enum rc
-dav_no_if(struct dav *dav, bool *ret_go)
+dav_uri(struct dav *dav, struct span uri, enum dav_owner *ret_owner,
+    const struct span **ret_names, size_t *ret_n_names)
 {
-	const char *text = http_header(dav->req, "If");
+	struct http_request *req = dav->req;
+	size_t i, prefix = req->prefix_segments;
+	struct target target;
 
-	*ret_go = text == NULL;
+	TRY(target_parse(req->op, uri, &target));
+	if (target.form == TARGET_ASTERISK || target.has_query)
+		FAIL(req->op, RC_INVALID, "a header names no path");
+	*ret_owner = DAV_OTHER_HOST;
+	if (target.form == TARGET_ABSOLUTE &&
+	    !http_is_own_authority(req, target.authority))
+		return RC_OK;
+	*ret_owner = DAV_OTHER_PATH;
+	if (target.n_segments < prefix)
+		return RC_OK;
+	for (i = 0; i < prefix; i++)
+		if (!span_equal(target.segments[i], req->target.segments[i]))
+			return RC_OK;
+	*ret_owner = DAV_OURS;
+	*ret_names = target.segments + prefix;
+	*ret_n_names = target.n_segments - prefix;
+	return RC_OK;
+}
+
+/* A resource tag of the If header. */
+static enum rc
+if_resource(void *arg, struct op *op, struct span uri, struct if_list *list)
+{
+	enum dav_owner owner;
+
+	(void)op;
+	TRY(dav_uri(arg, uri, &owner, &list->names, &list->n_names));
+	list->elsewhere = owner != DAV_OURS;
+	return RC_OK;
+}
+
+enum rc
+dav_precondition(struct dav *dav, struct precondition *ret_precondition)
+{
+	struct http_request *req = dav->req;
+	const char *text = http_header(req, "If");
+	const struct if_reader reader = {
+	    .resource = if_resource,
+	    .arg = dav,
+	    .names = dav->names,
+	    .n_names = dav->n_names,
+	};
+	size_t at = 0;
+
+	TRY(door_precondition(req, ret_precondition));
 	if (text == NULL)
 		return RC_OK;
-	text += strspn(text, " \t");
-	if ((*text != '(' && *text != '<') || strchr(text, ')') == NULL)
-		FAIL(dav->req->op, RC_INVALID, "the If header is malformed");
-	http_problem(dav->req, 412, "precondition-failed",
-	    "No lock has the token that If names",
-	    "If ヘッダーが示すロックはありません",
-	    "This server has no locks yet; use If-Match for states.");
-	return RC_OK;
+	(void)http_header_next(req, "If", &at);
+	if (http_header_next(req, "If", &at) != NULL)
+		FAIL(req->op, RC_INVALID, "there are two If headers");
+	return if_header_parse(
+	    req->op, text, &reader, &ret_precondition->lists);
+}
+
+enum rc
+dav_check_if(struct dav *dav, struct meta *meta, const struct if_lists *lists)
+{
+	int64_t now = service_clock_now(&dav->door->service->clock);
+	const struct tree_result result = {.why = TREE_WHY_PRECONDITION};
+	enum rc rc;
+
+	if (lists == NULL)
+		return RC_OK;
+	rc = if_lists_check(dav->req->op, meta, NULL, now, lists);
+	return rc == RC_OK ? RC_OK : dav_refused_in(dav, meta, rc, &result);
 }
 
 enum rc

@@ -18,6 +18,12 @@ folder_free(struct folder *folder)
 
 /* ---- reading ---- */
 
+static int64_t
+folder_now(const struct folder *folder)
+{
+	return service_clock_now(&folder->dav->door->service->clock);
+}
+
 /* What opening rows leaves in an op's memory is not to stay for the whole
  * answer. */
 static enum rc
@@ -28,12 +34,56 @@ list(struct op *op, struct folder *folder, struct meta *meta)
 
 	op_init(&scratch);
 	scratch.actor = op->actor;
-	rc = rows_list(
-	    &scratch, &folder->rows, meta, folder->node.id, folder->digests);
+	rc = rows_list(&scratch, &folder->rows, meta, folder->node.id,
+	    folder->with, folder_now(folder));
 	if (rc != RC_OK)
 		rc = op_fail(op, rc, "%s", op_error(&scratch, rc));
 	op_release(&scratch);
 	return rc;
+}
+
+static enum rc
+collect_lock(void *arg, struct op *op, const struct lock *lock, size_t level)
+{
+	struct folder *folder = arg;
+	struct folder_lock *locks;
+
+	if (!lock->deep)
+		return RC_OK;
+	TRY(op_alloc(op, (folder->n_locks + 1) * sizeof(*locks), &locks));
+	if (folder->n_locks > 0)
+		memcpy(locks, folder->locks, folder->n_locks * sizeof(*locks));
+	locks[folder->n_locks++] =
+	    (struct folder_lock){.lock = *lock, .self = level > 0};
+	folder->locks = locks;
+	return RC_OK;
+}
+
+/* Deep locks: each is on all below what it was taken of. */
+static enum rc
+read_deep_locks(struct dav *dav, struct meta *meta, struct folder *folder)
+{
+	struct op *op = dav->req->op;
+	struct place place;
+	size_t i;
+
+	if ((folder->with & ROWS_LOCKS) == 0 || folder->node.id == NODE_ROOT)
+		return RC_OK;
+	TRY(access_node(
+	    op, meta, &op->actor, folder->node.id, ACCESS_READ, &place));
+	place = place_above(&place);
+	TRY(locks_see(op, meta, folder_now(folder), folder->node.id, &place,
+	    collect_lock, folder));
+	for (i = 0; i < folder->n_locks; i++) {
+		CLEANUP(buf_release) struct buf root = {.limit = PATH_LIMIT};
+		uint8_t *copy;
+
+		TRY(dav_add_path(dav, meta, folder->locks[i].lock.node, &root));
+		TRY(op_alloc(op, root.size, &copy));
+		memcpy(copy, root.data, root.size);
+		folder->locks[i].root = span_of(copy, root.size);
+	}
+	return RC_OK;
 }
 
 static enum rc
@@ -43,7 +93,9 @@ read_first(struct dav *dav, struct meta *meta, void *arg)
 	struct op *op = dav->req->op;
 
 	TRY(dav_find(dav, meta, ACCESS_READ, &folder->node));
-	TRY(rows_add(op, &folder->rows, meta, &folder->node, folder->digests));
+	TRY(rows_add(op, &folder->rows, meta, &folder->node, folder->with,
+	    folder_now(folder)));
+	TRY(read_deep_locks(dav, meta, folder));
 	if (!folder->entries || folder->node.kind != NODE_FOLDER)
 		return RC_OK;
 	TRY(list(op, folder, meta));
@@ -99,14 +151,14 @@ read_more(struct op *op, struct folder *folder)
 /* ---- writing ---- */
 
 enum rc
-folder_add_path(
-    struct op *op, struct folder *folder, const struct row *row, bool self)
+folder_add_path(struct op *op, const struct folder *folder,
+    const struct row *row, bool self, struct buf *out)
 {
-	TRY(buf_add(op, &folder->out, buf_span(&folder->path)));
+	TRY(buf_add(op, out, buf_span(&folder->path)));
 	if (self)
 		return RC_OK;
-	TRY(door_escape_path(op, &folder->out, rows_name(&folder->rows, row)));
-	return row->folder ? buf_add_str(op, &folder->out, "/") : RC_OK;
+	TRY(door_escape_path(op, out, rows_name(&folder->rows, row)));
+	return row->folder ? buf_add_str(op, out, "/") : RC_OK;
 }
 
 static enum rc

@@ -5,6 +5,14 @@
 
 #include "dav/rows.h"
 
+/* A lock that is on more than the node that it was taken of; lies in the op's
+ * arena. */
+struct folder_lock {
+	struct lock lock;
+	struct span root; /* as dav_add_path has it */
+	bool self; /* on the resource, too; else on its entries only */
+};
+
 /* Embedded in a struct of its maker, on the heap; owned by the answer once
  * folder_answer was called. */
 struct folder {
@@ -16,7 +24,7 @@ struct folder {
 	    const struct row *row, bool self);
 	void (*free)(struct folder *folder); /* after folder_release */
 	bool entries; /* of a folder, too */
-	bool digests; /* of contents */
+	unsigned with; /* ROWS_... */
 	bool sorted;
 	struct buf out;
 
@@ -25,6 +33,10 @@ struct folder {
 	struct buf
 	    path; /* escaped, of the resource; a folder's ends with a slash */
 	struct rows rows;
+	/* Locks of the folders above, and of the folder itself on its entries.
+	 */
+	size_t n_locks;
+	struct folder_lock *locks;
 	size_t at;
 	size_t sent;
 	bool ended;
@@ -42,8 +54,8 @@ folder_answer(struct folder *folder, int status, const char *type) MUST_CHECK;
 /* Frees all of it, by its own free at last. */
 void folder_free(struct folder *folder);
 
-/* Appends the path of an entry, or of the resource itself. */
-enum rc folder_add_path(struct op *op, struct folder *folder,
-    const struct row *row, bool self) MUST_CHECK;
+/* Appends the path of an entry, or of the resource itself, to out. */
+enum rc folder_add_path(struct op *op, const struct folder *folder,
+    const struct row *row, bool self, struct buf *out) MUST_CHECK;
 
 #endif

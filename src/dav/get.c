@@ -8,6 +8,7 @@
 #include "http/date.h"
 
 struct file {
+	struct precondition precondition; /* only its lists are looked at */
 	struct node node;
 	struct door_content content; /* where it is a file */
 };
@@ -24,6 +25,7 @@ find_file(struct dav *dav, struct meta *meta, void *arg)
 	struct file *file = arg;
 
 	TRY(dav_find(dav, meta, ACCESS_READ, &file->node));
+	TRY(dav_check_if(dav, meta, file->precondition.lists));
 	if (file->node.kind == NODE_FOLDER)
 		return RC_OK;
 	return door_content_read_file(
@@ -83,6 +85,7 @@ get_end(struct dav *dav)
 {
 	CLEANUP(file_release) struct file file = {0};
 
+	TRY(dav_precondition(dav, &file.precondition));
 	TRY(dav_read(dav, find_file, &file));
 	if (file.node.kind == NODE_FOLDER)
 		return answer_folder(dav, &file.node);

@@ -64,7 +64,7 @@ write_entry(struct op *op, struct folder *folder, const struct row *row)
 	char date[CLOCK_TEXT_SIZE];
 
 	TRY(buf_add_str(op, &folder->out, "<tr><td><a href=\""));
-	TRY(folder_add_path(op, folder, row, false));
+	TRY(folder_add_path(op, folder, row, false, &folder->out));
 	TRY(buf_add_str(op, &folder->out, "\">"));
 	TRY(door_escape_text(op, &folder->out, rows_name(&folder->rows, row)));
 	TRY(buf_add_str(op, &folder->out,
@@ -85,8 +85,12 @@ page_write(
 	struct page *page = container_of(folder, struct page, folder);
 
 	if (row == NULL)
-		return buf_add_str(op, &folder->out,
-		    "</tbody></table></main></body></html>\n");
+		return buf_add_format(op, &folder->out,
+		    "</tbody></table><p class=\"note\">"
+		    "<a href=\"/about/security\">%s</a></p>"
+		    "</main></body></html>\n",
+		    page->ja ? "情報セキュリティに関する文書"
+			     : "Information security");
 	return self ? write_head(op, page, row) : write_entry(op, folder, row);
 }
 

@@ -26,27 +26,15 @@ elsewhere(struct dav *dav, int status)
 static enum rc
 destination(struct dav *dav, struct transfer *t)
 {
-	struct http_request *req = dav->req;
-	const char *text = http_header(req, "Destination");
-	size_t i, prefix = req->prefix_segments;
-	struct target target;
+	const char *text = http_header(dav->req, "Destination");
+	enum dav_owner owner;
 
 	if (text == NULL)
-		FAIL(req->op, RC_INVALID, "Destination is missing");
-	TRY(target_parse(req->op, span_str(text), &target));
-	if (target.form == TARGET_ASTERISK || target.has_query)
-		FAIL(req->op, RC_INVALID, "Destination is not a path");
-	if (target.form == TARGET_ABSOLUTE &&
-	    !http_is_own_authority(req, target.authority))
-		return elsewhere(dav, 502);
-	if (target.n_segments < prefix)
-		return elsewhere(dav, 403);
-	for (i = 0; i < prefix; i++)
-		if (!span_equal(target.segments[i], req->target.segments[i]))
-			return elsewhere(dav, 403);
-	t->to_names = target.segments + prefix;
-	t->n_to_names = target.n_segments - prefix;
-	return RC_OK;
+		FAIL(dav->req->op, RC_INVALID, "Destination is missing");
+	TRY(dav_uri(dav, span_str(text), &owner, &t->to_names, &t->n_to_names));
+	if (owner == DAV_OURS)
+		return RC_OK;
+	return elsewhere(dav, owner == DAV_OTHER_HOST ? 502 : 403);
 }
 
 static enum rc
@@ -67,7 +55,7 @@ headers(struct dav *dav, struct transfer *t)
 	TRY(overwrite(dav, &t->overwrite));
 	TRY(dav_depth(dav, &t->depth));
 	TRY(dav_mtime(dav, &t->has_mtime, &t->mtime));
-	return door_precondition(dav->req, &t->precondition);
+	return dav_precondition(dav, &t->precondition);
 }
 
 static enum rc
@@ -150,9 +138,6 @@ move_end(struct dav *dav)
 	bool go;
 	enum rc rc;
 
-	TRY(dav_no_if(dav, &go));
-	if (!go)
-		return RC_OK;
 	TRY(headers(dav, &t));
 	TRY(dav_read(dav, find, &t));
 	TRY(check(dav, &t));
@@ -164,7 +149,7 @@ move_end(struct dav *dav)
 	else
 		rc = run_copy(dav, &t, &result);
 	if (rc != RC_OK)
-		return door_refused(dav->req, rc, result.why);
+		return dav_refused(dav, rc, &result);
 	return finish(dav, &t, &result);
 }
 

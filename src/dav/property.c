@@ -10,7 +10,7 @@
 #define DAV_NS "DAV:"
 #define OC_NS "http://owncloud.org/ns"
 
-enum { TEXT_SIZE = 160 };
+enum { TEXT_SIZE = 160, ROOT_LIMIT = 64 << 10 };
 
 static enum rc
 add_number(struct op *op, struct folder *folder, uint64_t number)
@@ -42,6 +42,13 @@ static bool
 nodes(const struct row *row)
 {
 	return row->id != NODE_ROOT;
+}
+
+/* Spaces are nobody's to lock. */
+static bool
+lockable(const struct row *row)
+{
+	return row->id != NODE_ROOT && row->parent != NODE_ROOT;
 }
 
 static bool
@@ -108,11 +115,37 @@ write_displayname(struct op *op, struct folder *folder, const struct row *row)
 }
 
 static enum rc
-write_nothing(struct op *op, struct folder *folder, const struct row *row)
+write_supportedlock(struct op *op, struct folder *folder, const struct row *row)
 {
-	(void)op;
-	(void)folder;
 	(void)row;
+	return buf_add_str(op, &folder->out,
+	    "<d:lockentry><d:lockscope><d:exclusive/></d:lockscope>"
+	    "<d:locktype><d:write/></d:locktype></d:lockentry>"
+	    "<d:lockentry><d:lockscope><d:shared/></d:lockscope>"
+	    "<d:locktype><d:write/></d:locktype></d:lockentry>");
+}
+
+static enum rc
+write_lockdiscovery(struct op *op, struct folder *folder, const struct row *row)
+{
+	CLEANUP(buf_release) struct buf root = {.limit = ROOT_LIMIT};
+	bool self = row->id == folder->node.id;
+	size_t i;
+
+	for (i = 0; i < folder->n_locks; i++)
+		if (folder->locks[i].self || !self)
+			TRY(dav_add_lock(op, folder->dav,
+			    &folder->locks[i].lock, folder->locks[i].root,
+			    &folder->out));
+	if (row->n_locks == 0)
+		return RC_OK;
+	TRY(folder_add_path(op, folder, row, self, &root));
+	for (i = 0; i < row->n_locks; i++) {
+		struct lock lock = rows_lock(&folder->rows, row, i);
+
+		TRY(dav_add_lock(
+		    op, folder->dav, &lock, buf_span(&root), &folder->out));
+	}
 	return RC_OK;
 }
 
@@ -175,7 +208,8 @@ const struct property properties[] = {
     {DAV_PROPERTY(getetag), true, everything, write_etag},
     {DAV_PROPERTY(getcontenttype), true, files, write_type},
     {DAV_PROPERTY(displayname), true, nodes, write_displayname},
-    {DAV_PROPERTY(supportedlock), true, everything, write_nothing},
+    {DAV_PROPERTY(supportedlock), true, lockable, write_supportedlock},
+    {DAV_PROPERTY(lockdiscovery), true, everything, write_lockdiscovery},
     {OC_PROPERTY(id), false, everything, write_id},
     {OC_PROPERTY(fileid), false, everything, write_fileid},
     {OC_PROPERTY(size), false, files, write_size},
@@ -208,10 +242,16 @@ property_listed(void)
 	return mask;
 }
 
-uint32_t
-property_checksums(void)
+unsigned
+property_needs(uint32_t mask)
 {
-	return property_bit(OC_NS, "checksums");
+	unsigned with = 0;
+
+	if ((mask & property_bit(OC_NS, "checksums")) != 0)
+		with |= ROWS_DIGESTS;
+	if ((mask & property_bit(DAV_NS, "lockdiscovery")) != 0)
+		with |= ROWS_LOCKS;
+	return with;
 }
 
 enum rc

@@ -35,7 +35,7 @@ uint32_t property_listed(void);
 enum rc property_add_empty(struct op *op, struct buf *out,
     const char *namespace, const char *local) MUST_CHECK;
 
-/* The bit of oc:checksums, which costs a look-up for each file. */
-uint32_t property_checksums(void);
+/* ROWS_... that a mask needs: each costs a look-up for each entry. */
+unsigned property_needs(uint32_t mask);
 
 #endif

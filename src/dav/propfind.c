@@ -91,7 +91,7 @@ write_response(
 		    PROPERTY_XML_HEAD "<d:multistatus xmlns:d=\"DAV:\" "
 				      "xmlns:oc=\"http://owncloud.org/ns\">"));
 	TRY(buf_add_str(op, out, "<d:response><d:href>"));
-	TRY(folder_add_path(op, folder, row, self));
+	TRY(folder_add_path(op, folder, row, self, out));
 	TRY(buf_add_str(op, out, "</d:href>"));
 	TRY(write_found(op, p, row, &missing));
 	if (p->by_name && (missing != 0 || p->unknown.size > 0))
@@ -131,7 +131,7 @@ choose(struct op *op, struct propfind *p, const struct propfind_body *body)
 			TRY(property_add_empty(
 			    op, &p->unknown, name->namespace, name->name));
 	}
-	p->folder.digests = (p->wanted & property_checksums()) != 0;
+	p->folder.with = property_needs(p->wanted);
 	return RC_OK;
 }
 

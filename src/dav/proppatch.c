@@ -138,7 +138,7 @@ write_answer(
 	TRY(buf_add_str(op, &folder->out,
 	    PROPERTY_XML_HEAD
 	    "<d:multistatus xmlns:d=\"DAV:\"><d:response><d:href>"));
-	TRY(folder_add_path(op, folder, row, self));
+	TRY(folder_add_path(op, folder, row, self, &folder->out));
 	TRY(buf_add_str(op, &folder->out, "</d:href>"));
 	for (verdict = DONE; verdict < VERDICTS; verdict++)
 		TRY(write_verdict(op, p, verdict));
@@ -157,11 +157,7 @@ static enum rc
 begin(struct dav *dav)
 {
 	struct proppatch_parser *parser;
-	bool go;
 
-	TRY(dav_no_if(dav, &go));
-	if (!go)
-		return RC_OK;
 	TRY(proppatch_parser_new(dav->req->op, &parser));
 	dav->own = parser;
 	return RC_OK;
@@ -183,7 +179,7 @@ change(struct dav *dav, struct proppatch *p, bool *ret_go)
 	enum rc rc;
 
 	*ret_go = false;
-	TRY(door_precondition(dav->req, &precondition));
+	TRY(dav_precondition(dav, &precondition));
 	TRY(folder_read(dav, &p->folder));
 	TRY(door_conditions(dav->req, &p->folder.node, &go));
 	if (!go)
@@ -193,7 +189,7 @@ change(struct dav *dav, struct proppatch *p, bool *ret_go)
 		rc = tree_set_mtime(dav->req->op, dav->tenant,
 		    p->folder.node.id, p->mtime, &precondition, &result);
 		if (rc != RC_OK)
-			return door_refused(dav->req, rc, result.why);
+			return dav_refused(dav, rc, &result);
 		TRY(dav_result(dav, &result, false));
 	}
 	*ret_go = true;
@@ -211,7 +207,7 @@ end(struct dav *dav)
 		FAIL(dav->req->op, RC_NO_MEMORY, "out of memory");
 	p->folder.write = write_answer;
 	p->folder.free = answer_free;
-	p->folder.digests = true;
+	p->folder.with = ROWS_DIGESTS;
 	rc = proppatch_parser_end(dav->req->op, dav->own, &p->body);
 	if (rc == RC_OK)
 		rc = change(dav, p, &go);

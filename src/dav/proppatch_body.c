@@ -78,12 +78,13 @@ is_blank(uint8_t byte)
 }
 
 static enum rc
-on_end(void *arg, struct op *op, unsigned depth)
+on_end(void *arg, struct op *op, unsigned depth, const struct xml_name *name)
 {
 	struct proppatch_parser *parser = arg;
 	struct span value = buf_span(&parser->value);
 	char *text;
 
+	(void)name;
 	if (depth == DEPTH_PROP)
 		parser->prop = false;
 	if (depth == DEPTH_WAY)

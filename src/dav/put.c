@@ -6,7 +6,7 @@
 #include "core/path.h"
 #include "core/upload.h"
 #include "dav/request.h"
-#include "door/digest.h"
+#include "door/content.h"
 #include "meta/setting.h"
 
 struct put {
@@ -49,24 +49,13 @@ headers(struct dav *dav, struct put *put)
 {
 	struct http_request *req = dav->req;
 	struct digests *digests = &put->digests;
-	const char *coding = http_header(req, "Content-Encoding");
-	const char *text;
+	const char *text = http_header(req, "OC-Checksum");
 
-	/* A part must never be taken for the whole. */
-	if (http_header(req, "Content-Range") != NULL)
-		FAIL(req->op, RC_INVALID, "a part of a file cannot be put");
-	if (coding != NULL && strcasecmp(coding, "identity") != 0)
-		FAIL(req->op, RC_INVALID, "Content-Encoding %s is not known",
-		    coding);
-	TRY(http_header_all(req, "Content-Digest", &text));
-	TRY(digest_add_field(req->op, text, digests));
-	TRY(http_header_all(req, "Repr-Digest", &text));
-	TRY(digest_add_field(req->op, text, digests));
-	text = http_header(req, "OC-Checksum");
+	TRY(door_content_expect(req, digests));
 	TRY(digest_add_checksum(req->op, text, digests));
 	TRY(expected_size(dav, &put->expected));
 	TRY(dav_mtime(dav, &put->file.has_mtime, &put->file.mtime));
-	return door_precondition(req, &put->file.precondition);
+	return dav_precondition(dav, &put->file.precondition);
 }
 
 /* A new name has to be one that the tenant's policy allows. */
@@ -84,6 +73,29 @@ check_new_name(struct dav *dav, struct meta *meta, const struct tree_name *name)
 	rc = op_fail(dav->req->op, RC_INVALID,
 	    "Windows cannot hold a file of this name");
 	return door_refused(dav->req, rc, TREE_WHY_NAME);
+}
+
+/* The early word on the If header and on locks; the committer has the last. */
+static enum rc
+check_locks(struct dav *dav, struct meta *meta, const struct put *put,
+    const struct node *node)
+{
+	struct op *op = dav->req->op;
+	const struct if_lists *lists = put->file.precondition.lists;
+	int64_t now = service_clock_now(&dav->door->service->clock);
+	struct tree_result result = {.why = TREE_WHY_LOCKED};
+	struct place folder;
+	enum rc rc;
+
+	TRY(dav_check_if(dav, meta, lists));
+	TRY(access_node(
+	    op, meta, &op->actor, put->file.to.parent, ACCESS_WRITE, &folder));
+	rc = locks_allow(op, meta, now, &op->actor, lists,
+	    node != NULL ? node->id : NODE_NONE, &folder,
+	    node != NULL ? LOCKS_STATE : LOCKS_ENTRY, &result.lock);
+	if (rc != RC_CONFLICT)
+		return rc;
+	return dav_refused_in(dav, meta, rc, &result);
 }
 
 static enum rc
@@ -109,18 +121,16 @@ check_place(struct dav *dav, struct meta *meta, void *arg)
 	if (!there)
 		TRY(check_new_name(dav, meta, &put->file.to.name));
 	TRY(door_conditions(dav->req, there ? &node : NULL, &go));
-	return go ? RC_OK : RC_CONFLICT;
+	if (!go)
+		return RC_CONFLICT;
+	return check_locks(dav, meta, put, there ? &node : NULL);
 }
 
 static enum rc
 put_begin(struct dav *dav)
 {
 	struct put *put;
-	bool go;
 
-	TRY(dav_no_if(dav, &go));
-	if (!go)
-		return RC_OK;
 	if (dav->n_names > 1 && dav->req->target.trailing_slash)
 		return door_not_allowed(
 		    dav->req, "a file's path ends without a slash");
@@ -177,7 +187,7 @@ put_done(struct file_put_task *task, enum rc rc)
 	if (rc == RC_OK)
 		rc = answer(dav, put);
 	else
-		rc = door_refused(dav->req, rc, put->result.tree.why);
+		rc = dav_refused(dav, rc, &put->result.tree);
 	http_complete(dav->req, rc);
 }
 

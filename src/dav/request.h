@@ -3,6 +3,7 @@
 #ifndef DOZO_DAV_REQUEST_H
 #define DOZO_DAV_REQUEST_H
 
+#include "core/locks.h"
 #include "door/door.h"
 
 struct dav_method;
@@ -40,6 +41,8 @@ extern const struct dav_method dav_move; /* and COPY */
 extern const struct dav_method dav_propfind;
 extern const struct dav_method dav_proppatch;
 extern const struct dav_method dav_recalculate; /* PATCH */
+extern const struct dav_method dav_lock;
+extern const struct dav_method dav_unlock;
 
 /* ---- finding ---- */
 
@@ -76,11 +79,44 @@ dav_mtime(struct dav *dav, bool *ret_given, int64_t *ret_mtime) MUST_CHECK;
 /* The text of such a header; false where it is none. */
 bool dav_mtime_parse(const char *text, int64_t *ret_mtime);
 
+/* Whose a URI of a header is, and the names below /dav where it is ours.
+ * RC_INVALID, RC_LIMIT. */
+enum dav_owner { DAV_OURS, DAV_OTHER_HOST, DAV_OTHER_PATH };
+enum rc dav_uri(struct dav *dav, struct span uri, enum dav_owner *ret_owner,
+    const struct span **ret_names, size_t *ret_n_names) MUST_CHECK;
+
+/* If-Match, If-None-Match and If. RC_INVALID, RC_LIMIT. */
+enum rc dav_precondition(
+    struct dav *dav, struct precondition *ret_precondition) MUST_CHECK;
+
+/* The early word on the lists of an If header (NULL: none) amid a dav_read; the
+ * committer has the last. Where they do not hold the answer stands, and it is
+ * RC_CONFLICT. */
+enum rc dav_check_if(struct dav *dav, struct meta *meta,
+    const struct if_lists *lists) MUST_CHECK;
+
+/* ---- answers ---- */
+
 /*
- * The If header of RFC 4918 names lock tokens, and there are no locks yet: 412
- * stands, or RC_INVALID, where one is sent.
+ * Answers what a call of tree.h or locks.h was refused for; returns rc. A lock
+ * in the way is named: 423, or 207 where it is below what was asked for.
  */
-enum rc dav_no_if(struct dav *dav, bool *ret_go) MUST_CHECK;
+enum rc dav_refused(
+    struct dav *dav, enum rc rc, const struct tree_result *result) MUST_CHECK;
+
+/* The same amid a dav_read. */
+enum rc dav_refused_in(struct dav *dav, struct meta *meta, enum rc rc,
+    const struct tree_result *result) MUST_CHECK;
+
+/* Appends the escaped path of a node as it is stored, from /dav on; a folder's
+ * ends with a slash. */
+enum rc dav_add_path(struct dav *dav, struct meta *meta, int64_t node,
+    struct buf *out) MUST_CHECK;
+
+/* Appends an activelock; root as dav_add_path has it. The token is shown to
+ * its own member only. */
+enum rc dav_add_lock(struct op *op, struct dav *dav, const struct lock *lock,
+    struct span root, struct buf *out) MUST_CHECK;
 
 /* OC-FileId, OC-ETag, the receipt, and with etag the ETag header too. */
 enum rc dav_result(

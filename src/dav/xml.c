@@ -7,9 +7,6 @@
 #include "base/mem.h"
 #include "base/rand.h"
 
-/* Between namespace and name; no URI has it. */
-#define SEPARATOR '\n'
-
 struct xml {
 	const struct xml_handler *handler;
 	void *arg;
@@ -51,21 +48,62 @@ noted(struct xml *xml, enum rc rc)
 	(void)XML_StopParser(xml->expat, XML_FALSE);
 }
 
-static enum rc
-element(struct xml *xml, const char *text)
+/* Up to three parts: a namespace and a prefix may be missing. */
+static struct xml_name
+split(const char *text, char copy[], const char *const *attributes)
 {
-	const char *separator = strrchr(text, SEPARATOR);
-	struct xml_name name = {span_of("", 0), text};
+	const char *separator = strchr(text, XML_SEPARATOR);
+	struct xml_name name = {.namespace = span_of("", 0),
+	    .name = text,
+	    .prefix = "",
+	    .attributes = attributes};
+	size_t size;
 
-	if (xml->depth > XML_DEPTH_MAX)
-		FAIL(xml->op, RC_LIMIT,
-		    "more than %d elements inside each other", XML_DEPTH_MAX);
-	if (separator != NULL)
-		name = (struct xml_name){
-		    span_of(text, (size_t)(separator - text)), separator + 1};
-	if (xml->handler->start == NULL)
-		return RC_OK;
-	return xml->handler->start(xml->arg, xml->op, xml->depth, &name);
+	if (separator == NULL)
+		return name;
+	name.namespace = span_of(text, (size_t)(separator - text));
+	name.name = separator + 1;
+	separator = strchr(name.name, XML_SEPARATOR);
+	if (separator == NULL)
+		return name;
+	name.prefix = separator + 1;
+	size = (size_t)(separator - name.name);
+	memcpy(copy, name.name, size);
+	copy[size] = '\0';
+	name.name = copy;
+	return name;
+}
+
+static enum rc
+tell_start(struct xml *xml, const char *text, const char *const *attributes)
+{
+	char *copy = mem_alloc(strlen(text) + 1);
+	struct xml_name name;
+	enum rc rc = RC_OK;
+
+	if (copy == NULL)
+		FAIL(xml->op, RC_NO_MEMORY, "out of memory");
+	name = split(text, copy, attributes);
+	if (xml->handler->start != NULL)
+		rc = xml->handler->start(xml->arg, xml->op, xml->depth, &name);
+	mem_free(copy);
+	return rc;
+}
+
+static enum rc
+tell_end(struct xml *xml, const char *text)
+{
+	char *copy = mem_alloc(strlen(text) + 1);
+	struct xml_name name;
+	enum rc rc = RC_OK;
+
+	if (copy == NULL)
+		FAIL(xml->op, RC_NO_MEMORY, "out of memory");
+	name = split(text, copy, NULL);
+	if (xml->handler->end != NULL)
+		rc = xml->handler->end(xml->arg, xml->op, xml->depth, &name);
+	mem_free(copy);
+	return rc;
 }
 
 static void
@@ -73,11 +111,15 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
 	struct xml *xml = arg;
 
-	(void)attributes;
 	if (xml->rc != RC_OK)
 		return;
-	xml->depth++;
-	noted(xml, element(xml, name));
+	if (++xml->depth > XML_DEPTH_MAX)
+		noted(xml, op_fail(xml->op, RC_LIMIT,
+			       "more than %d elements inside each other",
+			       XML_DEPTH_MAX));
+	else
+		noted(xml,
+		    tell_start(xml, name, (const char *const *)attributes));
 }
 
 static void
@@ -85,12 +127,28 @@ on_end(void *arg, const XML_Char *name)
 {
 	struct xml *xml = arg;
 
-	(void)name;
 	if (xml->rc != RC_OK)
 		return;
-	if (xml->handler->end != NULL)
-		noted(xml, xml->handler->end(xml->arg, xml->op, xml->depth));
+	noted(xml, tell_end(xml, name));
 	xml->depth--;
+}
+
+/* Names are taken apart at line breaks (a reference may put one there). */
+static void
+on_namespace(void *arg, const XML_Char *prefix, const XML_Char *uri)
+{
+	struct xml *xml = arg;
+
+	(void)prefix;
+	if (xml->rc != RC_OK || uri == NULL)
+		return;
+	if (strchr(uri, XML_SEPARATOR) != NULL)
+		noted(xml, op_fail(xml->op, RC_INVALID,
+			       "a namespace has a line break"));
+	else if (strlen(uri) > XML_NAMESPACE_MAX)
+		noted(xml, op_fail(xml->op, RC_LIMIT,
+			       "a namespace has more than %d bytes",
+			       XML_NAMESPACE_MAX));
 }
 
 static void
@@ -122,7 +180,7 @@ xml_new(struct op *op, const struct xml_handler *handler, void *arg,
 {
 	static const XML_Memory_Handling_Suite memory = {
 	    mem_alloc, mem_realloc, mem_free};
-	static const XML_Char separator[] = {SEPARATOR, 0};
+	static const XML_Char separator[] = {XML_SEPARATOR, 0};
 	struct xml *xml = mem_alloc(sizeof(*xml));
 	unsigned long salt;
 
@@ -138,6 +196,8 @@ xml_new(struct op *op, const struct xml_handler *handler, void *arg,
 	rand_id(&salt, sizeof(salt));
 	(void)XML_SetHashSalt(xml->expat, salt);
 	XML_SetUserData(xml->expat, xml);
+	XML_SetReturnNSTriplet(xml->expat, XML_TRUE);
+	XML_SetStartNamespaceDeclHandler(xml->expat, on_namespace);
 	XML_SetElementHandler(xml->expat, on_start, on_end);
 	XML_SetCharacterDataHandler(xml->expat, on_text);
 	XML_SetStartDoctypeDeclHandler(xml->expat, on_doctype);

@@ -30,9 +30,8 @@ door_seconds(int64_t time)
 	return time / CLOCK_S - (time % CLOCK_S < 0);
 }
 
-/* Only what door_etag would write; others' tags name no state of ours. */
-static bool
-tag_parse(const struct etag *etag, struct node_etag *ret_etag)
+bool
+door_etag_parse(const struct etag *etag, struct node_etag *ret_etag)
 {
 	char copy[DOOR_ETAG_SIZE], again[DOOR_ETAG_SIZE];
 	unsigned long long node, tag;
@@ -78,7 +77,7 @@ list_parse(struct http_request *req, const char *name, bool *ret_given,
 		if (++seen > TAGS_MAX)
 			FAIL(req->op, RC_LIMIT, "%s names more than %d tags",
 			    name, TAGS_MAX);
-		if (tag_parse(&etag, &list[n]))
+		if (door_etag_parse(&etag, &list[n]))
 			n++;
 	}
 	if (rc != RC_NOT_FOUND)

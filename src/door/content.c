@@ -322,3 +322,23 @@ door_content_answer(struct http_request *req, struct tenant *tenant,
 	    req, content->etag, door_seconds(content->mtime), &go));
 	return go ? answer_wanted(req, tenant, content) : RC_OK;
 }
+
+/* ---- coming in ---- */
+
+enum rc
+door_content_expect(struct http_request *req, struct digests *digests)
+{
+	const char *coding = http_header(req, "Content-Encoding");
+	const char *text;
+
+	/* A part must never be taken for the whole. */
+	if (http_header(req, "Content-Range") != NULL)
+		FAIL(req->op, RC_INVALID, "a part of a file cannot be put");
+	if (coding != NULL && strcasecmp(coding, "identity") != 0)
+		FAIL(req->op, RC_INVALID, "Content-Encoding %s is not known",
+		    coding);
+	TRY(http_header_all(req, "Content-Digest", &text));
+	TRY(digest_add_field(req->op, text, digests));
+	TRY(http_header_all(req, "Repr-Digest", &text));
+	return digest_add_field(req->op, text, digests);
+}

@@ -6,6 +6,7 @@
 #define DOZO_DOOR_CONTENT_H
 
 #include "core/download.h"
+#include "door/digest.h"
 #include "door/door.h"
 
 /* What is served: a file as it is, or a former state of one. */
@@ -40,5 +41,12 @@ void door_content_release(struct door_content *content);
  */
 enum rc door_content_answer(struct http_request *req, struct tenant *tenant,
     struct door_content *content) MUST_CHECK;
+
+/*
+ * Of a content that is sent to become a file: what its Content-Digest and
+ * Repr-Digest ask for. RC_INVALID also for a part of a file, and for codings.
+ */
+enum rc door_content_expect(
+    struct http_request *req, struct digests *digests) MUST_CHECK;
 
 #endif

@@ -10,8 +10,11 @@
 #include "http/auth.h"
 #include "http/request.h"
 
+struct evidence;
+
 struct door_config {
 	struct service *service; /* borrowed */
+	struct evidence *evidence; /* borrowed; NULL: nothing is checked */
 	struct span
 	    ca; /* borrowed: the local CA's certificate, PEM; no data: none */
 };
@@ -19,6 +22,7 @@ struct door_config {
 /* One for all doors of a process: every route's door. Any thread. */
 struct door {
 	struct service *service;
+	struct evidence *evidence;
 	struct span ca;
 	struct auth *auth;
 };
@@ -42,6 +46,15 @@ void door_close(struct door *door);
 enum rc door_sign_in(struct http_request *req, struct door *door,
     struct tenant **ret_tenant) MUST_CHECK;
 
+/* The same by a name "user@tenant" and a password that came in a body. */
+enum rc
+door_sign_in_as(struct http_request *req, struct door *door, struct span user,
+    struct span password, struct tenant **ret_tenant) MUST_CHECK;
+
+/* Answers 401. rc: RC_DENIED, the name or the password is wrong; else there was
+ * none. Returns rc. */
+enum rc door_challenge(struct http_request *req, enum rc rc) MUST_CHECK;
+
 /* ---- states ---- */
 
 enum { DOOR_ETAG_SIZE = 40, DOOR_FILE_ID_SIZE = 48 };
@@ -54,6 +67,11 @@ int64_t door_seconds(int64_t time);
 
 /* As a header has it, with its quotes. */
 void door_etag(const struct node_etag *etag, char out[DOOR_ETAG_SIZE]);
+
+/* Back again. False where door_etag would not write it: others' tags name no
+ * state of ours. */
+struct etag;
+bool door_etag_parse(const struct etag *etag, struct node_etag *ret_etag);
 
 /* For sync clients: the node's number, and an end that tells tenants apart. */
 void door_file_id(
@@ -86,6 +104,10 @@ enum rc door_receipt(struct http_request *req, const struct door *door,
 
 /* Answers what a call of tree.h or file_put.h was refused for; returns rc. */
 enum rc door_refused(
+    struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
+
+/* The same with the statuses of the JSON API. */
+enum rc door_refused_json(
     struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
 
 /* 403, for good: the service takes no changes (unlike where sites are missing,

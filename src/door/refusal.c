@@ -4,46 +4,78 @@
 enum { ALLOW_SIZE = 256 };
 
 struct refusal {
-	int status;
+	int dav; /* RFC 4918 */
+	int json;
 	const char *type;
 	const char *title_en;
 	const char *title_ja;
 };
 
-/* RFC 4918; where there is none, the rc alone decides. */
+/* Where there is none, the rc alone decides. */
 static const struct refusal refusals[] = {
-    [TREE_WHY_PRECONDITION] = {412, "precondition-failed",
+    [TREE_WHY_PRECONDITION] = {412, 412, "precondition-failed",
 	"It was changed meanwhile", "その間に変更されています"},
-    [TREE_WHY_EXISTS] = {412, "exists", "It exists already", "既に存在します"},
-    [TREE_WHY_PARENT] = {409, "no-parent", "The folder does not exist",
+    [TREE_WHY_EXISTS] = {412, 409, "exists", "It exists already",
+	"既に存在します"},
+    [TREE_WHY_PARENT] = {409, 409, "no-parent", "The folder does not exist",
 	"フォルダーがありません"},
-    [TREE_WHY_ITSELF] = {403, "itself", "Not into or over itself",
+    [TREE_WHY_ITSELF] = {403, 409, "itself", "Not into or over itself",
 	"自分自身の中や上には置けません"},
-    [TREE_WHY_SPACE] = {403, "space", "Not at the root, and not with a space",
+    [TREE_WHY_SPACE] = {403, 403, "space",
+	"Not at the root, and not with a space",
 	"ルートやスペースには行えません"},
-    [TREE_WHY_KIND] = {405, "kind", "There is a folder of this name",
+    [TREE_WHY_KIND] = {405, 409, "kind", "There is a folder of this name",
 	"同じ名前のフォルダーがあります"},
-    [TREE_WHY_DEPTH] = {403, "depth", "Too many folders inside each other",
+    [TREE_WHY_DEPTH] = {403, 409, "depth", "Too many folders inside each other",
 	"フォルダーの階層が深すぎます"},
-    [TREE_WHY_NAME] = {400, "name", "The name is not allowed",
+    [TREE_WHY_NAME] = {400, 400, "name", "The name is not allowed",
 	"使用できない名前です"},
+    [TREE_WHY_LOCKED] = {423, 423, "locked", "It is locked",
+	"ロックされています"},
+    [TREE_WHY_CONFLICTING] = {423, 423, "locked", "It is locked already",
+	"既にロックされています"},
+    [TREE_WHY_TOKEN] = {409, 409, "no-lock", "There is no such lock",
+	"そのロックはありません"},
 };
+
+static const struct refusal *
+refusal_of(enum tree_why why)
+{
+	if ((size_t)why >= ARRAY_LEN(refusals) || refusals[why].dav == 0)
+		return NULL;
+	return &refusals[why];
+}
+
+static void
+refuse(struct http_request *req, const struct refusal *refusal, int status)
+{
+	http_problem(req, status, refusal->type, refusal->title_en,
+	    refusal->title_ja,
+	    req->op->error[0] != '\0' ? req->op->error : NULL);
+}
 
 enum rc
 door_refused(struct http_request *req, enum rc rc, enum tree_why why)
 {
-	const struct refusal *refusal;
-	const char *detail = req->op->error[0] != '\0' ? req->op->error : NULL;
+	const struct refusal *refusal = refusal_of(why);
 
-	if ((size_t)why >= ARRAY_LEN(refusals) || refusals[why].status == 0)
+	if (refusal == NULL)
 		return rc;
-	refusal = &refusals[why];
-	if (refusal->status == 405) {
-		TRY(door_not_allowed(req, detail));
-		return rc;
-	}
-	http_problem(req, refusal->status, refusal->type, refusal->title_en,
-	    refusal->title_ja, detail);
+	if (refusal->dav == 405)
+		TRY(door_not_allowed(
+		    req, req->op->error[0] != '\0' ? req->op->error : NULL));
+	else
+		refuse(req, refusal, refusal->dav);
+	return rc;
+}
+
+enum rc
+door_refused_json(struct http_request *req, enum rc rc, enum tree_why why)
+{
+	const struct refusal *refusal = refusal_of(why);
+
+	if (refusal != NULL)
+		refuse(req, refusal, refusal->json);
 	return rc;
 }
 

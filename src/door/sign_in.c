@@ -153,16 +153,26 @@ holds(struct op *op, void *arg, const struct auth_subject *subject,
 
 /* ---- answers ---- */
 
-/* No credentials, or wrong ones: whether the name or the password is wrong is
- * not told. */
-static enum rc
-challenge(struct http_request *req, enum rc rc)
+/* A page's script asks for the password itself: for Basic the browser would put
+ * a window of its own before it. */
+static bool
+is_script(struct http_request *req)
+{
+	const char *mode = http_header(req, "Sec-Fetch-Mode");
+
+	return mode != NULL && strcmp(mode, "navigate") != 0;
+}
+
+/* Whether the name or the password is wrong is not told. */
+enum rc
+door_challenge(struct http_request *req, enum rc rc)
 {
 	bool wrong = rc == RC_DENIED;
 
 	op_clear_error(req->op);
 	TRY(http_set_header(req, "WWW-Authenticate",
-	    "Basic realm=\"dozo\", charset=\"UTF-8\""));
+	    is_script(req) ? "Session realm=\"dozo\""
+			   : "Basic realm=\"dozo\", charset=\"UTF-8\""));
 	http_problem(req, 401, wrong ? "wrong-password" : "sign-in",
 	    wrong ? "Wrong user name or password" : "Sign in",
 	    wrong ? "ユーザー名またはパスワードが違います"
@@ -192,11 +202,10 @@ hold_back(struct http_request *req, unsigned wait)
 	return RC_BUSY;
 }
 
-enum rc
-door_sign_in(
-    struct http_request *req, struct door *door, struct tenant **ret_tenant)
+static enum rc
+sign_in(struct http_request *req, struct door *door,
+    const struct auth_basic *basic, struct tenant **ret_tenant)
 {
-	CLEANUP(auth_basic_wipe) struct auth_basic basic = {0};
 	struct sign_in s = {.req = req, .door = door};
 	const struct auth_verifier verifier = {
 	    .verify = verify, .holds = holds, .arg = &s};
@@ -204,22 +213,41 @@ door_sign_in(
 	unsigned wait = 0;
 	enum rc rc;
 
-	rc = auth_basic_parse(
-	    req->op, http_header(req, "Authorization"), &basic);
-	if (rc == RC_NOT_FOUND || rc == RC_INVALID)
-		return challenge(req, rc);
-	TRY(rc);
-	rc = auth_check(req->op, door->auth, &basic, req->op->actor.address,
+	rc = auth_check(req->op, door->auth, basic, req->op->actor.address,
 	    &verifier, &subject, &wait);
 	if (rc == RC_BUSY && wait > 0)
 		return hold_back(req, wait);
 	if (rc == RC_DENIED) {
 		log_info(req->op, "sign-in-refused", "address=%s",
 		    req->op->actor.address);
-		return challenge(req, rc);
+		return door_challenge(req, rc);
 	}
 	TRY(rc);
 	become(req->op, &subject);
 	*ret_tenant = s.tenant;
 	return RC_OK;
+}
+
+enum rc
+door_sign_in(
+    struct http_request *req, struct door *door, struct tenant **ret_tenant)
+{
+	CLEANUP(auth_basic_wipe) struct auth_basic basic = {0};
+	enum rc rc;
+
+	rc = auth_basic_parse(
+	    req->op, http_header(req, "Authorization"), &basic);
+	if (rc == RC_NOT_FOUND || rc == RC_INVALID)
+		return door_challenge(req, rc);
+	TRY(rc);
+	return sign_in(req, door, &basic, ret_tenant);
+}
+
+enum rc
+door_sign_in_as(struct http_request *req, struct door *door, struct span user,
+    struct span password, struct tenant **ret_tenant)
+{
+	const struct auth_basic basic = {.user = user, .password = password};
+
+	return sign_in(req, door, &basic, ret_tenant);
 }

@@ -23,6 +23,12 @@ http_header_next(const struct http_request *req, const char *name, size_t *at)
 }
 
 const char *
+http_raw_target(const struct http_request *req)
+{
+	return exchange_of(req)->raw_target;
+}
+
+const char *
 http_header(const struct http_request *req, const char *name)
 {
 	size_t at = 0;

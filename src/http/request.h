@@ -33,6 +33,9 @@ struct http_request {
 
 enum http_language { HTTP_EN, HTTP_JA };
 
+/* The target as it was sent. */
+const char *http_raw_target(const struct http_request *req);
+
 /* The first value of a header, or NULL; names are compared without case. */
 const char *http_header(const struct http_request *req, const char *name);
 

@@ -102,10 +102,10 @@ content_insert(struct op *op, struct meta *meta, const struct content *content,
 		place = first->place;
 	}
 	TRY(seal_digests(op, meta, content, &sha256, &sha1));
-	return db_run(op, meta->db, SQL_CONTENT_INSERT, "iibbibbii",
+	return db_run(op, meta->db, SQL_CONTENT_INSERT, "iibbibbiii",
 	    content->id, (int64_t)content->size, sha256, sha1,
 	    (int64_t)content->chunks, key, data, (int64_t)place.number,
-	    (int64_t)place.offset);
+	    (int64_t)place.offset, (int64_t)content->made);
 }
 
 static enum rc
@@ -131,6 +131,7 @@ read_content(struct op *op, struct meta *meta, const struct db_rows *rows,
 	    .finished = !db_is_null(rows, 2),
 	    .has_sha1 = !db_is_null(rows, 3),
 	    .chunks = (uint64_t)db_int(rows, 4),
+	    .made = (uint64_t)db_int(rows, 9),
 	};
 	if (content->finished)
 		TRY(open_digest(op, meta, "digest", content->id,
@@ -172,8 +173,31 @@ content_finish(struct op *op, struct meta *meta, const struct content *content)
 	struct span sha1;
 
 	TRY(seal_digests(op, meta, content, &sha256, &sha1));
-	return ROWS_ONE(op, meta, SQL_CONTENT_FINISH, "iibbi", content->id,
-	    (int64_t)content->size, sha256, sha1, (int64_t)content->chunks);
+	return ROWS_ONE(op, meta, SQL_CONTENT_FINISH, "iibbii", content->id,
+	    (int64_t)content->size, sha256, sha1, (int64_t)content->chunks,
+	    (int64_t)content->made);
+}
+
+enum rc
+content_made(struct op *op, struct meta *meta, int64_t id, uint64_t *ret_number)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_CONTENT_MADE, &rows, "i", id));
+	*ret_number = (uint64_t)db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
+content_made_in(
+    struct op *op, struct meta *meta, uint64_t number, bool *ret_made)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(
+	    op, meta->db, SQL_CONTENT_MADE_IN, &rows, "i", (int64_t)number));
+	*ret_made = db_int(rows, 0) != 0;
+	return RC_OK;
 }
 
 enum rc

@@ -31,6 +31,7 @@ struct content {
 	int64_t id;
 	uint64_t size;
 	bool finished; /* has digests */
+	uint64_t made; /* the number that made it so; 0: not finished */
 	bool has_sha1;
 	uint8_t sha256[SHA256_SIZE];
 	uint8_t sha1[SHA1_SIZE];
@@ -64,6 +65,14 @@ enum rc content_finish(
 
 /* The row alone; its chunks are the caller's business. Sets meta->keys_gone. */
 enum rc content_delete(struct op *op, struct meta *meta, int64_t id) MUST_CHECK;
+
+/* The number that finished it, or 0; RC_NOT_FOUND. */
+enum rc content_made(struct op *op, struct meta *meta, int64_t id,
+    uint64_t *ret_number) MUST_CHECK;
+
+/* Whether a content is still there that this number finished. */
+enum rc content_made_in(struct op *op, struct meta *meta, uint64_t number,
+    bool *ret_made) MUST_CHECK;
 
 /* L15: whether a node, a version or an upload names it. */
 enum rc content_used(

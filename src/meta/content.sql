@@ -1,12 +1,12 @@
 -- 0 and the empty blob stand for NULL.
 
 -- name: content_insert
-INSERT INTO content (id, size, digest, sha1, chunks, key, data, number, offset)
+INSERT INTO content (id, size, digest, sha1, chunks, key, data, number, offset, made)
 VALUES (?1, ?2, nullif(?3, x''), nullif(?4, x''), ?5, nullif(?6, x''), nullif(?7, x''),
-	nullif(?8, 0), ?9);
+	nullif(?8, 0), ?9, nullif(?10, 0));
 
 -- name: content_get
-SELECT id, size, digest, sha1, chunks, key, data, number, offset
+SELECT id, size, digest, sha1, chunks, key, data, number, offset, coalesce(made, 0)
 FROM content WHERE id = ?1;
 
 -- name: content_number
@@ -17,8 +17,16 @@ SELECT coalesce(number,
 		FROM chunk k WHERE k.content = content.id ORDER BY k.start DESC LIMIT 1), 0)
 FROM content WHERE id = ?1;
 
+-- name: content_made
+SELECT coalesce(made, 0) FROM content WHERE id = ?1;
+
+-- name: content_made_in
+-- Whether a number made one that is still there.
+SELECT EXISTS (SELECT 1 FROM content WHERE made = ?1);
+
 -- name: content_finish
-UPDATE content SET size = ?2, digest = ?3, sha1 = nullif(?4, x''), chunks = ?5 WHERE id = ?1;
+UPDATE content SET size = ?2, digest = ?3, sha1 = nullif(?4, x''), chunks = ?5,
+	made = nullif(?6, 0) WHERE id = ?1;
 
 -- name: content_delete
 DELETE FROM content WHERE id = ?1;

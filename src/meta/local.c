@@ -236,17 +236,26 @@ enum rc
 ack_add(struct op *op, struct meta *meta, uint64_t number,
     const uint8_t site[OBJECT_ID_SIZE], int64_t time)
 {
-	return db_run(op, meta->db, SQL_ACK_ADD, "ibi", (int64_t)number,
-	    span_of(site, OBJECT_ID_SIZE), time);
+	return db_run(op, meta->db, SQL_ACK_ADD, "bii",
+	    span_of(site, OBJECT_ID_SIZE), (int64_t)number, time);
 }
 
 enum rc
-ack_last(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
-    uint64_t *ret_number)
+ack_remove(struct op *op, struct meta *meta, uint64_t number,
+    const uint8_t site[OBJECT_ID_SIZE])
+{
+	return ROWS_ONE(op, meta, SQL_ACK_REMOVE, "bi",
+	    span_of(site, OBJECT_ID_SIZE), (int64_t)number);
+}
+
+/* The one number that a statement finds for a site; 0: none. */
+static enum rc
+ack_find(struct op *op, struct meta *meta, size_t statement,
+    const uint8_t site[OBJECT_ID_SIZE], uint64_t *ret_number)
 {
 	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
-	enum rc rc = db_get(op, meta->db, SQL_ACK_LAST, &rows, "b",
-	    span_of(site, OBJECT_ID_SIZE));
+	enum rc rc = db_get(
+	    op, meta->db, statement, &rows, "b", span_of(site, OBJECT_ID_SIZE));
 
 	*ret_number = 0;
 	if (rc == RC_NOT_FOUND)
@@ -256,20 +265,69 @@ ack_last(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
 	return RC_OK;
 }
 
+/* The next site that has any; RC_NOT_FOUND behind the last. */
+static enum rc
+site_next(struct op *op, struct meta *meta, struct span after,
+    uint8_t ret_site[OBJECT_ID_SIZE])
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_ACK_SITE, &rows, "b", after));
+	return rows_fixed(op, rows, 0, ret_site, OBJECT_ID_SIZE);
+}
+
+static enum rc
+site_has(struct op *op, struct meta *meta, uint64_t number,
+    const uint8_t site[OBJECT_ID_SIZE], int64_t *ret_time)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+
+	TRY(db_get(op, meta->db, SQL_ACK_GET, &rows, "bi",
+	    span_of(site, OBJECT_ID_SIZE), (int64_t)number));
+	*ret_time = db_int(rows, 0);
+	return RC_OK;
+}
+
+enum rc
+ack_first(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t *ret_number)
+{
+	return ack_find(op, meta, SQL_ACK_FIRST, site, ret_number);
+}
+
+enum rc
+ack_last(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t *ret_number)
+{
+	return ack_find(op, meta, SQL_ACK_LAST, site, ret_number);
+}
+
+enum rc
+ack_drop(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t first, uint64_t last)
+{
+	return db_run(op, meta->db, SQL_ACK_DROP, "bii",
+	    span_of(site, OBJECT_ID_SIZE), (int64_t)first, (int64_t)last);
+}
+
 enum rc
 ack_list(struct op *op, struct meta *meta, uint64_t number, ack_each *each,
     void *arg)
 {
-	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
 	uint8_t site[OBJECT_ID_SIZE];
-	bool row;
+	struct span after = span_of(NULL, 0);
+	int64_t time;
+	enum rc rc;
 
-	TRY(db_query(op, meta->db, SQL_ACK_LIST, &rows, "i", (int64_t)number));
-	for (;;) {
-		TRY(db_next(op, rows, &row));
-		if (!row)
-			return RC_OK;
-		TRY(rows_fixed(op, rows, 0, site, sizeof(site)));
-		TRY(each(arg, op, site, db_int(rows, 1)));
+	while ((rc = site_next(op, meta, after, site)) == RC_OK) {
+		after = span_of(site, sizeof(site));
+		rc = site_has(op, meta, number, site, &time);
+		if (rc == RC_OK)
+			rc = each(arg, op, site, time);
+		if (rc != RC_NOT_FOUND)
+			TRY(rc);
+		op_clear_error(op);
 	}
+	op_clear_error(op);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }

@@ -79,12 +79,26 @@ enum rc local_state_get(struct op *op, struct meta *meta, const char *key,
 enum rc local_state_set(struct op *op, struct meta *meta, const char *key,
     struct span value) MUST_CHECK;
 
-/* A site had a number at a service time (replicated). RC_EXISTS. */
+/*
+ * A site had a number at a service time (replicated). Which of these rows stay
+ * is acks.h's to say. RC_EXISTS.
+ */
 enum rc ack_add(struct op *op, struct meta *meta, uint64_t number,
     const uint8_t site[OBJECT_ID_SIZE], int64_t time) MUST_CHECK;
+/* RC_NOT_FOUND. */
+enum rc ack_remove(struct op *op, struct meta *meta, uint64_t number,
+    const uint8_t site[OBJECT_ID_SIZE]) MUST_CHECK;
 /* The newest number that a site is known to have had; 0: none. */
 enum rc ack_last(struct op *op, struct meta *meta,
     const uint8_t site[OBJECT_ID_SIZE], uint64_t *ret_number) MUST_CHECK;
+/* The oldest number of a site's acks; 0: none. */
+enum rc ack_first(struct op *op, struct meta *meta,
+    const uint8_t site[OBJECT_ID_SIZE], uint64_t *ret_number) MUST_CHECK;
+/* Takes a site's acks of these numbers away. */
+enum rc
+ack_drop(struct op *op, struct meta *meta, const uint8_t site[OBJECT_ID_SIZE],
+    uint64_t first, uint64_t last) MUST_CHECK;
+/* The sites that had a number; each may change rows. */
 typedef enum rc ack_each(
     void *arg, struct op *op, const uint8_t site[OBJECT_ID_SIZE], int64_t time);
 enum rc ack_list(struct op *op, struct meta *meta, uint64_t number,

@@ -19,8 +19,10 @@ WHERE id > ?1 ORDER BY id LIMIT ?2;
 -- Those that a crash left half-made (L25).
 SELECT id, name, lang, state, created_at FROM tenant WHERE state = ?1 ORDER BY id;
 
--- name: register_fact_insert
-INSERT INTO register_fact (version, body, made_at) VALUES (?1, ?2, ?3);
+-- name: register_fact_put
+INSERT INTO register_fact (version, body, made_at) VALUES (?1, ?2, ?3)
+ON CONFLICT (version) DO UPDATE SET body = excluded.body,
+	made_at = excluded.made_at;
 
 -- name: register_fact_newest
 SELECT version, body, made_at FROM register_fact ORDER BY version DESC LIMIT 1;
@@ -32,6 +34,9 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, place = excluded.place,
 
 -- name: site_get
 SELECT id, name, place, country FROM site WHERE id = ?1;
+
+-- name: site_remove
+DELETE FROM site WHERE id = ?1;
 
 -- name: site_list
 -- A handful of rows, all of them wanted.

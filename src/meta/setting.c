@@ -9,6 +9,8 @@ static const struct {
 } defaults[] = {
     [SETTING_FOLD_VERSION] = {"fold_version", 1},
     [SETTING_LANG] = {"lang", LANG_JA},
+    [SETTING_SESSION_DAYS] = {"session_days", 30},
+    [SETTING_SESSION_IDLE_MINUTES] = {"session_idle_minutes", 480},
     [SETTING_TRASH_DAYS] = {"trash_days", 30},
     [SETTING_VERSION_DAYS] = {"version_days", 7},
     [SETTING_VERSION_SECONDS] = {"version_seconds", 0},

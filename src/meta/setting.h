@@ -10,6 +10,8 @@
 enum setting {
 	SETTING_FOLD_VERSION, /* 1 */
 	SETTING_LANG, /* enum lang; of names that the service makes */
+	SETTING_SESSION_DAYS, /* 30: a browser signs in again at the latest */
+	SETTING_SESSION_IDLE_MINUTES, /* 480: or when it was left alone */
 	SETTING_TRASH_DAYS, /* 30 */
 	SETTING_VERSION_DAYS, /* 7; 0: seconds */
 	SETTING_VERSION_SECONDS, /* 0; the canary tenant's */

@@ -16,14 +16,28 @@ INSERT INTO setting (name, value) VALUES (?1, ?2)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
 -- name: ack_add
-INSERT INTO ack (number, site, time) VALUES (?1, ?2, ?3);
+INSERT INTO ack (site, number, time) VALUES (?1, ?2, ?3);
 
--- name: ack_list
-SELECT site, time FROM ack WHERE number = ?1 ORDER BY site;
+-- name: ack_get
+SELECT time FROM ack WHERE site = ?1 AND number = ?2;
 
 -- name: ack_last
 -- The newest number that a site acknowledged.
 SELECT number FROM ack WHERE site = ?1 ORDER BY number DESC LIMIT 1;
+
+-- name: ack_site
+-- The sites that have any, one after the other.
+SELECT site FROM ack WHERE site > ?1 ORDER BY site LIMIT 1;
+
+-- name: ack_remove
+DELETE FROM ack WHERE site = ?1 AND number = ?2;
+
+-- name: ack_first
+-- The oldest number that a site acknowledged.
+SELECT number FROM ack WHERE site = ?1 ORDER BY number LIMIT 1;
+
+-- name: ack_drop
+DELETE FROM ack WHERE site = ?1 AND number BETWEEN ?2 AND ?3;
 
 -- name: audit_insert
 INSERT INTO audit (id, wall, member, action, node, body)

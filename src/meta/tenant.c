@@ -109,10 +109,10 @@ tenant_row_list_state(struct op *op, struct meta *meta,
 }
 
 enum rc
-register_fact_insert(struct op *op, struct meta *meta, uint64_t version,
+register_fact_put(struct op *op, struct meta *meta, uint64_t version,
     struct span body, int64_t made_at)
 {
-	return db_run(op, meta->db, SQL_REGISTER_FACT_INSERT, "ibi",
+	return db_run(op, meta->db, SQL_REGISTER_FACT_PUT, "ibi",
 	    (int64_t)version, body, made_at);
 }
 
@@ -140,6 +140,14 @@ site_row_put(struct op *op, struct meta *meta, const struct site_row *site)
 	return db_run(op, meta->db, SQL_SITE_PUT, "bttt",
 	    span_of(site->id, OBJECT_ID_SIZE), site->name, site->place,
 	    site->country);
+}
+
+enum rc
+site_row_remove(
+    struct op *op, struct meta *meta, const uint8_t id[OBJECT_ID_SIZE])
+{
+	return db_run(
+	    op, meta->db, SQL_SITE_REMOVE, "b", span_of(id, OBJECT_ID_SIZE));
 }
 
 enum rc

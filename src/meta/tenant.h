@@ -46,8 +46,9 @@ enum rc tenant_row_list(struct op *op, struct meta *meta, uint64_t after,
 enum rc tenant_row_list_state(struct op *op, struct meta *meta,
     enum tenant_row_state state, tenant_row_each *each, void *arg) MUST_CHECK;
 
-/* A register's fact (L20): bytes of core/. RC_EXISTS. */
-enum rc register_fact_insert(struct op *op, struct meta *meta, uint64_t version,
+/* A register's fact (L20): bytes of core/. In place of the version's former
+ * one. */
+enum rc register_fact_put(struct op *op, struct meta *meta, uint64_t version,
     struct span body, int64_t made_at) MUST_CHECK;
 /* The newest, in the op's arena; RC_NOT_FOUND. */
 enum rc register_fact_newest(struct op *op, struct meta *meta,
@@ -63,6 +64,9 @@ struct site_row {
 /* Inserts or replaces. */
 enum rc site_row_put(
     struct op *op, struct meta *meta, const struct site_row *site) MUST_CHECK;
+/* RC_OK also where there is none. */
+enum rc site_row_remove(struct op *op, struct meta *meta,
+    const uint8_t id[OBJECT_ID_SIZE]) MUST_CHECK;
 /* Texts live until each returns. */
 typedef enum rc
 site_row_each(void *arg, struct op *op, const struct site_row *site);

@@ -5,12 +5,22 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/str.h"
 
-enum { CLAIM_TRIES = 60 };
+enum { CLAIM_TRIES = 60, FAMILY_IDS = 64 };
+
+/* The ids that this server's claims have had, since one stood that all later
+ * ones follow. Of many tries the last ones are remembered. */
+struct claim_family {
+	struct mutex lock;
+	unsigned users; /* under the lock */
+	size_t n; /* ids that were noted */
+	uint8_t ids[FAMILY_IDS][OBJECT_ID_SIZE];
+};
 
 /* What the fences of the attached sites say together. */
 struct fences {
@@ -96,6 +106,119 @@ fences_list(struct op *op, struct sites *sites, struct fences *ret_fences)
 	}
 }
 
+/* ---- registers in force ---- */
+
+const struct site_register *
+claim_register(const struct claim *claim)
+{
+	return &claim->registers[claim->n_registers == 2 ? 1 : 0];
+}
+
+static bool
+has_of_each(const struct claim *claim, struct site_set set,
+    uint32_t (*needed)(const struct site_register *reg))
+{
+	uint32_t i;
+
+	for (i = 0; i < claim->n_registers; i++)
+		if (site_set_count(site_set_and(set, claim->members[i])) <
+		    needed(&claim->registers[i]))
+			return false;
+	return claim->n_registers > 0;
+}
+
+static uint32_t
+register_m(const struct site_register *reg)
+{
+	return reg->m;
+}
+
+bool
+claim_has_m(const struct claim *claim, struct site_set set)
+{
+	return has_of_each(claim, set, register_m);
+}
+
+bool
+claim_has_r(const struct claim *claim, struct site_set set)
+{
+	return has_of_each(claim, set, register_r);
+}
+
+bool
+claim_has_quorum(const struct claim *claim, struct site_set set)
+{
+	return has_of_each(claim, set, register_quorum);
+}
+
+static void
+registers_set(
+    struct claim *claim, uint32_t n, const struct site_register *registers)
+{
+	uint32_t i;
+
+	claim->n_registers = n;
+	claim->of_register = (struct site_set){0};
+	for (i = 0; i < n; i++) {
+		claim->registers[i] = registers[i];
+		claim->members[i] =
+		    sites_of_register(claim->sites, &registers[i]);
+		claim->of_register.bits |= claim->members[i].bits;
+	}
+}
+
+static bool
+registers_equal(const struct claim *claim, const struct fences *fences)
+{
+	uint32_t i;
+
+	if (!fences->any_register || claim->n_registers != fences->n_registers)
+		return false;
+	for (i = 0; i < claim->n_registers; i++)
+		if (!register_equal(
+			&claim->registers[i], &fences->registers[i]))
+			return false;
+	return true;
+}
+
+/* ---- one server's claims ---- */
+
+static void
+family_note(struct claim *claim)
+{
+	struct claim_family *family = claim->family;
+
+	MUTEX_GUARD(&family->lock);
+	memcpy(
+	    family->ids[family->n++ % FAMILY_IDS], claim->id, OBJECT_ID_SIZE);
+}
+
+static bool
+family_has(struct claim_family *family, const uint8_t id[OBJECT_ID_SIZE])
+{
+	size_t i;
+
+	MUTEX_GUARD(&family->lock);
+	for (i = 0; i < FAMILY_IDS && i < family->n; i++)
+		if (memcmp(family->ids[i], id, OBJECT_ID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static void
+family_leave(struct claim_family *family)
+{
+	bool last;
+
+	mutex_lock(&family->lock);
+	last = --family->users == 0;
+	mutex_unlock(&family->lock);
+	if (!last)
+		return;
+	mutex_release(&family->lock);
+	mem_free(family);
+}
+
 static void
 claim_lost(struct op *op, struct claim *claim, enum claim_end end, size_t i)
 {
@@ -119,14 +242,14 @@ fences_create(struct op *op, struct claim *claim, size_t i, uint64_t highest)
 	struct site *site = claim->sites->slots[i].site;
 	CLEANUP(buf_release) struct buf bytes = {0};
 	struct fence_object fence = {
-	    .counter = claim->counter, .n_registers = 1};
+	    .counter = claim->counter, .n_registers = claim->n_registers};
 	struct object_name name;
 	uint64_t counter;
 	enum rc rc;
 
 	buf_init(&bytes, FENCE_OBJECT_SIZE_MAX);
 	memcpy(fence.claim, claim->id, OBJECT_ID_SIZE);
-	fence.registers[0] = claim->reg;
+	memcpy(fence.registers, claim->registers, sizeof(fence.registers));
 	fence.wall = clock_wall();
 	(void)str_copy(fence.host, sizeof(fence.host), claim->host);
 	TRY(fence_object_write(op, &fence, &bytes));
@@ -148,17 +271,39 @@ fences_create(struct op *op, struct claim *claim, size_t i, uint64_t highest)
 	return RC_OK;
 }
 
+/* The sites that get the fence: with the new register's the old one's too, so
+ * that no server goes on under that (L20, 3). */
+static struct site_set
+fence_sites(const struct claim *claim)
+{
+	struct site_set set = claim->of_register;
+
+	if (claim->n_wanted > 0)
+		set.bits |= claim->former->of_register.bits;
+	return set;
+}
+
+/* L20: a step's fence stands on max(m, R) of each register that it comes from
+ * and goes to. */
+static bool
+fence_stands(const struct claim *claim, struct site_set on)
+{
+	return claim_has_quorum(claim, on) &&
+	       (claim->n_wanted == 0 || claim_has_quorum(claim->former, on));
+}
+
 /* One try under the register that is in force; RC_BUSY where another one came
  * first. */
 static enum rc
 claim_create(struct op *op, struct claim *claim, const struct fences *fences)
 {
 	struct site_set sites =
-	    site_set_and(fences->listed, claim->of_register);
+	    site_set_and(fences->listed, fence_sites(claim));
 	size_t i;
 	enum rc rc;
 
 	rand_id(claim->id, sizeof(claim->id));
+	family_note(claim);
 	claim->counter = fences->highest + 1;
 	claim->fenced = (struct site_set){0};
 	for (i = 0; i < claim->sites->n; i++) {
@@ -170,35 +315,42 @@ claim_create(struct op *op, struct claim *claim, const struct fences *fences)
 			    "another server is claiming these sites");
 		if (rc != RC_OK)
 			sites_failed(op, claim->sites, i, rc);
+		FAILPOINT("claim.fenced");
 	}
-	if (site_set_count(claim->fenced) < register_quorum(&claim->reg))
+	if (!fence_stands(claim, claim->fenced))
 		FAIL(op, RC_BUSY, "the fence stands on too few sites");
 	return RC_OK;
 }
 
-/* Takes over the register of the fences; RC_UNPROVEN where too few of its sites
- * are here. */
+/* Takes over the registers of the fences, or those that are wanted where they
+ * are newer; RC_UNPROVEN where too few of their sites are here. */
 static enum rc
-claim_register(struct op *op, struct claim *claim, const struct fences *fences,
+claim_registers(struct op *op, struct claim *claim, const struct fences *fences,
     const struct site_register *first)
 {
+	const struct site_register *reg;
+
 	if (!fences->any_register && first == NULL)
 		FAIL(op, RC_UNPROVEN,
 		    "no site shows a fence: none is reachable, or they are "
 		    "new");
-	claim->reg = fences->any_register ? fences->registers[0] : *first;
-	if (fences->any_register && fences->n_registers == 2)
-		FAIL(op, RC_REFUSED,
-		    "the register of sites is amid a change, which this "
-		    "version cannot finish");
-	claim->of_register = sites_of_register(claim->sites, &claim->reg);
-	if (site_set_count(site_set_and(fences->listed, claim->of_register)) <
-	    register_quorum(&claim->reg))
+	if (claim->n_wanted > 0 &&
+	    register_rank(fences->n_registers, fences->registers) >=
+		register_rank(claim->n_wanted, claim->wanted))
+		claim->n_wanted = 0; /* a try before this one got as far */
+	if (claim->n_wanted > 0)
+		registers_set(claim, claim->n_wanted, claim->wanted);
+	else if (fences->any_register)
+		registers_set(claim, fences->n_registers, fences->registers);
+	else
+		registers_set(claim, 1, first);
+	reg = claim_register(claim);
+	if (!fence_stands(claim, fences->listed))
 		FAIL(op, RC_UNPROVEN,
 		    "%zu of %u sites are reachable, %u are needed to claim",
 		    site_set_count(
 			site_set_and(fences->listed, claim->of_register)),
-		    claim->reg.n, register_quorum(&claim->reg));
+		    reg->n, register_quorum(reg));
 	return RC_OK;
 }
 
@@ -212,8 +364,7 @@ claim_confirm(struct op *op, struct claim *claim)
 	fences_list(op, claim->sites, &again);
 	if (again.highest > claim->counter)
 		FAIL(op, RC_BUSY, "another server is claiming these sites");
-	if (!again.any_register ||
-	    !register_equal(&again.registers[0], &claim->reg))
+	if (!registers_equal(claim, &again))
 		FAIL(op, RC_BUSY, "the register of sites has just changed");
 	return RC_OK;
 }
@@ -224,7 +375,7 @@ claim_try(struct op *op, struct claim *claim, const struct site_register *first)
 	struct fences fences;
 
 	fences_list(op, claim->sites, &fences);
-	TRY(claim_register(op, claim, &fences, first));
+	TRY(claim_registers(op, claim, &fences, first));
 	TRY(claim_create(op, claim, &fences));
 	return claim_confirm(op, claim);
 }
@@ -245,16 +396,55 @@ wait_random(struct claim *claim)
 	cond_release(&never);
 }
 
-enum rc
-claim_new(struct op *op, struct sites *sites, struct claim **ret_claim)
+static enum rc
+claim_alloc(struct op *op, struct sites *sites, struct claim_family *family,
+    struct claim **ret_claim)
 {
 	struct claim *claim = mem_alloc(sizeof(*claim));
 
 	if (claim == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	claim->sites = sites;
+	claim->family = family;
 	mutex_init(&claim->lock);
 	mutex_init(&claim->extending);
+	mutex_lock(&family->lock);
+	family->users++;
+	mutex_unlock(&family->lock);
+	*ret_claim = claim;
+	return RC_OK;
+}
+
+enum rc
+claim_new(struct op *op, struct sites *sites, struct claim **ret_claim)
+{
+	struct claim_family *family = mem_alloc(sizeof(*family));
+	enum rc rc;
+
+	if (family == NULL)
+		FAIL(op, RC_NO_MEMORY, "out of memory");
+	mutex_init(&family->lock);
+	rc = claim_alloc(op, sites, family, ret_claim);
+	if (rc != RC_OK) {
+		mutex_release(&family->lock);
+		mem_free(family);
+	}
+	return rc;
+}
+
+enum rc
+claim_follow(struct op *op, struct claim *former, uint32_t n,
+    const struct site_register *registers, struct claim **ret_claim)
+{
+	struct claim *claim;
+	uint32_t i;
+
+	TRY(claim_alloc(op, former->sites, former->family, &claim));
+	claim->former = former;
+	claim->oldest = former->oldest;
+	claim->n_wanted = n;
+	for (i = 0; i < n; i++)
+		claim->wanted[i] = registers[i];
 	*ret_claim = claim;
 	return RC_OK;
 }
@@ -266,6 +456,7 @@ claim_free(struct claim *claim)
 
 	for (; claim != NULL; claim = former) {
 		former = claim->former;
+		family_leave(claim->family);
 		mutex_release(&claim->extending);
 		mutex_release(&claim->lock);
 		mem_free(claim);
@@ -286,13 +477,18 @@ claim_take(struct op *op, struct claim *claim,
 		op_clear_error(op);
 		rc = claim_try(op, claim, first);
 	}
-	if (rc == RC_OK)
-		log_info(op, "claim", "counter=%llu sites=%zu of=%u",
-		    (unsigned long long)claim->counter,
-		    site_set_count(claim->fenced), claim->reg.n);
-	else
+	if (rc != RC_OK) {
 		claim->fenced = (struct site_set){0};
-	return rc;
+		return rc;
+	}
+	if (claim->oldest == 0)
+		claim->oldest = claim->counter;
+	log_info(op, "claim", "counter=%llu sites=%zu of=%u register=%llu%s",
+	    (unsigned long long)claim->counter, site_set_count(claim->fenced),
+	    claim_register(claim)->n,
+	    (unsigned long long)claim->registers[0].version,
+	    claim->n_registers == 2 ? "+1" : "");
+	return RC_OK;
 }
 
 enum rc
@@ -303,8 +499,7 @@ claim_read_register(struct op *op, struct claim *claim)
 	fences_list(op, claim->sites, &fences);
 	if (!fences.any_register)
 		FAIL(op, RC_UNPROVEN, "no site shows a fence");
-	claim->reg = fences.registers[0];
-	claim->of_register = sites_of_register(claim->sites, &claim->reg);
+	registers_set(claim, fences.n_registers, fences.registers);
 	return RC_OK;
 }
 
@@ -412,19 +607,53 @@ claim_forget(struct claim *claim, size_t i)
 	mutex_unlock(&claim->lock);
 }
 
+/* Whose the fence above the own one is. One that went while it was read is
+ * looked for again at the next look. */
+static enum rc
+fence_is_kin(struct op *op, struct claim *claim, struct site *site,
+    const struct object_name *name, bool *ret_kin)
+{
+	CLEANUP(buf_release)
+	struct buf bytes = {.limit = FENCE_OBJECT_SIZE_MAX};
+	struct fence_object fence;
+
+	TRY(site_get(op, site, name, &bytes));
+	TRY(fence_object_read(op, buf_span(&bytes), &fence));
+	*ret_kin = family_has(claim->family, fence.claim);
+	return RC_OK;
+}
+
+/* Fences stand without a gap: above the last one of this server's there is no
+ * other's. */
+static enum rc
+overtaken_look(
+    struct op *op, struct claim *claim, size_t i, bool *ret_overtaken)
+{
+	struct site *site = claim->sites->slots[i].site;
+	uint64_t counter = claim->counter;
+	struct object_name name;
+	bool there = false, kin = true;
+
+#ifdef DOZO_PLANT_NO_FENCE_CHECK
+	counter = UINT64_MAX - 1; /* where nobody comes */
+#endif
+	do {
+		object_fence(&name, ++counter);
+		TRY(site_exists(op, site, &name, &there));
+		if (there)
+			TRY(fence_is_kin(op, claim, site, &name, &kin));
+	} while (there && kin);
+	*ret_overtaken = there;
+	return RC_OK;
+}
+
 enum rc
 claim_check(struct op *op, struct claim *claim, size_t i)
 {
 	struct site *site = claim->sites->slots[i].site;
-	struct object_name name;
 	bool higher = false;
 
-#ifndef DOZO_PLANT_NO_FENCE_CHECK
-	object_fence(&name, claim->counter + 1);
-	TRY(site_exists(op, site, &name, &higher));
-#else
-	(void)name;
-#endif
+	TRY(overtaken_look(op, claim, i, &higher));
 	if (higher) {
 		claim_lost(op, claim, CLAIM_FENCED, i);
 		FAIL(op, RC_FENCED, "site %s shows a higher claim", site->name);

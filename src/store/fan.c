@@ -38,6 +38,7 @@ struct fan {
 	struct segment_sink sink;
 	atomic_uint refs; /* the owner, and each busy site */
 	struct sites *sites;
+	size_t n; /* sites when it was opened; more may come */
 	struct claim *claim;
 	struct object_name name;
 	size_t needed;
@@ -225,13 +226,14 @@ fan_open(struct op *op, struct sites *sites, struct claim *claim,
 	fan->sink.write = fan_write;
 	atomic_init(&fan->refs, 1);
 	fan->sites = sites;
+	fan->n = sites->n;
 	fan->claim = claim;
 	fan->needed = needed;
 	fan->patience = patience;
 	object_data(&fan->name, tenant, id);
 	mutex_init(&fan->lock);
 	cond_init(&fan->changed);
-	for (i = 0; i < sites->n; i++) {
+	for (i = 0; i < fan->n; i++) {
 		fan->site[i].job.run = site_run;
 		fan->site[i].fan = fan;
 		fan->site[i].slot = i;
@@ -254,7 +256,7 @@ fan_alive(const struct fan *fan)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < fan->sites->n; i++)
+	for (i = 0; i < fan->n; i++)
 		n += !fan->site[i].failed;
 	return n;
 }
@@ -266,7 +268,7 @@ fan_waits(const struct fan *fan, enum fan_step step)
 {
 	size_t i;
 
-	for (i = 0; i < fan->sites->n; i++) {
+	for (i = 0; i < fan->n; i++) {
 		const struct fan_site *s = &fan->site[i];
 
 		if (!s->failed &&
@@ -288,7 +290,7 @@ fan_wait(struct fan *fan, enum fan_step step)
 	while (fan_waits(fan, step) &&
 	       cond_wait_until(&fan->changed, &fan->lock, deadline))
 		;
-	for (i = 0; i < fan->sites->n; i++) {
+	for (i = 0; i < fan->n; i++) {
 		struct fan_site *s = &fan->site[i];
 
 		if (!s->failed &&
@@ -306,7 +308,7 @@ block_send(struct op *op, struct fan *fan)
 
 	mutex_lock(&fan->lock);
 	fan_wait(fan, FAN_WRITE);
-	for (i = 0; i < fan->sites->n; i++) {
+	for (i = 0; i < fan->n; i++) {
 		struct fan_site *s = &fan->site[i];
 
 		if (s->failed)
@@ -358,7 +360,7 @@ fan_end(struct op *op, struct fan *fan)
 	if (fan->filling != NULL)
 		TRY(block_send(op, fan));
 	mutex_lock(&fan->lock);
-	for (i = 0; i < fan->sites->n; i++) {
+	for (i = 0; i < fan->n; i++) {
 		fan->site[i].commit = true;
 		site_wake(&fan->site[i]);
 	}
@@ -374,7 +376,7 @@ fan_commit(struct op *op, struct fan *fan, struct site_set *ret_on)
 
 	mutex_lock(&fan->lock);
 	fan_wait(fan, FAN_COMMIT);
-	for (i = 0; i < fan->sites->n; i++)
+	for (i = 0; i < fan->n; i++)
 		if (fan->site[i].done && !fan->site[i].failed)
 			on = site_set_with(on, i);
 	mutex_unlock(&fan->lock);
@@ -396,7 +398,7 @@ fan_free(struct fan *fan)
 	if (fan == NULL)
 		return;
 	mutex_lock(&fan->lock);
-	for (i = 0; i < fan->sites->n; i++)
+	for (i = 0; i < fan->n; i++)
 		if (!fan->site[i].done)
 			site_failed(&fan->site[i]);
 	mutex_unlock(&fan->lock);

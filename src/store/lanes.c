@@ -287,7 +287,7 @@ lane_run(struct site_job *job)
 		lane->busy = true;
 		sites_submit(lanes->sites, lane->site, job);
 	}
-	if (rc != RC_OK || site_set_count(offer->acks) >= lanes->claim->reg.m)
+	if (rc != RC_OK || claim_has_m(lanes->claim, offer->acks))
 		cond_broadcast(&lanes->decided);
 	cond_broadcast(&lanes->changed);
 	/* From here on the lanes may be gone. */
@@ -410,7 +410,7 @@ offer_wait(struct lanes *lanes, struct offer *offer, int64_t until)
 	struct site_set acks;
 
 	mutex_lock(&lanes->lock);
-	while (site_set_count(offer->acks) < lanes->claim->reg.m &&
+	while (!claim_has_m(lanes->claim, offer->acks) &&
 	       claim_stands(lanes->claim) &&
 	       cond_wait_until(&lanes->decided, &lanes->lock, until))
 		;
@@ -451,7 +451,7 @@ lanes_offer(struct op *op, struct lanes *lanes, struct offer *offer,
 		if (!claim_stands(lanes->claim))
 			FAIL(
 			    op, RC_FENCED, "the claim does not stand any more");
-		if (site_set_count(acks) >= lanes->claim->reg.m)
+		if (claim_has_m(lanes->claim, acks))
 			return RC_OK;
 #ifdef DOZO_PLANT_ONE_SITE_FAILURE_IGNORED
 		if (site_set_count(acks) >= 1)
@@ -462,7 +462,8 @@ lanes_offer(struct op *op, struct lanes *lanes, struct offer *offer,
 			FAIL(op, RC_IN_DOUBT,
 			    "only %zu of %u sites have acknowledged number "
 			    "%llu",
-			    site_set_count(acks), lanes->claim->reg.m,
+			    site_set_count(acks),
+			    claim_register(lanes->claim)->m,
 			    (unsigned long long)offer->number);
 		}
 		if (reoffer(op, lanes, offer))

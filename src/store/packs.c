@@ -212,6 +212,24 @@ packs_find(struct op *op, struct packs *packs, size_t i,
 	FAIL(op, RC_NOT_FOUND, "the pack is gone");
 }
 
+uint64_t
+packs_count(struct packs *packs, size_t i, uint64_t above)
+{
+	MUTEX_GUARD(&packs->lock);
+	uint64_t count = 0;
+	size_t k;
+
+	for (k = 0; k < packs->n; k++) {
+		const struct pack_name *name = &packs->list[k].pack.name;
+
+		if (packs->list[k].site != i || name->last <= above)
+			continue;
+		count += name->last -
+			 (name->first > above ? name->first - 1 : above);
+	}
+	return count;
+}
+
 void
 packs_drop(struct packs *packs, size_t i, const struct pack_name *name)
 {

@@ -55,6 +55,9 @@ enum rc packs_read(struct op *op, struct packs *packs, struct sites *sites,
 enum rc packs_find(struct op *op, struct packs *packs, size_t i,
     const struct log_name *log, struct pack *ret_pack) MUST_CHECK;
 
+/* How many numbers above this one lie in packs of site i that are known. */
+uint64_t packs_count(struct packs *packs, size_t i, uint64_t above);
+
 /* Site i has that pack no more. */
 void packs_drop(struct packs *packs, size_t i, const struct pack_name *name);
 

@@ -40,8 +40,12 @@ site_open(struct op *op, const char *url, const uint8_t service[OBJECT_ID_SIZE],
 {
 	const char *path;
 
+	if (strlen(url) >= SITE_URL_SIZE)
+		FAIL(op, RC_INVALID, "a site's place is too long");
 	TRY(url_dir(op, url, &path));
-	return site_dir_open(op, path, service, id, name, ret_site);
+	TRY(site_dir_open(op, path, service, id, name, ret_site));
+	(void)str_copy((*ret_site)->url, SITE_URL_SIZE, url);
+	return RC_OK;
 }
 
 enum rc

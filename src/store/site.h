@@ -68,6 +68,7 @@ struct site {
 	uint8_t service[OBJECT_ID_SIZE];
 	uint8_t id[OBJECT_ID_SIZE];
 	char name[SITE_NAME_SIZE];
+	char url[SITE_URL_SIZE]; /* as site_open got it */
 };
 
 struct site_stream_ops {

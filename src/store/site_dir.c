@@ -131,8 +131,10 @@ dir_attach(struct op *op, struct site *site)
 		FAIL(op, RC_REFUSED, "%s is a site of another service",
 		    dir->path);
 	if (memcmp(id.id, site->id, OBJECT_ID_SIZE) != 0)
-		FAIL(op, RC_REFUSED, "%s is the site %s, not %s", dir->path,
-		    id.name, site->name);
+		FAIL(op, RC_REFUSED,
+		    "%s is a site %s with another identity than the present "
+		    "%s: the disk of one that has left?",
+		    dir->path, id.name, site->name);
 	TRY(io_dir_id(op, fd, &where));
 	mutex_lock(&dir->lock);
 	dir->where = where;

@@ -27,23 +27,6 @@ sites_new(struct op *op, struct sites **ret_sites)
 	return RC_OK;
 }
 
-enum rc
-sites_add(struct op *op, struct sites *sites, struct site *site)
-{
-	struct site_slot *slot;
-
-	if (sites->n == SITES_MAX)
-		FAIL(op, RC_LIMIT, "more than %d sites", SITES_MAX);
-	slot = &sites->slots[sites->n++];
-	slot->site = site;
-	slot->state = SITE_AWAY;
-	(void)str_copy(slot->why, sizeof(slot->why), "not looked at yet");
-	slot->since = clock_mono();
-	slot->last = &slot->first;
-	cond_init(&slot->work);
-	return RC_OK;
-}
-
 static struct site_job *
 job_take(struct sites *sites, struct site_slot *slot)
 {
@@ -106,11 +89,41 @@ sites_start(struct op *op, struct sites *sites)
 {
 	size_t i;
 
+	sites->running = true;
 	for (i = 0; i < sites->n; i++) {
 		TRY(slot_start(op, sites, i));
 		(void)sites_try(op, sites, i);
 	}
 	return RC_OK;
+}
+
+enum rc
+sites_add(struct op *op, struct sites *sites, struct site *site)
+{
+	size_t i = sites->n;
+	struct site_slot *slot = &sites->slots[i];
+	enum rc rc = RC_OK;
+
+	if (i == SITES_MAX) {
+		site_close(site);
+		FAIL(op, RC_LIMIT,
+		    "a server has %d sites at most in its time, those that "
+		    "have left it too: start it again",
+		    SITES_MAX);
+	}
+	slot->site = site;
+	slot->state = SITE_AWAY;
+	(void)str_copy(slot->why, sizeof(slot->why), "not looked at yet");
+	slot->since = clock_mono();
+	slot->last = &slot->first;
+	cond_init(&slot->work);
+	if (sites->running)
+		rc = slot_start(op, sites, i);
+	/* Also after a failure: its threads are joined in the end. */
+	sites->n = i + 1;
+	if (rc == RC_OK && sites->running)
+		(void)sites_try(op, sites, i);
+	return rc;
 }
 
 void
@@ -167,12 +180,34 @@ state_set(struct sites *sites, size_t i, enum site_state state, const char *why)
 	return changed;
 }
 
+void
+sites_leave(struct op *op, struct sites *sites, size_t i)
+{
+	mutex_lock(&sites->lock);
+	sites->slots[i].left = true;
+	mutex_unlock(&sites->lock);
+	if (state_set(sites, i, SITE_AWAY, "it has left the register"))
+		log_info(
+		    op, "site-left", "site=%s", sites->slots[i].site->name);
+}
+
+bool
+sites_has_left(struct sites *sites, size_t i)
+{
+	MUTEX_GUARD(&sites->lock);
+
+	return sites->slots[i].left;
+}
+
 bool
 sites_try(struct op *op, struct sites *sites, size_t i)
 {
 	struct site *site = sites->slots[i].site;
-	enum rc rc = site_attach(op, site);
+	enum rc rc;
 
+	if (sites_has_left(sites, i))
+		return false;
+	rc = site_attach(op, site);
 	if (rc != RC_OK) {
 		sites_failed(op, sites, i, rc);
 		return false;

@@ -5,12 +5,15 @@
 #ifndef DOZO_STORE_SITES_H
 #define DOZO_STORE_SITES_H
 
+#include <stdatomic.h>
+
 #include "base/op.h"
 #include "base/thread.h"
 #include "store/register.h"
 #include "store/site.h"
 
-enum { SITES_MAX = 16, SITE_THREADS = 6, SITE_WHY_SIZE = 160 };
+/* While the register changes there are more sites than a register has. */
+enum { SITES_MAX = 32, SITE_THREADS = 6, SITE_WHY_SIZE = 160 };
 
 /* A set of sites, by their place in struct sites. */
 struct site_set {
@@ -64,6 +67,7 @@ struct site_slot {
 	struct site *site;
 	enum site_state state;
 	bool looked_at;
+	bool left; /* sites_leave */
 	char why[SITE_WHY_SIZE]; /* "" while attached */
 	int64_t since; /* clock_mono() of the last change of state */
 	uint64_t epoch; /* grows at each attaching: what was known of the site
@@ -77,18 +81,25 @@ struct site_slot {
 	size_t n_threads;
 };
 
-/* All sites of a service. Everything here may be called by any thread. */
+/* All sites of a service. Everything here may be called by any thread. A slot
+ * stays what it is: n only grows. */
 struct sites {
-	size_t n;
+	atomic_size_t n;
 	struct site_slot slots[SITES_MAX];
 	struct mutex lock;
+	bool running; /* sites_start was */
 	bool stopping;
 };
 
 /* No sites yet. Free with sites_free. */
 enum rc sites_new(struct op *op, struct sites **ret_sites) MUST_CHECK;
 
-/* Adds a site, which is then owned; before sites_start only. RC_LIMIT. */
+/*
+ * Adds a site, which is owned from here on, also after a failure; after
+ * sites_start its threads run when this
+ * returns, and it is attached if it is there. One call at a time. RC_LIMIT: as
+ * many have been added since the start as there are slots.
+ */
 enum rc
 sites_add(struct op *op, struct sites *sites, struct site *site) MUST_CHECK;
 
@@ -104,6 +115,11 @@ size_t sites_find(const struct sites *sites, const uint8_t id[OBJECT_ID_SIZE]);
 
 /* Looks at the place again; true where the site is attached now. */
 bool sites_try(struct op *op, struct sites *sites, size_t i);
+
+/* The site has left the register (L20): it is away for good, its slot is not
+ * used again. */
+void sites_leave(struct op *op, struct sites *sites, size_t i);
+bool sites_has_left(struct sites *sites, size_t i);
 
 /*
  * Tells what a call on the site came to. An error of the site (RC_IO,

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import traceback
 import urllib.parse
 
 sys.dont_write_bytecode = True
@@ -125,6 +126,8 @@ class Client:
             raise Wrong(f"{method} {target}: {answer.status}, not {status}\n"
                         + answer.body.decode(errors="replace"))
         contract.check(method, target, status, answer.headers, answer.body, answer.json)
+        if status < 300 and isinstance(body, dict):
+            contract.note_request(method, target, "application/json", body)
         return answer
 
     def refused(self, status, problem, method, target, body=None, headers=None, kind=None):
@@ -166,10 +169,10 @@ def case(name, call):
     try:
         call()
     except Exception as error:  # pylint: disable=broad-except
-        line = error.__traceback__
-        while line.tb_next is not None and line.tb_next.tb_frame.f_globals.get("__name__") == "__main__":
-            line = line.tb_next
-        print(f"line {line.tb_lineno}: {type(error).__name__}: {error}\n[  FAILED  ] {name}", flush=True)
+        where = [f"{os.path.basename(frame.filename)}:{frame.lineno}"
+                 for frame in traceback.extract_tb(error.__traceback__)
+                 if not frame.filename.endswith("api_client.py")]
+        print(f"{' '.join(where[-2:])}: {type(error).__name__}: {error}\n[  FAILED  ] {name}", flush=True)
         return False
     print(f"[       OK ] {name}", flush=True)
     return True

@@ -202,7 +202,7 @@ static int64_t
 folder_make(struct maker *m, int64_t parent, const char *name)
 {
 	struct precondition none = {0};
-	struct tree_target to;
+	struct tree_target to = {0};
 	struct tree_result result;
 
 	name_set(m, &to, parent, name);

@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import api_client
+import api_changes
 import api_nodes
+import api_security
 from api_client import contract, same
 
 
@@ -27,6 +29,8 @@ CASES = [
     the_contract_is_well_formed,
     router_and_contract_list_the_same_routes,
     *api_nodes.CASES,
+    *api_changes.CASES,
+    *api_security.CASES,
     answers_showed_all_that_the_contract_lists,
 ]
 

@@ -134,7 +134,7 @@ allprop_and_propname_tell_what_there_is(void **state)
 	(void)dozo_expect(&server, 201, "PUT", "/dav/Company/f", NULL, "x");
 	xml = propfind(207, "/dav/Company/f", "Depth: 0\r\n", NULL);
 	assert_non_null(strstr(xml, "<d:getetag>\""));
-	assert_non_null(strstr(xml, "<d:supportedlock></d:supportedlock>"));
+	assert_non_null(strstr(xml, "<d:supportedlock><d:lockentry>"));
 	assert_non_null(strstr(xml, "<d:creationdate>20"));
 	assert_null(strstr(xml, "oc:checksum>"));
 	assert_null(strstr(xml, "404"));

@@ -34,7 +34,7 @@ a_member_comes_in_by_password_with_the_tenant_behind_the_name(void **state)
 {
 	(void)state;
 	assert_int_equal(sign_in(DOZO_ADMIN, DOZO_PASSWORD), 200);
-	assert_string_equal(dozo_header(&server, "DAV"), "1");
+	assert_string_equal(dozo_header(&server, "DAV"), "1, 2");
 	assert_non_null(strstr(dozo_header(&server, "Allow"), "PROPFIND"));
 	assert_int_equal(sign_in(DOZO_OTHER, DOZO_OTHER_PASSWORD), 200);
 	assert_int_equal(sign_in("ADMIN@demo", DOZO_PASSWORD), 200);

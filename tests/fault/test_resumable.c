@@ -462,18 +462,18 @@ begins_are_refused_as_a_file_would_be(struct world *w, int64_t folder)
 {
 	struct client c = client_of(w, "taken", 10);
 
-	c.new.if_exists = IF_EXISTS_FAIL;
+	c.new.to.taken = TREE_TAKEN_FAIL;
 	ASSERT_RC(&w->op, RC_EXISTS, make(&c));
 	assert_int_equal(c.why, TREE_WHY_EXISTS);
-	c.new.if_exists = IF_EXISTS_VERSION;
+	c.new.to.taken = TREE_TAKEN_VERSION;
 	c.new.precondition.if_none_match = true;
 	c.new.precondition.if_none_match_any = true;
 	ASSERT_RC(&w->op, RC_CONFLICT, make(&c));
 	assert_int_equal(c.why, TREE_WHY_PRECONDITION);
 	c = client_of(w, "folder", 10);
-	c.new.if_exists = IF_EXISTS_VERSION;
-	ASSERT_RC(&w->op, RC_CONFLICT, make(&c));
-	assert_int_equal(c.why, TREE_WHY_KIND);
+	c.new.to.taken = TREE_TAKEN_VERSION;
+	ASSERT_RC(&w->op, RC_EXISTS, make(&c));
+	assert_int_equal(c.why, TREE_WHY_EXISTS);
 	c.new.to.parent = folder + 100000;
 	ASSERT_RC(&w->op, RC_NOT_FOUND, make(&c));
 	assert_int_equal(c.why, TREE_WHY_PARENT);
@@ -500,12 +500,12 @@ what_has_the_name_stays_becomes_a_version_or_stands_beside(void **state)
 	ASSERT_OK(&w.op, world_mkdir(&w.op, &w, w.space, "folder", &folder));
 	begins_are_refused_as_a_file_would_be(&w, folder);
 	c = client_of(&w, "TAKEN", 10);
-	c.new.if_exists = IF_EXISTS_RENAME;
+	c.new.to.taken = TREE_TAKEN_RENAME;
 	ASSERT_OK(&w.op, make(&c));
 	ASSERT_OK(&w.op, go_on(&c, 0, 10));
 	world_check(&w, w.space, "TAKEN (2)", 10, SEED);
 	world_check(&w, w.space, "taken", 9, 1);
-	c.new.if_exists = IF_EXISTS_VERSION;
+	c.new.to.taken = TREE_TAKEN_VERSION;
 	ASSERT_OK(&w.op, make(&c));
 	ASSERT_OK(&w.op, go_on(&c, 0, 10));
 	assert_int_equal(c.result.put.tree.etag.node, former.tree.etag.node);
@@ -563,7 +563,7 @@ the_bytes_that_the_file_has_make_no_version_and_leave_nothing(void **state)
 	    world_put(&w.op, &w, w.space, "file", 20 * MIB, SEED, &former));
 	for (i = 0; i < 2; i++) {
 		c = client_of(&w, "file", 20 * MIB);
-		c.new.if_exists = IF_EXISTS_VERSION;
+		c.new.to.taken = TREE_TAKEN_VERSION;
 		ASSERT_OK(&w.op, make(&c));
 		if (i == 1)
 			ASSERT_OK(&w.op, go_on(&c, 0, 5));

@@ -12,6 +12,7 @@
 #include "core/pack.h"
 #include "core/purge.h"
 #include "core/snapshot.h"
+#include "core/state.h"
 #include "core/trash.h"
 #include "core/upkeep.h"
 #include "load.h"
@@ -289,12 +290,110 @@ the_number_of_objects_on_a_site_is_bounded(void **state)
 	machine_end(&m);
 }
 
+/* ---- what is seen of it ---- */
+
+static void
+look(struct world *w, struct state *ret_state)
+{
+	ASSERT_OK(&w->op, state_get(&w->op, w->f.service, false, ret_state));
+}
+
+static void
+each_work_is_seen_with_what_waits_for_it_and_what_it_freed(void **state)
+{
+	static struct state now;
+	struct file_put_result result;
+	struct tree_result purged;
+	struct compact_result compacted;
+	struct precondition none = {0};
+	struct machine m;
+	struct world w;
+	struct node node;
+	unsigned work;
+
+	(void)state;
+	machine_make(&m);
+	world_make(&w, 2, 2);
+	look(&w, &now);
+	for (work = 0; work < UPKEEP_WORKS; work++) {
+		assert_int_equal(now.upkeep[work].running, 0);
+		assert_int_equal(now.waits[work], 0);
+	}
+	ASSERT_OK(
+	    &w.op, world_put(&w.op, &w, w.space, "large", 300000, 1, &result));
+	machine_time_passes(&m, 9 * CLOCK_HOUR);
+	look(&w, &now);
+	/* The tenant's; the provider's had a change too. */
+	assert_int_equal(now.waits[UPKEEP_SNAPSHOT], 2);
+	assert_int_equal(now.waits[UPKEEP_CUT], 0);
+	ASSERT_OK(&w.op, upkeep_tenant(&w.op, w.t));
+	look(&w, &now);
+	assert_int_equal(now.waits[UPKEEP_SNAPSHOT], 1);
+	assert_int_equal(now.upkeep[UPKEEP_SNAPSHOT].times, 1);
+	assert_int_equal(now.upkeep[UPKEEP_SNAPSHOT].tenant, w.id);
+	assert_true(now.upkeep[UPKEEP_SNAPSHOT].ended > 0);
+	assert_int_equal(now.upkeep[UPKEEP_CUT].freed, 0);
+
+	/* What is purged frees rows first, then what nothing names goes. */
+	ASSERT_OK(&w.op, world_find(&w.op, &w, w.space, "large", &node));
+	ASSERT_OK(&w.op, tree_delete(&w.op, w.t, node.id, &none, &purged));
+	ASSERT_OK(&w.op, trash_purge(&w.op, w.t, node.id, &purged));
+	ASSERT_OK(&w.op, purge_turn(&w.op, w.t, 1000));
+	ASSERT_OK(&w.op, upkeep_compact(&w.op, w.t, &compacted));
+	w.t->swept = false;
+	world_await(&w, "the sweep has been", world_is_swept, 0);
+	look(&w, &now);
+	assert_true(now.upkeep[UPKEEP_PURGE].times > 0);
+	assert_int_equal(now.waits[UPKEEP_PURGE], 0);
+	assert_true(now.upkeep[UPKEEP_SWEEP].freed >= 2 * 300000);
+	assert_true(now.upkeep[UPKEEP_COMPACT].times > 0);
+
+	/* The second snapshot lets the log be cut. */
+	machine_time_passes(&m, 9 * CLOCK_HOUR);
+	ASSERT_OK(&w.op, upkeep_tenant(&w.op, w.t));
+	look(&w, &now);
+	assert_int_equal(now.upkeep[UPKEEP_SNAPSHOT].times, 2);
+	assert_int_equal(now.upkeep[UPKEEP_CUT].times, 1);
+	assert_true(now.upkeep[UPKEEP_CUT].freed > 0);
+	for (work = 0; work < UPKEEP_WORKS; work++)
+		assert_int_equal(now.upkeep[work].failed, 0);
+	world_end(&w);
+	machine_end(&m);
+}
+
+static void
+what_fails_is_counted_and_what_is_interrupted_is_not(void **state)
+{
+	struct upkeep_one works[UPKEEP_WORKS];
+	struct upkeep_seen seen;
+
+	(void)state;
+	upkeep_seen_init(&seen);
+	upkeep_begun(&seen, UPKEEP_CUT, 7);
+	upkeep_seen_look(&seen, works);
+	assert_int_equal(works[UPKEEP_CUT].running, 1);
+	assert_int_equal(works[UPKEEP_CUT].tenant, 7);
+	upkeep_ended(&seen, UPKEEP_CUT, RC_DAMAGED);
+	upkeep_begun(&seen, UPKEEP_CUT, 7);
+	upkeep_ended(&seen, UPKEEP_CUT, RC_BUSY);
+	upkeep_seen_look(&seen, works);
+	assert_int_equal(works[UPKEEP_CUT].running, 0);
+	assert_int_equal(works[UPKEEP_CUT].failed, 1);
+	assert_int_equal(works[UPKEEP_CUT].times, 0);
+	assert_int_equal(works[UPKEEP_CUT].ended, 0);
+	upkeep_seen_release(&seen);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(upkeep_races_everything_and_nothing_is_lost),
 	    cmocka_unit_test(the_number_of_objects_on_a_site_is_bounded),
+	    cmocka_unit_test(
+		each_work_is_seen_with_what_waits_for_it_and_what_it_freed),
+	    cmocka_unit_test(
+		what_fails_is_counted_and_what_is_interrupted_is_not),
 	};
 
 	log_set_level(getenv("V") != NULL ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);

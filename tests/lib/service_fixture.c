@@ -11,9 +11,11 @@
 
 #include "base/rand.h"
 #include "meta/setting.h"
+#include "store/site_id.h"
 
 static bool library_ready; /* SQLite wants that once a process */
-static const char *const names[FIXTURE_SITES] = {"tokyo", "osaka", "sendai"};
+static const char *const names[FIXTURE_SITES] = {
+    "tokyo", "osaka", "sendai", "nagoya", "fukuoka", "sapporo"};
 
 void
 fixture_init(struct fixture *f, size_t n, uint32_t m)
@@ -66,11 +68,102 @@ sites_make(struct op *op, const struct fixture *f, struct sites **ret_sites)
 
 	ASSERT_OK(op, sites_new(op, ret_sites));
 	for (i = 0; i < f->n_sites; i++) {
+		if (f->gone[i])
+			continue;
 		(void)snprintf(url, sizeof(url), "dir:%s", f->site_paths[i]);
 		ASSERT_OK(op, site_open(op, url, f->keystore->service,
 				  f->reg.ids[i], names[i], &site));
 		ASSERT_OK(op, sites_add(op, *ret_sites, site));
 	}
+}
+
+/* ---- sites that come and go ---- */
+
+/* A file of the sandbox that tells other processes. */
+static void
+mark(const struct fixture *f, const char *what, size_t site)
+{
+	char path[400];
+	FILE *file;
+
+	(void)snprintf(
+	    path, sizeof(path), "%.300s/%s-%s", f->path, what, names[site]);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static bool
+is_marked(const struct fixture *f, const char *what, size_t site)
+{
+	char path[400];
+
+	(void)snprintf(
+	    path, sizeof(path), "%.300s/%s-%s", f->path, what, names[site]);
+	return access(path, F_OK) == 0;
+}
+
+static enum rc
+site_forgotten(void *arg, struct op *op, const uint8_t id[OBJECT_ID_SIZE])
+{
+	struct fixture *f = arg;
+	size_t i;
+
+	(void)op;
+	for (i = 0; i < f->n_sites; i++)
+		if (memcmp(f->reg.ids[i], id, OBJECT_ID_SIZE) == 0) {
+			f->gone[i] = true;
+			mark(f, "gone", i);
+		}
+	return RC_OK;
+}
+
+/* The same in every process. */
+static void
+site_place(struct fixture *f, size_t i)
+{
+	memset(f->reg.ids[i], 0x40 + (int)i, OBJECT_ID_SIZE);
+	(void)snprintf(f->site_paths[i], sizeof(f->site_paths[i]), "%.280s/%s",
+	    f->path, names[i]);
+}
+
+void
+fixture_sites_find(struct fixture *f)
+{
+	size_t i;
+
+	for (i = 0; i < FIXTURE_SITES; i++) {
+		if (i >= f->n_sites && is_marked(f, "made", i)) {
+			site_place(f, i);
+			f->n_sites = i + 1;
+		}
+		f->gone[i] = is_marked(f, "gone", i);
+	}
+}
+
+size_t
+fixture_site_make(struct op *op, struct fixture *f)
+{
+	size_t i = f->n_sites;
+	struct site_id found;
+	struct site *site;
+	char url[310];
+
+	assert_true(i < FIXTURE_SITES);
+	site_place(f, i);
+	ASSERT_OK(op, site_keys_add(op, f->service, f->reg.ids[i], names[i]));
+	(void)snprintf(url, sizeof(url), "dir:%s", f->site_paths[i]);
+	if (site_identify(op, url, &found) != RC_OK) {
+		op_clear_error(op);
+		ASSERT_OK(op, site_create(op, url, f->keystore->service,
+				  f->reg.ids[i], names[i]));
+	}
+	mark(f, "made", i);
+	f->n_sites = i + 1;
+	ASSERT_OK(op, site_open(op, url, f->keystore->service, f->reg.ids[i],
+			  names[i], &site));
+	ASSERT_OK(op, sites_add(op, f->service->config.sites, site));
+	return i;
 }
 
 static enum rc
@@ -98,6 +191,8 @@ config_fill(struct fixture *f, struct service_config *config)
 	config->keystore = f->keystore;
 	config->keep = keystore_kept;
 	config->keep_arg = f;
+	config->forget = site_forgotten;
+	config->forget_arg = f;
 	config->host = "test";
 	config->offer_time = f->offer_time;
 	config->committers = f->committers;
@@ -135,6 +230,29 @@ fixture_open_other(
 	config.db_path = db_path;
 	config.db_folder = "db2";
 	sites_make(op, f, &config.sites);
+	return service_open(op, &config, ret_service);
+}
+
+enum rc
+fixture_open_alone(
+    struct op *op, struct fixture *f, size_t site, struct service **ret_service)
+{
+	struct service_config config;
+	static char db_path[320];
+	struct site *alone;
+	char url[310];
+
+	config_fill(f, &config);
+	(void)snprintf(db_path, sizeof(db_path), "%.300s.alone", f->db_path);
+	(void)mkdir(db_path, 0700);
+	config.db_path = db_path;
+	config.db_folder = "db.alone";
+	config.read_only = true;
+	(void)snprintf(url, sizeof(url), "dir:%s", f->site_paths[site]);
+	ASSERT_OK(op, sites_new(op, &config.sites));
+	ASSERT_OK(op, site_open(op, url, f->keystore->service, f->reg.ids[site],
+			  names[site], &alone));
+	ASSERT_OK(op, sites_add(op, config.sites, alone));
 	return service_open(op, &config, ret_service);
 }
 

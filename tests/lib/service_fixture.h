@@ -6,7 +6,7 @@
 #include "core/service.h"
 #include "lib/test.h"
 
-enum { FIXTURE_SITES = 3 };
+enum { FIXTURE_SITES = 6 };
 
 struct fixture {
 	char *path; /* the sandbox */
@@ -17,6 +17,7 @@ struct fixture {
 	int dir_fd;
 	char db_path[300];
 	char site_paths[FIXTURE_SITES][300];
+	bool gone[FIXTURE_SITES]; /* has left the register */
 	struct service *service;
 	int64_t offer_time; /* 0: the service's own */
 	uint64_t reserve; /* bytes; 0: 1 */
@@ -27,8 +28,8 @@ struct fixture {
 				  then it cannot be; 0: always */
 };
 
-/* A sandbox with n sites (tokyo, osaka, sendai), m of which must have a thing;
- * nothing is opened. */
+/* A sandbox with n sites (tokyo, osaka, sendai ...), m of which must have a
+ * thing; nothing is opened. */
 void fixture_init(struct fixture *f, size_t n, uint32_t m);
 void fixture_release(struct fixture *f);
 
@@ -40,15 +41,28 @@ enum rc fixture_open_other(
     struct op *op, struct fixture *f, struct service **ret_service);
 void fixture_close(struct op *op, struct fixture *f);
 
+/* Opens one that only reads, from one site alone, with databases of its own. */
+enum rc fixture_open_alone(struct op *op, struct fixture *f, size_t site,
+    struct service **ret_service);
+
 /* The keystore is kept in the sandbox's file "keystore" when a rotation changes
  * it. */
+
+/*
+ * Makes the next site (nagoya ...) and gives it to the open service, as dozo
+ * site add does; from now on it is one of the sandbox's. Returns its place. One
+ * that a killed process has made is gone on with.
+ */
+size_t fixture_site_make(struct op *op, struct fixture *f);
+/* Takes over what other processes made and forgot. */
+void fixture_sites_find(struct fixture *f);
 
 /* Renames a site's folder away, and back. */
 void fixture_away(const struct fixture *f, size_t site);
 void fixture_back(const struct fixture *f, size_t site);
 
 /* Runs a command with /bin/sh in the sandbox, where the folders are tokyo,
- * osaka, sendai and db; it must succeed. */
+ * osaka, sendai ... and db; it must succeed. */
 void fixture_shell(const struct fixture *f, const char *command);
 
 /* Deletes every local database, as a power cut would make them be discarded. */

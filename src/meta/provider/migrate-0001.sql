@@ -37,10 +37,10 @@ CREATE TABLE site (
 ) WITHOUT ROWID;
 
 CREATE TABLE ack (
-	number INTEGER NOT NULL,
 	site BLOB NOT NULL,
+	number INTEGER NOT NULL,
 	time INTEGER NOT NULL,
-	PRIMARY KEY (number, site)
+	PRIMARY KEY (site, number)
 ) WITHOUT ROWID;
 
 CREATE TABLE audit (

@@ -42,6 +42,19 @@ CREATE TABLE app_password (
 );
 CREATE INDEX app_password_member ON app_password (member);
 
+-- Browsers that are signed in, and links that sign one in once; times are service time.
+CREATE TABLE session (
+	id INTEGER PRIMARY KEY NOT NULL,
+	member INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	hash BLOB NOT NULL UNIQUE, -- SHA-256 of 256 random bits
+	label BLOB NOT NULL, -- sealed
+	created_at INTEGER NOT NULL,
+	used_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+);
+CREATE INDEX session_member ON session (member, used_at);
+
 CREATE TABLE space (
 	node INTEGER PRIMARY KEY NOT NULL,
 	kind INTEGER NOT NULL,
@@ -83,8 +96,10 @@ CREATE TABLE content (
 	key BLOB, -- sealed
 	data BLOB, -- data segment, or:
 	number INTEGER, -- numbered segment, offset from its body's start
-	offset INTEGER NOT NULL
+	offset INTEGER NOT NULL,
+	made INTEGER -- the number that made it complete
 );
+CREATE INDEX content_made ON content (made) WHERE made IS NOT NULL;
 CREATE INDEX content_data ON content (data) WHERE data IS NOT NULL;
 CREATE INDEX content_number ON content (number) WHERE number IS NOT NULL;
 -- Uploads that are under way, or that a crash left behind.
@@ -129,6 +144,21 @@ CREATE TABLE trash (
 CREATE INDEX trash_space ON trash (space, node);
 CREATE INDEX trash_kept_until ON trash (kept_until);
 
+-- Locks of WebDAV. A lock's end is its end: its row may stand a while longer.
+CREATE TABLE lock (
+	id INTEGER PRIMARY KEY NOT NULL,
+	node INTEGER NOT NULL,
+	member INTEGER NOT NULL, -- who alone may use its token
+	shared INTEGER NOT NULL,
+	deep INTEGER NOT NULL, -- all below a folder, too
+	token BLOB NOT NULL, -- sealed
+	owner BLOB NOT NULL, -- sealed XML: what the client says of its user
+	expires_at INTEGER NOT NULL
+);
+CREATE INDEX lock_node ON lock (node);
+CREATE INDEX lock_member ON lock (member, expires_at);
+CREATE INDEX lock_expires_at ON lock (expires_at);
+
 CREATE TABLE upload (
 	id INTEGER PRIMARY KEY NOT NULL,
 	member INTEGER NOT NULL,
@@ -156,12 +186,13 @@ CREATE TABLE idempotency (
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_expires_at ON idempotency (expires_at);
 
--- Which sites had a number when it was acknowledged, and when (L24).
+-- Which sites had a number when it was acknowledged, and when (L24): of numbers
+-- that made a content, and the newest of each site.
 CREATE TABLE ack (
-	number INTEGER NOT NULL,
 	site BLOB NOT NULL,
+	number INTEGER NOT NULL,
 	time INTEGER NOT NULL,
-	PRIMARY KEY (number, site)
+	PRIMARY KEY (site, number)
 ) WITHOUT ROWID;
 
 CREATE TABLE audit (

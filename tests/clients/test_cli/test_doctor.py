@@ -147,7 +147,7 @@ class Doctor(cli.Case):
         self.conf_write(text.replace(f"dir:{self.shm}/b", "dir:" + self.path("b")))
         self.assertEqual(self.found(), ["one-device"])
         self.assertRegex(self.text("one-device"), "a and b are on one device")
-        self.assertIn(" b dir:", self.next("one-device"))
+        self.assertIn(" b=dir:/", self.next("one-device"))
         self.conf_write(text)
         self.well()
 
@@ -216,6 +216,54 @@ class Doctor(cli.Case):
         server = self.serve(self.d)
         self.await_true(lambda: "snapshot-overdue" not in self.found())
         server.end()
+        self.well()
+
+    def test_a_scrub_that_is_overdue(self):
+        def scrubs():  # what else becomes overdue is another test's
+            self.found()
+            self.findings = [f for f in self.findings if f["name"] == "scrub-overdue"]
+            return len(self.findings)
+
+        self.tick(boot=34 * DAY, wall=34 * DAY)
+        self.assertEqual(scrubs(), 0)
+        self.tick(boot=36 * DAY, wall=36 * DAY)
+        self.assertEqual(scrubs(), 2)
+        self.assertIn("never", self.text("scrub-overdue"))
+        for finding in self.findings:
+            self.ran(*finding["next"].split()[1:])
+        self.assertEqual(scrubs(), 0)
+        self.tick(boot=180 * DAY, wall=180 * DAY)
+        self.assertEqual(scrubs(), 2)
+        self.assertRegex(self.text("scrub-overdue"), r"ended on \d{4}-\d\d-\d\d")
+        self.ran("scrub", self.d)
+        self.assertEqual(scrubs(), 0)
+        self.tick(boot=191 * DAY, wall=191 * DAY)
+        self.assertEqual(scrubs(), 2)
+        self.assertIn("--deep", self.next("scrub-overdue"))
+        self.ran("scrub", self.d, "--deep")
+        self.assertEqual(scrubs(), 0)
+
+    def test_what_a_scrub_could_not_repair(self):
+        self.ran("tenant", "add", self.d, "acme", "--admin", "ann", "--password-stdin",
+                 stdin=SECRET + "\n")
+        tenant = self.ran("tenant", "list", self.d, "--json").json()[0]["id"]
+        kept = {}
+        for site in (self.path("a"), self.shm + "/b"):  # so that none has it whole
+            folder = f"{site}/log/{tenant}"
+            path = f"{folder}/{sorted(os.listdir(folder))[0]}"
+            with open(path, "rb") as file:
+                kept[path] = file.read()
+            os.chmod(path, 0o600)
+            with open(path, "wb") as file:
+                file.write(kept[path][:-1])
+        self.ran("scrub", self.d, code=1)
+        self.assertIn("scrub-left", self.found())
+        self.assertIn("--repair", self.next("scrub-left"))
+        for path, data in kept.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(data)
+        self.ran("scrub", self.d)
         self.well()
 
     # ---- certificate ----

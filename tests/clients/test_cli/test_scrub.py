@@ -207,6 +207,31 @@ class Scrub(Filled):
         self.assertEqual(self.state(folder)["scrub"]["run"], began)
 
 
+class Seen(Filled):
+    def test_status_tells_of_upkeep_and_of_the_last_scrub(self):
+        folder, server = self.filled(1)
+        self.assertIn(", 1 file and ", self.ran("status", folder).out)
+        self.assertRegex(self.ran("status", folder).out, r"\nscrub +- +- +- +-\n")
+        before = self.ran("status", folder, "--json").json()
+        self.assertEqual(sorted(before["upkeep"]),
+                         ["compaction", "cut", "pack", "purge", "snapshot", "sweep"])
+        for row in before["scrub"]["sites"]:
+            self.assertEqual((row["last_end"], row["last_deep_end"]), (None, None))
+        self.ran("scrub", folder, "--site", "a")
+        self.assertRegex(self.ran("status", folder).out, r"\nscrub +- +- ")  # b and c never were
+        self.ran("scrub", folder)
+        self.assertRegex(self.ran("status", folder).out, r"\nscrub +- +20\d\d-")
+        after = self.ran("status", folder, "--json").json()["scrub"]
+        self.assertFalse(after["going"] or after["running"])
+        for row in after["sites"]:
+            self.assertRegex(row["last_end"], r"^20\d\d-\d\d-\d\dT")
+            self.assertIsNone(row["last_deep_end"])
+        self.assertEqual(server.end(), 0)
+        closed = self.ran("status", folder, "--json").json()
+        self.assertIsNone(closed["upkeep"])
+        self.assertEqual(closed["scrub"]["sites"], after["sites"])
+
+
 class Repair(Filled):
     def test_a_check_says_line_by_line_what_it_made_new(self):
         folder, _ = self.filled()

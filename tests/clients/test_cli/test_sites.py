@@ -179,6 +179,21 @@ class Rebuild(Filled):
         self.assertEqual(told["a"], told["c"])
         self.assertEqual(len(told["a"]), 2)
 
+    def test_a_rebuilt_tenant_has_the_state_hash_of_the_one_that_was(self):
+        self.rebuild("b", "r")
+        server = self.serve(self.d)
+        before = self.ran("tenant", "state", self.d, "t", "--json").json()
+        self.assertEqual(self.ran("tenant", "state", self.path("r"), "t", "--json").json(), before)
+        self.assertRegex(before["state_hash"], "^[0-9a-f]{64}$")
+        self.assertEqual(self.ran("tenant", "state", self.d, "t").out,
+                         f"number      {before['number']}\nstate hash  {before['state_hash']}\n")
+        self.put(server, "small", b"another", code=204)
+        after = self.ran("tenant", "state", self.d, "t", "--json").json()
+        self.assertGreater(after["number"], before["number"])
+        self.assertNotEqual(after["state_hash"], before["state_hash"])
+        self.ran("tenant", "state", self.d, "nobody", code=1)
+        self.assertEqual(server.end(), 0)
+
     def test_rebuilding_writes_nothing_to_the_site_and_tells_no_names(self):
         def listing():
             return {path: os.stat(path).st_mtime_ns for path in self.files_below(self.d)}

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "core/download.h"
+#include "core/locks.h"
 #include "core/member.h"
 #include "core/path.h"
 #include "core/upload.h"
@@ -255,6 +257,53 @@ an_upload_that_breaks_off_leaves_no_rows(void **state)
 	tenant_reader_put(w->t, reader);
 }
 
+static enum rc
+take_lock(void *arg, struct op *op, const struct lock *lock, size_t level)
+{
+	(void)op;
+	(void)level;
+	*(struct lock *)arg = *lock;
+	return RC_OK;
+}
+
+/* Locks are rows of the log. */
+static void
+locks_outlive_a_restart_and_the_loss_of_the_database(void **state)
+{
+	struct world *w = *state;
+	struct locks_take take = {
+	    .term = CLOCK_DAY,
+	    .token = "a token of 16 b",
+	    .owner = span_str("<a/>"),
+	};
+	struct tree_result result;
+	struct lock taken;
+	int i;
+
+	take.node = put(w, "a", 1, 1);
+	ASSERT_OK(&w->op, locks_take(&w->op, w->t, &take, &taken, &result));
+	for (i = 0; i < 2; i++) {
+		struct place folder = {.n = 0};
+		struct lock seen = {.id = 0};
+		struct reader *reader;
+
+		world_restart(w, i == 1);
+		ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
+		ASSERT_OK(&w->op, locks_see(&w->op, &reader->meta,
+				      service_clock_now(&w->f.service->clock),
+				      take.node, &folder, take_lock, &seen));
+		tenant_reader_put(w->t, reader);
+		assert_int_equal(seen.id, taken.id);
+		assert_int_equal(seen.expires_at, taken.expires_at);
+		assert_memory_equal(seen.token, take.token, LOCK_TOKEN_SIZE);
+		assert_true(span_equal(seen.owner, take.owner));
+		assert_int_equal(tree_set_mtime(&w->op, w->t, take.node, 5,
+				     &precondition_none, &result),
+		    RC_CONFLICT);
+		op_clear_error(&w->op);
+	}
+}
+
 int
 main(void)
 {
@@ -268,6 +317,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		an_upload_that_breaks_off_leaves_no_rows, world_open,
 		world_close),
+	    cmocka_unit_test_setup_teardown(
+		locks_outlive_a_restart_and_the_loss_of_the_database,
+		world_open, world_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

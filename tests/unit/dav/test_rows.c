@@ -8,7 +8,7 @@ add(struct op *op, struct rows *rows, const char *name, enum node_kind kind)
 {
 	struct node node = {.id = 1000, .name = span_str(name), .kind = kind};
 
-	ASSERT_OK(op, rows_add(op, rows, NULL, &node, false));
+	ASSERT_OK(op, rows_add(op, rows, NULL, &node, 0, 0));
 }
 
 static void

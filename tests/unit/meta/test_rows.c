@@ -418,6 +418,7 @@ live_data_segments_and_acks_are_listed(void **state)
 	struct local_data data = {.size = 77, .number = 5};
 	struct local_data read;
 	uint8_t site[OBJECT_ID_SIZE] = {0};
+	uint64_t last;
 	int n = 0;
 
 	for (data.id[0] = 1; data.id[0] <= 3; data.id[0]++)
@@ -438,6 +439,19 @@ live_data_segments_and_acks_are_listed(void **state)
 	n = 0;
 	ASSERT_OK(&r->op, ack_list(&r->op, &r->meta, 9, count_ack, &n));
 	assert_int_equal(n, 2);
+	/* Another number's are others. */
+	site[0] = 1;
+	ASSERT_OK(&r->op, ack_add(&r->op, &r->meta, 12, site, 10));
+	ASSERT_OK(&r->op, ack_last(&r->op, &r->meta, site, &last));
+	assert_int_equal(last, 12);
+	ASSERT_OK(&r->op, ack_remove(&r->op, &r->meta, 9, site));
+	ASSERT_RC(&r->op, RC_NOT_FOUND, ack_remove(&r->op, &r->meta, 9, site));
+	n = 0;
+	ASSERT_OK(&r->op, ack_list(&r->op, &r->meta, 9, count_ack, &n));
+	assert_int_equal(n, 1);
+	site[0] = 3;
+	ASSERT_OK(&r->op, ack_last(&r->op, &r->meta, site, &last));
+	assert_int_equal(last, 0);
 }
 
 /* ---- the provider's ---- */
@@ -514,16 +528,20 @@ sites_and_register_facts_are_kept(void **state)
 	assert_int_equal(n, 1);
 	ASSERT_RC(&r->op, RC_NOT_FOUND,
 	    register_fact_newest(&r->op, &r->meta, &version, &body));
-	ASSERT_OK(&r->op,
-	    register_fact_insert(&r->op, &r->meta, 1, span_str("one"), 0));
-	ASSERT_OK(&r->op,
-	    register_fact_insert(&r->op, &r->meta, 2, span_str("two"), 0));
-	ASSERT_RC(&r->op, RC_EXISTS,
-	    register_fact_insert(&r->op, &r->meta, 2, span_str("x"), 0));
+	ASSERT_OK(
+	    &r->op, register_fact_put(&r->op, &r->meta, 2, span_str("x"), 0));
+	ASSERT_OK(
+	    &r->op, register_fact_put(&r->op, &r->meta, 1, span_str("one"), 0));
+	ASSERT_OK(
+	    &r->op, register_fact_put(&r->op, &r->meta, 2, span_str("two"), 0));
 	ASSERT_OK(
 	    &r->op, register_fact_newest(&r->op, &r->meta, &version, &body));
 	assert_int_equal(version, 2);
 	assert_true(span_equal(body, span_str("two")));
+	ASSERT_OK(&r->op, site_row_remove(&r->op, &r->meta, site.id));
+	ASSERT_OK(&r->op, site_row_remove(&r->op, &r->meta, site.id));
+	ASSERT_OK(&r->op, site_row_list(&r->op, &r->meta, see_site, &n));
+	assert_int_equal(n, 1);
 }
 
 #define TENANT(f) cmocka_unit_test_setup_teardown(f, tenant_setup, teardown)

@@ -22,10 +22,13 @@ static const struct {
     {"local_log_forget", "every number up to a cut"},
     {"audit_list",
 	"the newest rows of all, in the order of the key, up to a limit"},
+    {"ack_first", "from the first row to the first one of a site"},
     {"audit_trim", "the oldest rows by the key, up to a limit"},
     {"ack_last", "back from the last row to the first one of a site"},
     {"local_log_head", "the last row by the key"},
     {"register_fact_newest", "the last row by the key"},
+    {"lock_any", "whether there is a row at all"},
+    {"lock_live", "all locks in batches, where a whole folder goes"},
     {"site_list", "a handful of rows, all of them wanted"},
 };
 

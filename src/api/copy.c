@@ -1,0 +1,54 @@
+/* copy.c - POST /nodes/{id}/copy. */
+#include "api/outcome.h"
+
+enum { PARENT, NAME, IF_EXISTS, FIELDS };
+static const struct body_field fields[FIELDS] = {
+    [PARENT] = {.name = "parent", .type = BODY_TEXT, .required = true},
+    [NAME] = {.name = "name", .type = BODY_TEXT, .required = true},
+    [IF_EXISTS] = {.name = "if_exists",
+	.type = BODY_CHOICE,
+	.choices = outcome_if_exists},
+};
+
+static enum rc
+find_source(struct api *api, struct meta *meta, void *arg)
+{
+	struct tree_copy *copy = arg;
+	struct place place;
+	struct node node;
+
+	TRY(api_find(api, meta, api->params[0], ACCESS_READ, &node, &place));
+	copy->node = node.id;
+	return RC_OK;
+}
+
+static enum rc
+run_copy(struct api *api, const struct body_value *values,
+    struct tree_result *result)
+{
+	struct tree_copy copy = {0};
+
+	TRY(door_precondition(api->req, &copy.source));
+	TRY(api_read(api, find_source, &copy));
+	TRY(outcome_target(api, &values[PARENT], &values[NAME],
+	    &values[IF_EXISTS], &copy.to, result));
+	copy.overwrite = copy.to.taken == TREE_TAKEN_VERSION;
+	return tree_copy(api->req->op, api->tenant, &copy, result);
+}
+
+static enum rc
+copy_end(struct api *api)
+{
+	CLEANUP(outcome_release) struct outcome outcome = {0};
+	struct body_value values[FIELDS];
+	bool go;
+
+	TRY(outcome_fields(api, fields, FIELDS, values));
+	TRY(outcome_begin_json(api, &outcome, &go));
+	if (!go)
+		return RC_OK;
+	return outcome_end(&outcome, run_copy(api, values, &outcome.result));
+}
+
+const struct api_call call_copy = {
+    .changes = true, .json = true, .end = copy_end};
