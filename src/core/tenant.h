@@ -116,8 +116,8 @@ struct tenant {
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
 	/* Amid a start: a COMMIT that fails then is not mended by one, that no
-	 * site is in service is soon over, and nothing waits for upkeep's rate.
-	 * Others look at it too. */
+	 * site is in service is soon over, and nothing waits for upkeep's
+	 * rate. Others look at it too. */
 	atomic_bool starting;
 	struct db *writer;
 	struct meta meta;
