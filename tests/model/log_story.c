@@ -90,6 +90,13 @@ sees(int host, enum place place)
 	    sites_attached(service->config.sites), story.site[place]);
 }
 
+/* Of the newest register that a server's claim is under. */
+static uint64_t
+register_version(int host)
+{
+	return claim_register(world.servers[host]->service->claim)->version;
+}
+
 static bool
 is_open(int host)
 {
@@ -500,6 +507,50 @@ loser_nearby(void)
 	AWAIT(rests(host));
 }
 
+/*
+ * C gets no numbers; the others have two snapshots and a cut. What C has below
+ * it stays: it may be the last resort (L13).
+ */
+static void
+cut_behind(void)
+{
+	begin(short_offer);
+	order(1, LOG_ORDER_SMALL);
+	AWAIT(ended(1));
+	bar_log(1, C, SIM_FAILS);
+	change(1, some());
+	AWAIT(!log_running(1) ||
+	      !site_set_has(
+		  lanes_in_service(&tenant_on(1)->lanes), story.site[C]));
+	order(1, LOG_ORDER_CUT);
+	AWAIT(ended(1));
+	if (log_running(1) && story.orders[1].rc != RC_OK)
+		break_off("a cut");
+}
+
+/*
+ * Numbers stand on A and B, for C and D take none, and B is to leave. It does
+ * not before they do; else another server, from which A is away, would know of
+ * none of them (L20).
+ */
+static void
+site_leaves(void)
+{
+	begin(short_offer);
+	bar_log(1, C, SIM_FAILS);
+	bar_log(1, D, SIM_FAILS);
+	change(1, some());
+	world.left = (int)story.site[B];
+	order(1, LOG_ORDER_LEAVE);
+	AWAIT(ended(1));
+	AWAIT(!log_running(1) || register_version(1) == 2);
+	sim_sleep(20 * CLOCK_S);
+	kill_server(1);
+	cut_off(2, A);
+	log_start(2);
+	change_if_it_serves(2);
+}
+
 void
 log_story_tell(void)
 {
@@ -515,6 +566,8 @@ log_story_tell(void)
 	    [LOG_TOO_FEW_SITES] = too_few_sites,
 	    [LOG_DAMAGED_END] = damaged_end,
 	    [LOG_LOSER_NEARBY] = loser_nearby,
+	    [LOG_CUT_BEHIND] = cut_behind,
+	    [LOG_SITE_LEAVES] = site_leaves,
 	};
 
 	tell[world.options->story]();

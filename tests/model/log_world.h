@@ -51,7 +51,14 @@ struct log_change {
 	uint8_t data[OBJECT_ID_SIZE]; /* PUT: its data segment */
 };
 
-enum log_order_kind { LOG_ORDER_SET, LOG_ORDER_DATA, LOG_ORDER_READ };
+enum log_order_kind {
+	LOG_ORDER_SET,
+	LOG_ORDER_DATA,
+	LOG_ORDER_SMALL,
+	LOG_ORDER_READ,
+	LOG_ORDER_CUT, /* two snapshots, a cut, what it allows to delete */
+	LOG_ORDER_LEAVE, /* world.left */
+};
 
 /* What a story asks of a server: one of its clients does it. */
 struct log_order {
@@ -72,6 +79,7 @@ struct log_server {
 	bool reopen; /* the tenant, once */
 	struct log_order *order;
 	unsigned n_busy; /* clients amid a step */
+	bool in_upkeep; /* one of them looks after the log: one at a time */
 	uint64_t acked; /* the highest number that it told a client */
 	struct service *service;
 	struct tenant *tenant;
@@ -89,6 +97,7 @@ struct log_world {
 	struct site_register reg;
 	uint64_t tenant;
 	int burnt; /* the site that never comes back; -1 */
+	int left; /* the site that was told to leave the register; -1 */
 	uint64_t newest; /* the highest acknowledged number */
 	bool stop; /* the run is ending: nothing happens any more */
 	/* A story's. */
@@ -118,6 +127,13 @@ static inline bool
 log_mood(enum log_mood mood)
 {
 	return (world.mood & (unsigned)mood) != 0;
+}
+
+/* Whether upkeep goes on in the run. */
+static inline bool
+log_upkeep(void)
+{
+	return world.options->upkeep || world.options->story == LOG_CUT_BEHIND;
 }
 
 /* Ends the run where a call of the harness itself fails. */
@@ -194,7 +210,7 @@ void log_way_open(struct sim_disk *disk, int host);
 /* Flips a bit of a file on a site (sim_disk_rot); heal deletes the file. */
 bool log_rot(size_t site, const char *prefix);
 
-/* Whether all sites that there are have all of a tenant. */
+/* Whether all sites of the register in force have all of a tenant. */
 bool log_all_in_service(struct tenant *tenant);
 
 /* After the run: all is healed, one server opens, and everything that was
