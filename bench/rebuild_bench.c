@@ -90,12 +90,14 @@ snapshots_make(struct world *w)
 
 	for (i = 0; i < 4; i++) {
 		world_must(&w->op, snapshot_make(&w->op, w->tenant));
-		at = said("snapshot", at, "read back and compared");
+		at = said(i == 0 ? "snapshot, the first" : "snapshot", at,
+		    "read back and compared");
 		if (i == 0)
 			continue;
 		world_must(&w->op, cut_make(&w->op, w->tenant));
 		world_must(&w->op, cut_clean(&w->op, w->tenant));
-		at = said("cut", at, "");
+		at = said(i == 1 ? "cut, the first" : "cut", at,
+		    i == 1 ? "every content is moved" : "");
 	}
 }
 

@@ -1,4 +1,6 @@
 """results - figures by place, name and column, the aims, and the tables."""
+import os
+import platform
 import statistics
 import sys
 
@@ -97,6 +99,13 @@ class Row:
 class Results:
     def __init__(self):
         self.rows = []
+        self.load_before = os.getloadavg()[0]
+
+    def machine(self):
+        """What else ran tells how far the figures can be trusted."""
+        return (f"{os.cpu_count()} processors, Linux "
+                f"{'.'.join(platform.release().split('.')[:2])}; load "
+                f"{self.load_before:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end.")
 
     def add(self, place, name, unit, column, figure, detail=""):
         for row in self.rows:
@@ -135,7 +144,9 @@ class Results:
                                            in zip(line, widths)) + " |" for line in lines)
 
     def text(self):
-        return "\n\n".join(self.table(place) for place in self.places()) + "\n"
+        tables = "\n\n".join(self.table(place) for place in self.places())
+        return (f"{self.machine()} `dozo : other`: how many times as good dozo is; `!`: an "
+                f"aim that is missed.\n\n{tables}\n")
 
     def plain(self):
         return [{"place": row.place, "name": row.name, "unit": row.unit,

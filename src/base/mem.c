@@ -8,13 +8,17 @@
 
 #include "base/fault.h"
 
-enum { MMAP_FROM = 4 << 20, ARENAS = 4 };
+enum { MMAP_FROM = 4 << 20, ARENAS = 4, SPARE = 4 << 20, GROW_BY = 256 << 10 };
 
 void
 mem_init(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
 	(void)mallopt(M_ARENA_MAX, ARENAS);
+	/* Left alone, each request gives its memory back to the system and the
+	 * next one faults it in again. */
+	(void)mallopt(M_TRIM_THRESHOLD, SPARE);
+	(void)mallopt(M_TOP_PAD, GROW_BY);
 }
 
 void *

@@ -8,7 +8,7 @@
 /*
  * Once, before threads start: large blocks (a password hash takes 19 MiB) go
  * back to the system when they are freed; left alone, glibc keeps them after
- * the first.
+ * the first. Of small ones some MiB are kept for the next request.
  */
 void mem_init(void);
 

@@ -31,6 +31,7 @@ struct driver {
 	struct world w;
 	unsigned round;
 	uint64_t seed;
+	uint64_t before; /* the number that upkeep's load begins at */
 	int acks_fd; /* a byte for each acknowledged call; -1: nobody listens */
 };
 
@@ -240,7 +241,14 @@ head_of(struct world *w)
 	return head;
 }
 
-/* The load, and beside it all that upkeep does, several times. */
+static bool
+load_has_begun(struct world *w, size_t number)
+{
+	return head_of(w) >= number;
+}
+
+/* The load, and beside it all that upkeep does, several times. Without files
+ * of this round's below the first snapshot a cut would have nothing to move. */
 static void
 upkeep_run(void *arg)
 {
@@ -250,6 +258,8 @@ upkeep_run(void *arg)
 	int i;
 
 	world_ask(&d->w, &op);
+	world_await(&d->w, "the load has begun", load_has_begun,
+	    (size_t)d->before + STEPS / 2);
 	for (i = 0; i < 2; i++) {
 		expect(&op, snapshot_make(&op, d->w.t), "snapshot");
 		expect(&op, cut_make(&op, d->w.t), "cut");
@@ -269,6 +279,7 @@ mode_upkeep(struct driver *d)
 {
 	struct thread thread;
 
+	d->before = head_of(&d->w);
 	expect(&d->w.op,
 	    thread_start(&d->w.op, &thread, "upkeep", upkeep_run, d), "thread");
 	mode_load(d);
