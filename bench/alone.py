@@ -109,7 +109,7 @@ def folder_size(path):
 
 
 def grow_files(build, results, place, plan):
-    """One tenant's files; each of 100 bytes, a thousand to a folder."""
+    """One tenant's files, of 100 bytes each, in sixteen folders."""
     with Dozo(build, place) as server:
         server.folders("empty")
         fill(server, "list", 1000)
@@ -117,8 +117,9 @@ def grow_files(build, results, place, plan):
         there = 0
         for total in plan["files"]:
             column = f"{total:,}"
-            server.load("put-small", 64, total - there, 100, 300, "files", there)
-            there = total
+            while there < total:
+                there += server.load("put-small", 64, total - there, 100, 300, "files",
+                                     there)["count"]
             server.folders(f"at{total}")
             line = server.load("put-small", 16, 1000000, seconds=plan["seconds"],
                                base=f"at{total}")

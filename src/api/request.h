@@ -139,5 +139,6 @@ extern const struct api_call call_put_content;
 extern const struct api_call call_patch;
 extern const struct api_call call_delete;
 extern const struct api_call call_copy;
+extern const struct api_call call_security;
 
 #endif

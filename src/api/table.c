@@ -13,5 +13,6 @@ const struct api_route api_table[] = {
     {HTTP_GET, "/nodes/{id}/content", &call_content},
     {HTTP_PUT, "/nodes/{id}/content", &call_put_content},
     {HTTP_POST, "/nodes/{id}/copy", &call_copy},
+    {HTTP_GET, "/security", &call_security},
 };
 const size_t n_api_table = ARRAY_LEN(api_table);

@@ -19,6 +19,7 @@ enum { WORDS_MAX = 128, RECEIVE_SECONDS = 10 };
 struct admin {
 	struct dir *dir;
 	struct service *service;
+	struct evidence *evidence;
 	int listen_fd;
 	int stop_fd;
 	atomic_bool stopping;
@@ -81,6 +82,7 @@ command_run(struct admin *admin, struct cli *cli, json_t *root)
 		    cli->command->name);
 	cli->dir = admin->dir;
 	cli->service = admin->service;
+	cli->evidence = admin->evidence;
 	cli->served = true;
 	cli->stop = &admin->stopping;
 	if (cli->follow == 0)
@@ -219,7 +221,7 @@ threads_start(struct op *op, struct admin *admin)
 
 enum rc
 admin_start(struct op *op, struct dir *dir, struct service *service,
-    struct admin **ret_admin)
+    struct evidence *evidence, struct admin **ret_admin)
 {
 	struct admin *admin = mem_alloc(sizeof(*admin));
 	enum rc rc;
@@ -228,6 +230,7 @@ admin_start(struct op *op, struct dir *dir, struct service *service,
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	admin->dir = dir;
 	admin->service = service;
+	admin->evidence = evidence;
 	admin->listen_fd = admin->stop_fd = -1;
 	rc = socket_listen(op, admin);
 	if (rc == RC_OK)

@@ -16,13 +16,15 @@
 enum { ADMIN_REQUEST_MAX = 64 << 10, ADMIN_THREADS = 4 };
 
 struct admin;
+struct evidence;
 
 /*
  * Listens; a stale socket is replaced (the caller holds DIR's lock). Commands
- * run on ADMIN_THREADS threads. dir and service are borrowed until admin_stop.
+ * run on ADMIN_THREADS threads. dir, service and evidence are borrowed until
+ * admin_stop.
  */
 enum rc admin_start(struct op *op, struct dir *dir, struct service *service,
-    struct admin **ret_admin) MUST_CHECK;
+    struct evidence *evidence, struct admin **ret_admin) MUST_CHECK;
 
 /* Asks running commands to end, waits for them, removes the socket. Accepts
  * NULL. */

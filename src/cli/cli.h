@@ -50,6 +50,7 @@ enum cli_need {
 };
 
 struct cli;
+struct evidence;
 
 struct cli_command {
 	const char *name; /* "member add" */
@@ -86,6 +87,7 @@ struct cli {
 	struct buf err;
 	struct dir *dir; /* of all but CLI_ALONE */
 	struct service *service; /* of CLI_READ and CLI_WRITE */
+	struct evidence *evidence; /* the server's; NULL outside of one */
 	bool served; /* inside the server */
 	/*
 	 * What goes on in the background, followed by one call after the other:

@@ -18,6 +18,7 @@
 #include "cli/settings.h"
 #include "dav/dav.h"
 #include "door/door.h"
+#include "evidence/evidence.h"
 #include "http/fingerprint.h"
 #include "http/server.h"
 #include "http/tls.h"
@@ -37,6 +38,7 @@ struct serving {
 	struct dir dir;
 	struct conf *reloaded; /* by the last SIGHUP; NULL: as at the start */
 	struct service *service;
+	struct evidence *evidence;
 	struct door *door;
 	struct api_door *api;
 	struct http_server *server;
@@ -187,7 +189,10 @@ static enum rc
 doors_open(struct op *op, struct serving *s)
 {
 	const struct door_config config = {
-	    .service = s->service, .ca = buf_span(&s->ca)};
+	    .service = s->service,
+	    .evidence = s->evidence,
+	    .ca = buf_span(&s->ca),
+	};
 	size_t n;
 
 	_Static_assert(
@@ -254,9 +259,12 @@ serving_start(struct op *op, struct serving *s)
 	    &s->address));
 	TRY(certificate_find(op, s));
 	TRY(dir_service(op, &s->dir, &how, &s->service));
+	TRY(evidence_new(op, s->service, &s->evidence));
 	TRY(doors_open(op, s));
-	TRY(admin_start(op, &s->dir, s->service, &s->admin));
+	TRY(admin_start(op, &s->dir, s->service, s->evidence, &s->admin));
 	TRY(server_start(op, s));
+	TRY(evidence_start(
+	    op, s->evidence, s->address.host, http_server_port(s->server)));
 	return metrics_serve(op, s);
 }
 
@@ -264,10 +272,12 @@ static void
 serving_stop(struct op *op, struct serving *s, int64_t drain)
 {
 	metrics_stop(s->metrics);
+	evidence_stop(s->evidence);
 	http_server_stop(s->server, drain);
 	admin_stop(s->admin);
 	api_close(s->api);
 	door_close(s->door);
+	evidence_free(s->evidence);
 	if (s->service != NULL)
 		dir_service_close(op, &s->dir, s->service);
 	buf_release(&s->ca);

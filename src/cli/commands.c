@@ -138,6 +138,12 @@ static const struct cli_option notice_list_options[] = {
     {"all", NULL, false, "also those that you have acknowledged"}, AS, END};
 static const struct cli_option notice_acknowledge_options[] = {AS, END};
 
+static const struct cli_option evidence_options[] = {
+    {"clause", "N", false, "this clause alone, as 12.3.1"},
+    {"now", NULL, false, "check at once, and wait for what it comes to"},
+    END,
+};
+
 #define TAKEN_RULE \
 	"From the host this works until an administrator of the tenant has " \
 	"first\n" \
@@ -275,6 +281,15 @@ const struct cli_command cli_commands[] = {
 	"it was. scrub_rate in dozo.conf is its speed. Ends with 1 where "
 	"something was wrong,\n"
 	"with 3 where a site was not there."},
+    {"evidence", {"DIR"}, CLI_DIR, cmd_evidence, evidence_options,
+	"whether the clauses of its security document hold",
+	"A running server checks what it can within a minute of its start and "
+	"every 15 minutes,\n"
+	"as /about/security shows. Ends with 1 where a clause that is checked "
+	"does not hold,\n"
+	"or the one that was asked for is not checked yet. --now of 12.3.1 "
+	"takes 20 seconds: it\n"
+	"waits for the end of a version's term."},
     {"compact", {"DIR"}, CLI_WRITE, cmd_compact, compact_options,
 	"space back from what was deleted",
 	"Rewrites segments of which less than half is in use, and small ones "

@@ -18,10 +18,10 @@ enum cli_exit cmd_member_list(struct cli *cli);
 enum cli_exit cmd_notice_list(struct cli *cli);
 enum cli_exit cmd_notice_acknowledge(struct cli *cli);
 enum cli_exit cmd_member_app_password(struct cli *cli);
+enum cli_exit cmd_member_sign_in_link(struct cli *cli);
 enum cli_exit cmd_site_add(struct cli *cli);
 enum cli_exit cmd_site_remove(struct cli *cli);
 enum cli_exit cmd_site_replace(struct cli *cli);
-enum cli_exit cmd_member_sign_in_link(struct cli *cli);
 enum cli_exit cmd_site_list(struct cli *cli);
 enum cli_exit cmd_site_status(struct cli *cli);
 enum cli_exit cmd_site_set(struct cli *cli);
@@ -43,6 +43,7 @@ enum cli_exit cmd_key_passphrase(struct cli *cli);
 enum cli_exit cmd_key_rotate_sites(struct cli *cli);
 enum cli_exit cmd_key_rotate_epoch(struct cli *cli);
 enum cli_exit cmd_clock_accept(struct cli *cli);
+enum cli_exit cmd_evidence(struct cli *cli);
 enum cli_exit cmd_version(struct cli *cli);
 
 /*

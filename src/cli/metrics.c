@@ -340,9 +340,9 @@ metrics_text(struct op *op, struct service *service, struct http_server *server,
 	    "Whether that is below its reserve and uploads are refused.",
 	    state.disk_low));
 	TRY(sites_text(op, &state, buf));
-	TRY(change_text(op, &state, buf));
 	TRY(upkeep_text(op, &state, buf));
 	TRY(scrub_text(op, &state, buf));
+	TRY(change_text(op, &state, buf));
 	return server != NULL ? http_text(op, server, buf) : RC_OK;
 }
 

@@ -53,7 +53,7 @@ struct forget {
 
 /* All but a site's newest. */
 static enum rc
-site_forget(
+forget_one(
     void *arg, struct op *op, const uint8_t site[OBJECT_ID_SIZE], int64_t time)
 {
 	struct forget *forget = arg;
@@ -78,7 +78,7 @@ acks_forget(struct op *op, struct meta *meta, uint64_t number, size_t *ret_rows)
 		TRY(content_made_in(op, meta, number, &made));
 	if (made)
 		return RC_OK;
-	TRY(ack_list(op, meta, number, site_forget, &forget));
+	TRY(ack_list(op, meta, number, forget_one, &forget));
 	*ret_rows = forget.rows;
 	return RC_OK;
 }

@@ -191,29 +191,38 @@ tenant_keys_load(struct op *op, struct tenant *tenant)
 	return meta_init(op, &tenant->meta, tenant->writer, &tenant->keys);
 }
 
+/* A reader in the way is no matter: the next turn tries again. */
 static void
 wal_bring_back(struct op *op, struct tenant *tenant, uint64_t size)
 {
-	if (db_wal_size(tenant->db_path) < size)
+	if (tenant->writer == NULL || db_wal_size(tenant->db_path) < size)
 		return;
-	tenant_lock(tenant);
-	/* A reader in the way is no matter: the next turn tries again. */
-	if (tenant->writer != NULL &&
-	    db_checkpoint(op, tenant->writer) != RC_OK)
+	if (db_checkpoint(op, tenant->writer) != RC_OK)
 		op_clear_error(op);
-	tenant_unlock(tenant);
 }
 
 void
-tenant_database_tidy(struct op *op, struct tenant *tenant)
+tenant_database_tidy_locked(struct op *op, struct tenant *tenant)
 {
 	wal_bring_back(op, tenant, WAL_LARGE);
 }
 
 void
+tenant_database_tidy(struct op *op, struct tenant *tenant)
+{
+	if (db_wal_size(tenant->db_path) < WAL_LARGE)
+		return;
+	tenant_lock(tenant);
+	tenant_database_tidy_locked(op, tenant);
+	tenant_unlock(tenant);
+}
+
+void
 tenant_database_idle(struct op *op, struct tenant *tenant)
 {
+	tenant_lock(tenant);
 	wal_bring_back(op, tenant, 1);
+	tenant_unlock(tenant);
 }
 
 enum rc

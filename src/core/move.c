@@ -150,6 +150,7 @@ segment_fill(struct op *op, struct move *m)
 	if (m->n_copied == 0)
 		return RC_OK;
 	TRY(data_end(op, &m->writer, &m->put.data));
+	TRY(fan_end(op, m->fan));
 	TRY(fan_commit(op, m->fan, &m->put.on));
 	FAILPOINT("move.stands");
 	return RC_OK;

@@ -117,7 +117,7 @@ replay_apply(
 }
 
 enum rc
-tenant_replay_into(
+tenant_replay(
     struct op *op, struct tenant *tenant, const struct segment *segment)
 {
 	struct replica replica = {
@@ -129,23 +129,4 @@ tenant_replay_into(
 	TRY(replay_apply(op, &replica, segment));
 	tenant_set_head(tenant, &replica.head);
 	return RC_OK;
-}
-
-enum rc
-tenant_replay(
-    struct op *op, struct tenant *tenant, const struct segment *segment)
-{
-	struct tenant_head before = tenant->head;
-	enum rc rc, rolled;
-
-	TRY(db_begin(op, tenant->writer));
-	rc = tenant_replay_into(op, tenant, segment);
-	if (rc == RC_OK)
-		rc = db_commit(op, tenant->writer);
-	if (rc != RC_OK) {
-		tenant_set_head(tenant, &before);
-		rolled = db_rollback(op, tenant->writer);
-		(void)rolled; /* the first failure is the one to tell */
-	}
-	return rc;
 }

@@ -18,6 +18,8 @@
 #include "core/snapshot.h"
 #include "meta/local.h"
 
+enum { REPLAY_AT_ONCE = 64 };
+
 struct start {
 	struct tenant *tenant;
 	struct tail tail;
@@ -338,44 +340,75 @@ aside_note(struct op *op, struct start *s)
 	return RC_OK;
 }
 
+/* Its memory goes with it. */
 static enum rc
 replay_one(struct op *op, struct start *s, size_t i)
 {
 	CLEANUP(op_release) struct op step;
-	struct tenant *t = s->tenant;
 	struct segment segment;
 	enum rc rc;
 
 	scratch_init(&step, op);
-	rc = tail_read(
-	    &step, t->service->config.sites, &s->tail, i, &s->bytes, &segment);
+	rc = tail_read(&step, s->tenant->service->config.sites, &s->tail, i,
+	    &s->bytes, &segment);
 	if (rc == RC_OK)
-		rc = db_in_transaction(t->writer)
-			 ? tenant_replay_into(&step, t, &segment)
-			 : tenant_replay(&step, t, &segment);
+		rc = tenant_replay(&step, s->tenant, &segment);
 	return scratch_end(op, &step, rc);
 }
 
-/*
- * Applies the chain's numbers above the head, up to a number: each in a
- * transaction of its own, or all into the one that is open.
- */
+/* From *at on, below end, at most so many of the chain's. */
+static enum rc
+replay_some(struct op *op, struct start *s, size_t *at, size_t end, size_t most)
+{
+	size_t n;
+
+	for (n = 0; *at < end && n < most; (*at)++) {
+		const struct tail_log *log = &s->tail.logs[*at];
+
+		if (!log->on_chain ||
+		    log->name.number <= s->tenant->head.number)
+			continue;
+		TRY(replay_one(op, s, *at));
+		n++;
+	}
+	return RC_OK;
+}
+
+/* As many in one transaction as a -wal can hold without growing large. */
+static enum rc
+replay_group(struct op *op, struct start *s, size_t *at, size_t end)
+{
+	struct tenant *t = s->tenant;
+	struct tenant_head before = t->head;
+	enum rc rc, rolled;
+
+	TRY(db_begin(op, t->writer));
+	rc = replay_some(op, s, at, end, REPLAY_AT_ONCE);
+	if (rc == RC_OK)
+		rc = db_commit(op, t->writer);
+	if (rc == RC_OK) {
+		tenant_database_tidy_locked(op, t);
+		return RC_OK;
+	}
+	tenant_set_head(t, &before);
+	rolled = db_rollback(op, t->writer);
+	(void)rolled; /* the first failure is the one to tell */
+	return rc;
+}
+
+/* Applies the chain's numbers above the head, up to a number: in transactions
+ * of their own, or all into the one that is open. */
 static enum rc
 replay_to(struct op *op, struct start *s, uint64_t number)
 {
 	struct tenant *t = s->tenant;
-	size_t i;
+	size_t at = tail_find_number(&s->tail, t->head.number + 1);
+	size_t end = tail_find_number(&s->tail, number + 1);
 
-	for (i = tail_find_number(&s->tail, t->head.number + 1);
-	     i < s->tail.n_logs; i++) {
-		const struct tail_log *log = &s->tail.logs[i];
-
-		if (log->name.number > number)
-			break;
-		if (!log->on_chain || log->name.number <= t->head.number)
-			continue;
-		TRY(replay_one(op, s, i));
-	}
+	if (db_in_transaction(t->writer))
+		TRY(replay_some(op, s, &at, end, end));
+	while (at < end)
+		TRY(replay_group(op, s, &at, end));
 	/* Before number 1 there are no tables to read. */
 	return t->head.number == 0 ? RC_OK : tenant_database_load(op, t);
 }

@@ -115,8 +115,9 @@ struct tenant {
 	struct site_set ring_on;
 	struct meta_keys keys; /* once loaded they stay */
 	bool keys_loaded;
-	/* Amid a start: a COMMIT that fails then is not mended by one, and that
-	 * no site is in service is soon over. Others look at it too. */
+	/* Amid a start: a COMMIT that fails then is not mended by one, that no
+	 * site is in service is soon over, and nothing waits for upkeep's
+	 * rate. Others look at it too. */
 	atomic_bool starting;
 	struct db *writer;
 	struct meta meta;
@@ -230,6 +231,7 @@ enum rc tenant_database_probe(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: brings the -wal back into the database, once it is large (L10).
  */
 void tenant_database_tidy(struct op *op, struct tenant *tenant);
+void tenant_database_tidy_locked(struct op *op, struct tenant *tenant);
 /* database.c: the same however small it is: deleted rows stay readable in it
  * (L10). Under nobody's lock. */
 void tenant_database_idle(struct op *op, struct tenant *tenant);
@@ -238,13 +240,10 @@ enum rc tenant_database_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 /* database.c: the keys that sealed columns need, of tenant->ring. */
 enum rc tenant_keys_load(struct op *op, struct tenant *tenant) MUST_CHECK;
 
-/* replay.c: applies a segment that stands on the head, in one transaction (L5).
- */
+/* replay.c: applies a segment that stands on the head, inside the transaction
+ * that is open; after a failure the head is anybody's guess until it is loaded
+ * again (L5). */
 enum rc tenant_replay(struct op *op, struct tenant *tenant,
-    const struct segment *segment) MUST_CHECK;
-/* replay.c: the same inside a transaction that is the caller's; after a failure
- * the head is anybody's guess until it is loaded again. */
-enum rc tenant_replay_into(struct op *op, struct tenant *tenant,
     const struct segment *segment) MUST_CHECK;
 /* keys.c: reads the newest keyrings of the listing and merges them into
  * tenant->ring. */

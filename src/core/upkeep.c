@@ -48,8 +48,11 @@ changes_wait(struct tenant *t)
 	return waiting;
 }
 
-/* While users' changes wait it goes on at a fraction of its rate: it must come
- * to its end under a load that never ends, too. */
+/*
+ * While users' changes wait it goes on at a fraction of its rate: it must come
+ * to its end under a load that never ends, too. A start, which reads snapshots
+ * by the same way, is waited for itself.
+ */
 enum rc
 upkeep_spend(struct op *op, struct tenant *tenant, uint64_t bytes)
 {
@@ -62,6 +65,8 @@ upkeep_spend(struct op *op, struct tenant *tenant, uint64_t bytes)
 	if (changes_wait(tenant))
 		rate /= YIELD;
 	wait = (int64_t)((double)bytes / (double)rate * (double)CLOCK_S);
+	if (tenant->starting)
+		wait = 0;
 	if (!wait_until(s, clock_mono() + wait))
 		FAIL(op, RC_BUSY, "the service stops");
 	return RC_OK;

@@ -31,7 +31,8 @@ enum rc upkeep_waits(struct op *op, struct tenant *tenant, struct meta *meta,
 
 /*
  * Called for each piece of upkeep that was read or written: waits so long that
- * the service's rate is kept, a quarter of it while users' changes wait.
+ * the service's rate is kept, a quarter of it while users' changes wait; not
+ * at a tenant's start.
  * RC_BUSY where the service stops.
  */
 enum rc

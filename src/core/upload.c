@@ -21,6 +21,21 @@
 
 enum { CHUNKS_IN_SEGMENT = 4, SLOW_SITE_MS = 3000, FRAME_ROOM_FIRST = 8192 };
 
+/* A data segment, until a change has named it. */
+struct part {
+	struct fan *fan; /* NULL: none, or it stands on the sites */
+	struct data_writer writer;
+	struct put_data data;
+	bool unnamed; /* it may stand on the sites, and no change of this file's
+			 has named it */
+	size_t n_chunks;
+	struct put_chunk chunks[CHUNKS_IN_SEGMENT];
+	/* Of all of the content up to its end. */
+	uint64_t end;
+	struct sha256 sha256;
+	struct sha1 sha1;
+};
+
 struct upload {
 	struct tenant *tenant;
 	bool sha1_wanted;
@@ -42,14 +57,8 @@ struct upload {
 	uint32_t n_frames;
 	struct put_chunk chunk;
 
-	/* The data segment being written. */
-	struct fan *fan;
-	struct data_writer writer;
-	struct put_data data;
-	bool unnamed; /* it stands on the sites, and no change of this file's
-			 has named it */
-	size_t n_chunks;
-	struct put_chunk chunks[CHUNKS_IN_SEGMENT];
+	struct part now; /* is being written */
+	struct part ending; /* the one before it: sites sync it meanwhile */
 
 	enum rc (*name)(
 	    struct op *op, void *arg, const struct upload_part *part);
@@ -160,24 +169,24 @@ segment_start(struct op *op, struct upload *u)
 	header.generation.counter = claim->counter;
 	memcpy(header.claim, claim->id, OBJECT_ID_SIZE);
 	rand_id(header.data_id, OBJECT_ID_SIZE);
-	u->data.counter = claim->counter;
+	u->now.data.counter = claim->counter;
 	for (i = 0; i < sites->n; i++)
-		u->data.epochs[i] = sites_epoch(sites, i);
+		u->now.data.epochs[i] = sites_epoch(sites, i);
 	/* L14: refused before any site has got anything. */
 	TRY(reserve_for_uploads(op, t, &above));
 	TRY(fan_open(op, sites, claim, above, t->id, header.data_id,
-	    claim_register(claim)->m, SLOW_SITE_MS * CLOCK_MS, &u->fan));
-	return data_begin(op, &u->writer, &header, fan_sink(u->fan));
+	    claim_register(claim)->m, SLOW_SITE_MS * CLOCK_MS, &u->now.fan));
+	return data_begin(op, &u->now.writer, &header, fan_sink(u->now.fan));
 }
 
 static enum rc
 chunk_start(struct op *op, struct upload *u)
 {
-	if (u->fan == NULL)
+	if (u->now.fan == NULL)
 		TRY(segment_start(op, u));
 	memset(&u->chunk, 0, sizeof(u->chunk));
 	u->chunk.start = u->size - u->n_frame;
-	u->chunk.offset = data_offset(&u->writer);
+	u->chunk.offset = data_offset(&u->now.writer);
 	chunk_key_make(u, u->chunk.start, u->chunk.key);
 	u->n_frames = 0;
 	TRY(aead_init(op, &u->aead, span_of(u->chunk.key, AEAD_KEY_SIZE)));
@@ -185,57 +194,97 @@ chunk_start(struct op *op, struct upload *u)
 	return RC_OK;
 }
 
-/* Ends the data segment: it stands on the sites. */
-static enum rc
-segment_finish(struct op *op, struct upload *u)
+static void
+end_note(struct upload *u)
 {
-	TRY(data_end(op, &u->writer, &u->data.data));
-	u->unnamed = true;
-	TRY(fan_commit(op, u->fan, &u->data.on));
-	fan_free(u->fan);
-	u->fan = NULL;
-	data_writer_release(&u->writer);
-	memset(&u->writer, 0, sizeof(u->writer));
-	for (size_t i = 0; i < u->n_chunks; i++)
-		memcpy(u->chunks[i].data, u->data.data.id, OBJECT_ID_SIZE);
+	u->now.end = u->size - u->n_frame;
+	u->now.sha256 = u->sha256;
+	u->now.sha1 = u->sha1;
+}
+
+/* All of the data segment is written; the sites end it by themselves. */
+static enum rc
+segment_close(struct op *op, struct upload *u)
+{
+	struct part *part = &u->now;
+	size_t i;
+
+	TRY(data_end(op, &part->writer, &part->data.data));
+	data_writer_release(&part->writer);
+	memset(&part->writer, 0, sizeof(part->writer));
+	for (i = 0; i < part->n_chunks; i++)
+		memcpy(
+		    part->chunks[i].data, part->data.data.id, OBJECT_ID_SIZE);
+	end_note(u);
+	TRY(fan_end(op, part->fan));
+	part->unnamed = true;
+	return RC_OK;
+}
+
+/* Until it stands on the sites. */
+static enum rc
+segment_await(struct op *op, struct part *part)
+{
+	TRY(fan_commit(op, part->fan, &part->data.on));
+	fan_free(part->fan);
+	part->fan = NULL;
 	return RC_OK;
 }
 
 /* What was sealed and is named by nothing. */
 static struct upload_part
-part_of(const struct upload *u)
+part_of(const struct part *part)
 {
 	return (struct upload_part){
-	    .n_chunks = u->n_chunks,
-	    .chunks = u->chunks,
-	    .data = u->unnamed ? &u->data : NULL,
-	    .end = u->size - u->n_frame,
-	    .sha256 = &u->sha256,
-	    .sha1 = &u->sha1,
+	    .n_chunks = part->n_chunks,
+	    .chunks = part->chunks,
+	    .data = part->unnamed ? &part->data : NULL,
+	    .end = part->end,
+	    .sha256 = &part->sha256,
+	    .sha1 = &part->sha1,
 	};
 }
 
 /* A part that is not the last: a change of its own names it (L8). */
 static enum rc
-part_name(struct op *op, struct upload *u)
+part_name(struct op *op, struct upload *u, struct part *part)
 {
-	struct upload_part part = part_of(u);
+	struct upload_part named = part_of(part);
 
-	TRY(u->name(op, u->name_arg, &part));
-	u->unnamed = false;
-	mem_wipe(u->chunks, sizeof(u->chunks));
-	u->n_chunks = 0;
+	TRY(u->name(op, u->name_arg, &named));
+	mem_wipe(part, sizeof(*part));
+	return RC_OK;
+}
+
+static enum rc
+ending_name(struct op *op, struct upload *u)
+{
+	if (u->ending.fan == NULL)
+		return RC_OK;
+	TRY(segment_await(op, &u->ending));
+	return part_name(op, u, &u->ending);
+}
+
+/* The next one is begun while the sites sync this one: a disk does both at
+ * once. */
+static enum rc
+segment_pass(struct op *op, struct upload *u)
+{
+	TRY(segment_close(op, u));
+	TRY(ending_name(op, u));
+	u->ending = u->now;
+	mem_wipe(&u->now, sizeof(u->now));
 	return RC_OK;
 }
 
 static enum rc
 chunk_finish(struct op *op, struct upload *u)
 {
-	TRY(data_chunk_end(op, &u->writer, u->chunk.size));
+	TRY(data_chunk_end(op, &u->now.writer, u->chunk.size));
 	aead_release(&u->aead);
 	memset(&u->aead, 0, sizeof(u->aead));
 	u->in_chunk = false;
-	u->chunks[u->n_chunks++] = u->chunk;
+	u->now.chunks[u->now.n_chunks++] = u->chunk;
 	mem_wipe(u->chunk.key, AEAD_KEY_SIZE);
 	return RC_OK;
 }
@@ -256,18 +305,16 @@ frame_seal(struct op *op, struct upload *u, bool last)
 {
 	bool chunk_ends;
 
-	if (u->n_chunks == CHUNKS_IN_SEGMENT && !u->in_chunk) {
-		TRY(segment_finish(op, u));
-		TRY(part_name(op, u));
-	}
+	if (u->now.n_chunks == CHUNKS_IN_SEGMENT && !u->in_chunk)
+		TRY(segment_pass(op, u));
 	if (!u->in_chunk)
 		TRY(chunk_start(op, u));
 	frame_hash(u);
 	chunk_ends = last || u->chunk.size + u->n_frame == SEGMENT_CHUNK_MAX;
 	TRY(aead_seal_frame(op, &u->aead, u->n_frames++, chunk_ends,
 	    segment_chunk_ad(), span_of(u->frame, u->n_frame), u->sealed));
-	TRY(data_frame(
-	    op, &u->writer, span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE)));
+	TRY(data_frame(op, &u->now.writer,
+	    span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE)));
 	u->chunk.size += (uint32_t)u->n_frame;
 	u->n_frame = 0;
 	return chunk_ends ? chunk_finish(op, u) : RC_OK;
@@ -338,8 +385,9 @@ end_inline(struct op *op, struct upload *u)
 	u->chunk.size = (uint32_t)u->n_frame;
 	u->chunk.sealed = span_of(u->sealed, u->n_frame + AEAD_TAG_SIZE);
 	u->n_frame = 0;
-	u->chunks[0] = u->chunk;
-	u->n_chunks = 1;
+	u->now.chunks[0] = u->chunk;
+	u->now.n_chunks = 1;
+	end_note(u);
 	return RC_OK;
 }
 
@@ -349,13 +397,17 @@ upload_last_part(
 {
 	struct upload *u = upload;
 
-	if (u->fan != NULL) {
+	if (u->now.fan != NULL) {
 		TRY(frame_seal(op, u, true));
-		TRY(segment_finish(op, u));
+		TRY(segment_close(op, u));
+		TRY(ending_name(op, u));
+		TRY(segment_await(op, &u->now));
 	} else if (u->n_frame > 0) {
 		TRY(end_inline(op, u));
+	} else {
+		end_note(u);
 	}
-	*ret_part = part_of(u);
+	*ret_part = part_of(&u->now);
 	return RC_OK;
 }
 
@@ -364,16 +416,16 @@ upload_end(
     struct op *op, struct upload *upload, struct put_content *ret_content)
 {
 	struct upload *u = upload;
-	struct put_content content = {.size = u->size, .chunks = u->chunks};
+	struct put_content content = {.size = u->size, .chunks = u->now.chunks};
 	struct upload_part part;
 
 	TRY(upload_last_part(op, u, &part));
 	if (u->session.content != 0)
-		TRY(part_name(op, u));
-	content.n_chunks = u->n_chunks;
-	if (u->n_chunks > 0 && part.data != NULL) {
+		TRY(part_name(op, u, &u->now));
+	content.n_chunks = u->now.n_chunks;
+	if (u->now.n_chunks > 0 && part.data != NULL) {
 		content.n_data = 1;
-		content.data = &u->data;
+		content.data = &u->now.data;
 	}
 	content.session = u->session.content;
 	content.session_chunks = u->session.n_chunks;
@@ -411,16 +463,30 @@ upload_size(const struct upload *upload)
 	return upload->size;
 }
 
+/* One that sites are about to end has to stand before it can be deleted. */
+static void
+part_release(struct upload *u, struct part *part)
+{
+	CLEANUP(op_release) struct op op;
+
+	op_init(&op);
+	if (part->unnamed && part->fan != NULL &&
+	    fan_commit(&op, part->fan, &part->data.on) != RC_OK)
+		op_clear_error(&op);
+	if (part->unnamed)
+		tenant_data_dead(u->tenant, part->data.data.id);
+	fan_free(part->fan);
+	data_writer_release(&part->writer);
+}
+
 void
 upload_free(struct upload *upload)
 {
 	if (upload == NULL)
 		return;
 	upload_session_end(&upload->session);
-	if (upload->unnamed)
-		tenant_data_dead(upload->tenant, upload->data.data.id);
-	fan_free(upload->fan);
-	data_writer_release(&upload->writer);
+	part_release(upload, &upload->ending);
+	part_release(upload, &upload->now);
 	aead_release(&upload->aead);
 	frame_free(upload);
 	mem_free(upload->sealed);

@@ -85,8 +85,12 @@ page_write(
 	struct page *page = container_of(folder, struct page, folder);
 
 	if (row == NULL)
-		return buf_add_str(op, &folder->out,
-		    "</tbody></table></main></body></html>\n");
+		return buf_add_format(op, &folder->out,
+		    "</tbody></table><p class=\"note\">"
+		    "<a href=\"/about/security\">%s</a></p>"
+		    "</main></body></html>\n",
+		    page->ja ? "情報セキュリティに関する文書"
+			     : "Information security");
 	return self ? write_head(op, page, row) : write_entry(op, folder, row);
 }
 

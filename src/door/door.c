@@ -15,6 +15,7 @@ door_open(
 	if (door == NULL)
 		FAIL(op, RC_NO_MEMORY, "out of memory");
 	door->service = config->service;
+	door->evidence = config->evidence;
 	door->ca = config->ca;
 	rc = auth_new(op, &door->auth);
 	if (rc != RC_OK) {

@@ -10,8 +10,11 @@
 #include "http/auth.h"
 #include "http/request.h"
 
+struct evidence;
+
 struct door_config {
 	struct service *service; /* borrowed */
+	struct evidence *evidence; /* borrowed; NULL: nothing is checked */
 	struct span
 	    ca; /* borrowed: the local CA's certificate, PEM; no data: none */
 };
@@ -19,6 +22,7 @@ struct door_config {
 /* One for all doors of a process: every route's door. Any thread. */
 struct door {
 	struct service *service;
+	struct evidence *evidence;
 	struct span ca;
 	struct auth *auth;
 };

@@ -1,4 +1,5 @@
-/* pages.c - serves the plain pages; everything is from memory. */
+/* pages.c - serves the plain pages; all but the security document from memory.
+ */
 #include "pages/pages.h"
 
 #include "base/str.h"
@@ -137,6 +138,33 @@ language_of(const struct http_request *req)
 	return http_language(req);
 }
 
+/* "?lang=ja" and "?lang=en" are for those whose browser asks for the other. */
+static enum rc
+language_asked(struct http_request *req, enum http_language *ret_language)
+{
+	struct span lang = {0};
+	enum rc rc = target_param(req->op, &req->target, "lang", &lang);
+
+	if (rc != RC_NOT_FOUND)
+		TRY(rc);
+	*ret_language = http_language(req);
+	if (span_equal(lang, span_str("ja")))
+		*ret_language = HTTP_JA;
+	if (span_equal(lang, span_str("en")))
+		*ret_language = HTTP_EN;
+	return RC_OK;
+}
+
+static enum rc
+page_headers(struct http_request *req, enum http_language language)
+{
+	TRY(http_set_header(req, "Content-Security-Policy", PAGE_POLICY));
+	TRY(http_set_header(req, "Cache-Control", "no-cache"));
+	TRY(http_set_header(req, "Vary", "Accept-Language"));
+	return http_set_header(
+	    req, "Content-Language", language == HTTP_JA ? "ja" : "en");
+}
+
 static enum rc
 home(struct http_request *req)
 {
@@ -157,11 +185,7 @@ home(struct http_request *req)
 		    req->op, &page, page_trust[language], &address));
 	}
 	TRY(add_template(req->op, &page, page_connect[language], &address));
-	TRY(http_set_header(req, "Content-Security-Policy", PAGE_POLICY));
-	TRY(http_set_header(req, "Cache-Control", "no-cache"));
-	TRY(http_set_header(req, "Vary", "Accept-Language"));
-	TRY(http_set_header(
-	    req, "Content-Language", language == HTTP_JA ? "ja" : "en"));
+	TRY(page_headers(req, language));
 	return answer(req, "text/html; charset=utf-8", &page);
 }
 
@@ -203,10 +227,24 @@ icon(struct http_request *req)
 	return answer_text(req, "image/svg+xml", span_str(page_icon));
 }
 
+static enum rc
+security(struct http_request *req)
+{
+	CLEANUP(buf_release) struct buf page = {.limit = PAGE_LIMIT};
+	enum http_language language;
+
+	TRY(leaf(req));
+	TRY(language_asked(req, &language));
+	TRY(page_security(req->op, req->route->door, language, &page));
+	TRY(page_headers(req, language));
+	return answer(req, "text/html; charset=utf-8", &page);
+}
+
 static const struct http_handler home_handler = {.end = home};
 static const struct http_handler ca_handler = {.end = ca};
 static const struct http_handler style_handler = {.end = style};
 static const struct http_handler icon_handler = {.end = icon};
+static const struct http_handler security_handler = {.end = security};
 
 void
 pages_routes(struct door *door, struct http_route *out, size_t *ret_n)
@@ -218,6 +256,7 @@ pages_routes(struct door *door, struct http_route *out, size_t *ret_n)
 	    {.prefix = "/ca.crt", .handler = &ca_handler},
 	    {.prefix = "/style.css", .handler = &style_handler},
 	    {.prefix = "/favicon.ico", .handler = &icon_handler},
+	    {.prefix = "/about/security", .handler = &security_handler},
 	};
 	size_t i;
 

@@ -5,10 +5,10 @@
 
 #include "door/door.h"
 
-enum { PAGES_ROUTES = 6 };
+enum { PAGES_ROUTES = 7 };
 
 /* Writes PAGES_ROUTES routes to out: "/", "/en", "/ja", "/ca.crt",
- * "/style.css", "/favicon.ico". */
+ * "/style.css", "/favicon.ico", "/about/security". */
 void pages_routes(struct door *door, struct http_route *out, size_t *ret_n);
 
 #endif

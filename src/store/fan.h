@@ -28,15 +28,18 @@ enum rc fan_open(struct op *op, struct sites *sites, struct claim *claim,
  * blocks are on their way. */
 struct segment_sink *fan_sink(struct fan *fan);
 
+/* Writes what is left; then each site ends the object by itself. */
+enum rc fan_end(struct op *op, struct fan *fan) MUST_CHECK;
+
 /*
- * Writes what is left and waits until the object stands: *ret_on are the sites
- * that have it on disk, the claim's look-up done. RC_NOT_STORED where they are
- * too few.
+ * After fan_end: waits until the object stands. *ret_on are the sites that have
+ * it on disk, the claim's look-up done. RC_NOT_STORED where they are too few.
+ * The patience is counted from here.
  */
 enum rc
 fan_commit(struct op *op, struct fan *fan, struct site_set *ret_on) MUST_CHECK;
 
-/* Without fan_commit nothing stays of it. A site's thread that hangs keeps its
+/* Without fan_end nothing stays of it. A site's thread that hangs keeps its
  * own part. Accepts NULL. */
 void fan_free(struct fan *fan);
 

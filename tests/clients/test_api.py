@@ -7,6 +7,7 @@ import sys
 import api_client
 import api_changes
 import api_nodes
+import api_security
 from api_client import contract, same
 
 
@@ -29,6 +30,7 @@ CASES = [
     router_and_contract_list_the_same_routes,
     *api_nodes.CASES,
     *api_changes.CASES,
+    *api_security.CASES,
     answers_showed_all_that_the_contract_lists,
 ]
 

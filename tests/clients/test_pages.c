@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/str.h"
+#include "core/site_info.h"
 #include "lib/dozo_server.h"
 
 static struct dozo_server server;
@@ -95,6 +97,79 @@ health_says_whether_every_site_is_in_service(void **state)
 	assert_int_equal(get("POST", "/api/v1/health", NULL), 405);
 }
 
+static void
+the_security_document_is_a_page_for_everybody_in_two_languages(void **state)
+{
+	struct site_info info = {.place = "<b>\"大阪\"&", .country = "JP"};
+
+	(void)state;
+	memcpy(info.id, server.fixture.reg.ids[1], sizeof(info.id));
+	ASSERT_OK(&server.op,
+	    site_info_set(&server.op, server.fixture.service, "osaka", &info));
+	assert_int_equal(
+	    get("GET", "/about/security", "Accept-Language: ja\r\n"), 200);
+	assert_non_null(strstr(dozo_body(&server), "<html lang=\"ja\">"));
+	assert_non_null(
+	    strstr(dozo_body(&server), "&lt;b&gt;&quot;大阪&quot;&amp;"));
+	assert_null(strstr(dozo_body(&server), "<b>"));
+	assert_null(strstr(dozo_body(&server), "<script"));
+	assert_non_null(strstr(dozo_header(&server, "Content-Security-Policy"),
+	    "default-src 'none'"));
+	assert_string_equal(dozo_header(&server, "Vary"), "Accept-Language");
+	assert_int_equal(
+	    get("GET", "/about/security?lang=en", "Accept-Language: ja\r\n"),
+	    200);
+	assert_non_null(strstr(dozo_body(&server), "<html lang=\"en\">"));
+	assert_non_null(strstr(dozo_body(&server), "Not checked yet since"));
+	assert_non_null(strstr(dozo_body(&server), "id=\"c12.3.1\""));
+	/* Nobody learns who the customers are. */
+	assert_null(strstr(dozo_body(&server), "demo"));
+	assert_int_equal(
+	    get("GET", "/about/security?lang=fr", "Accept-Language: ja\r\n"),
+	    200);
+	assert_string_equal(dozo_header(&server, "Content-Language"), "ja");
+	assert_int_equal(get("GET", "/about/security?lang=%ff", NULL), 400);
+	assert_int_equal(get("HEAD", "/about/security", NULL), 200);
+	assert_int_equal(get("POST", "/about/security", NULL), 405);
+	assert_int_equal(get("GET", "/about/security/x", NULL), 404);
+	assert_int_equal(get("GET", "/about", NULL), 404);
+}
+
+static void
+every_page_has_a_link_to_the_security_document(void **state)
+{
+	static const char link[] = "href=\"/about/security";
+
+	(void)state;
+	assert_int_equal(get("GET", "/ja", NULL), 200);
+	assert_non_null(strstr(dozo_body(&server), link));
+	assert_int_equal(get("GET", "/en", NULL), 200);
+	assert_non_null(strstr(dozo_body(&server), link));
+	(void)dozo_expect(
+	    &server, 200, "GET", "/dav/", "Accept: text/html\r\n", NULL);
+	assert_non_null(strstr(dozo_body(&server), link));
+}
+
+static void
+the_security_document_is_json_for_programs(void **state)
+{
+	(void)state;
+	assert_int_equal(get("GET", "/api/v1/security", NULL), 200);
+	assert_string_equal(
+	    dozo_header(&server, "Content-Type"), "application/json");
+	assert_true(
+	    str_starts(dozo_body(&server), "{\"items\":[{\"clause\":\"4.1\","));
+	assert_non_null(strstr(dozo_body(&server),
+	    "{\"clause\":\"12.3.1\",\"light\":\"not_satisfied\","
+	    "\"checked_at\":null,\"checked\":\"Not checked yet"));
+	assert_int_equal(
+	    get("GET", "/api/v1/security", "Accept-Language: ja\r\n"), 200);
+	assert_non_null(strstr(dozo_body(&server), "まだ確認していません"));
+	assert_int_equal(get("HEAD", "/api/v1/security", NULL), 200);
+	assert_int_equal(get("POST", "/api/v1/security", NULL), 405);
+	assert_int_equal(get("GET", "/api/v1/security/x", NULL), 404);
+}
+
 int
 main(void)
 {
@@ -102,6 +177,10 @@ main(void)
 	    SERVER_TEST(the_home_page_tells_how_to_connect_in_two_languages),
 	    SERVER_TEST(the_ca_the_style_and_the_icon_are_there),
 	    SERVER_TEST(health_says_whether_every_site_is_in_service),
+	    SERVER_TEST(
+		the_security_document_is_a_page_for_everybody_in_two_languages),
+	    SERVER_TEST(every_page_has_a_link_to_the_security_document),
+	    SERVER_TEST(the_security_document_is_json_for_programs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

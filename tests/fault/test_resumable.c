@@ -292,7 +292,8 @@ a_whole_writing_that_is_given_up_leaves_nothing(void **state)
 	ASSERT_OK(&w.op, go_on(&c, 0, MIB));
 	ASSERT_OK(&w.op, open_at(&c, MIB, true, &r));
 	ASSERT_OK(&w.op, write_at(&c, r, MIB, 40 * MIB));
-	/* Two segments are named by now, and none of it counts. */
+	/* A segment is named by now, the next one is ending, and none of it
+	 * counts. */
 	assert_int_equal(offset_of(&c), MIB);
 	resumable_break(r);
 	resumable_free(r);

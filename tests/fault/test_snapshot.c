@@ -190,6 +190,24 @@ a_database_older_than_the_base_is_made_anew(void **state)
 	world_end(&w);
 }
 
+/* At a byte a second it would take days. */
+static void
+a_start_from_a_snapshot_waits_for_no_rate(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w, 2, 2);
+	cut_once(&w);
+	world_stop(&w);
+	fixture_drop_databases(&w.f);
+	ASSERT_OK(&w.op, fixture_open(&w.op, &w.f));
+	w.f.service->config.upkeep_rate = 1;
+	ASSERT_OK(&w.op, service_tenant(&w.op, w.f.service, w.id, &w.t));
+	all_check(&w);
+	world_end(&w);
+}
+
 static void
 a_site_older_than_the_base_catches_up_by_snapshot(void **state)
 {
@@ -316,6 +334,7 @@ main(void)
 		after_a_cut_the_log_begins_at_the_older_snapshot_on_every_site),
 	    cmocka_unit_test(each_site_alone_gives_the_same_state_after_a_cut),
 	    cmocka_unit_test(a_database_older_than_the_base_is_made_anew),
+	    cmocka_unit_test(a_start_from_a_snapshot_waits_for_no_rate),
 	    cmocka_unit_test(a_site_older_than_the_base_catches_up_by_snapshot),
 	    cmocka_unit_test(keys_of_cut_epochs_are_forgotten_on_every_site),
 	    cmocka_unit_test(

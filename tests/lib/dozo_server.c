@@ -92,9 +92,14 @@ http_start(struct dozo_server *s)
 static void
 doors_start(struct dozo_server *s)
 {
-	const struct door_config config = {
-	    .service = s->fixture.service, .ca = buf_span(&s->ca)};
+	struct door_config config = {
+	    .service = s->fixture.service,
+	    .ca = buf_span(&s->ca),
+	};
 
+	ASSERT_OK(
+	    &s->op, evidence_new(&s->op, s->fixture.service, &s->evidence));
+	config.evidence = s->evidence;
 	ASSERT_OK(&s->op, door_open(&s->op, &config, &s->door));
 	ASSERT_OK(&s->op, api_open(&s->op, s->door, &s->api));
 	http_start(s);
@@ -105,9 +110,11 @@ doors_stop(struct dozo_server *s)
 {
 	https_close(s->client);
 	s->client = NULL;
+	evidence_stop(s->evidence);
 	http_server_stop(s->http, 0);
 	api_close(s->api);
 	door_close(s->door);
+	evidence_free(s->evidence);
 }
 
 void

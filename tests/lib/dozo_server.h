@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "door/door.h"
+#include "evidence/evidence.h"
 #include "http/server.h"
 #include "lib/https_client.h"
 #include "lib/service_fixture.h"
@@ -24,6 +25,7 @@ struct dozo_server {
 	int64_t other;
 	struct buf ca;
 	char ca_path[320];
+	struct evidence *evidence; /* not started */
 	struct door *door;
 	struct api_door *api;
 	struct http_route routes[DOZO_ROUTES_MAX];
