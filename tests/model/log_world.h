@@ -56,6 +56,7 @@ enum log_order_kind {
 	LOG_ORDER_DATA,
 	LOG_ORDER_READ,
 	LOG_ORDER_LEAVE, /* world.left */
+	LOG_ORDER_JOIN, /* the last site, which was in no register */
 };
 
 /* What a story asks of a server: one of its clients does it. */

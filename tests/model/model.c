@@ -60,6 +60,7 @@ static const struct sim_variant variants[] = {
     STORY("damaged end", LOG_DAMAGED_END),
     STORY("loser nearby", LOG_LOSER_NEARBY),
     STORY("site leaves", LOG_SITE_LEAVES),
+    STORY("site joins", LOG_SITE_JOINS),
 };
 
 int
