@@ -142,8 +142,8 @@ due_look(struct op *op, struct tenant *t, struct meta *meta,
 {
 	TRY(kept_get(op, meta, ret_kept));
 	ret_due->cut = cut_due(ret_kept);
-	return snapshot_due(op, t, meta, ret_kept, SNAPSHOT_EVERY_H,
-	    &ret_due->snapshot);
+	return snapshot_due(
+	    op, t, meta, ret_kept, SNAPSHOT_EVERY_H, &ret_due->snapshot);
 }
 
 static enum rc

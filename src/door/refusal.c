@@ -34,6 +34,8 @@ static const struct refusal refusals[] = {
 	"ロックされています"},
     [TREE_WHY_CONFLICTING] = {423, 423, "locked", "It is locked already",
 	"既にロックされています"},
+    [TREE_WHY_PROPERTIES] = {507, 507, "properties", "Too many properties",
+	"プロパティーが多すぎます"},
     [TREE_WHY_TOKEN] = {409, 409, "no-lock", "There is no such lock",
 	"そのロックはありません"},
 };
@@ -77,6 +79,27 @@ door_refused_json(struct http_request *req, enum rc rc, enum tree_why why)
 	if (refusal != NULL)
 		refuse(req, refusal, refusal->json);
 	return rc;
+}
+
+int
+door_refused_status(
+    const struct http_request *req, enum rc rc, enum tree_why why)
+{
+	const struct refusal *refusal = refusal_of(why);
+
+	return refusal != NULL ? refusal->json : http_fail_status(req, rc);
+}
+
+enum rc
+door_refused_document(const struct http_request *req, enum rc rc,
+    enum tree_why why, const char *detail, struct buf *json)
+{
+	const struct refusal *refusal = refusal_of(why);
+
+	if (refusal == NULL)
+		return http_fail_document(req, json, rc, detail);
+	return http_problem_document(req, json, refusal->json, refusal->type,
+	    refusal->title_en, refusal->title_ja, detail);
 }
 
 enum rc

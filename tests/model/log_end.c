@@ -559,7 +559,9 @@ log_end(void)
 	for (i = 0; i < world.n_sites; i++) {
 		if ((int)i == world.burnt || !site_set_has(last.members, i))
 			continue;
-		site_walk(i);
+		/* With packs and a base only the rebuilding tells. */
+		if (!log_upkeep())
+			site_walk(i);
 		site_rebuild(i);
 	}
 }

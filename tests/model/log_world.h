@@ -54,7 +54,9 @@ struct log_change {
 enum log_order_kind {
 	LOG_ORDER_SET,
 	LOG_ORDER_DATA,
+	LOG_ORDER_SMALL,
 	LOG_ORDER_READ,
+	LOG_ORDER_CUT, /* two snapshots, a cut, what it allows to delete */
 	LOG_ORDER_LEAVE, /* world.left */
 	LOG_ORDER_JOIN, /* the last site, which was in no register */
 };
@@ -78,6 +80,7 @@ struct log_server {
 	bool reopen; /* the tenant, once */
 	struct log_order *order;
 	unsigned n_busy; /* clients amid a step */
+	bool in_upkeep; /* one of them looks after the log: one at a time */
 	uint64_t acked; /* the highest number that it told a client */
 	struct service *service;
 	struct tenant *tenant;
@@ -125,6 +128,13 @@ static inline bool
 log_mood(enum log_mood mood)
 {
 	return (world.mood & (unsigned)mood) != 0;
+}
+
+/* Whether upkeep goes on in the run. */
+static inline bool
+log_upkeep(void)
+{
+	return world.options->upkeep || world.options->story == LOG_CUT_BEHIND;
 }
 
 /* Ends the run where a call of the harness itself fails. */
