@@ -32,9 +32,32 @@ named(const struct state *state, const char *name, enum state_role role)
 	return NULL;
 }
 
+/* Looked at now: its disk may just have died. */
+static bool
+is_there(struct op *op, struct cli *cli, const struct state_site *site)
+{
+	enum rc rc =
+	    site_verify(op, cli->service->config.sites->slots[site->slot].site);
+
+	op_clear_error(op);
+	return rc == RC_OK;
+}
+
+/* A command that was broken off late is repeated. */
+static bool
+stands_already(struct op *op, struct cli *cli, const struct state *state,
+    const struct site_order *order)
+{
+	const struct state_site *site =
+	    named(state, order->place.name, STATE_MEMBER);
+
+	return site != NULL && strcmp(site->url, order->place.url) == 0 &&
+	       is_there(op, cli, site);
+}
+
 static enum rc
-leaving_choose(
-    struct op *op, const struct state *state, struct site_order *order)
+leaving_choose(struct op *op, struct cli *cli, const struct state *state,
+    struct site_order *order)
 {
 	static const enum state_role roles[] = {STATE_MEMBER, STATE_LEAVES};
 	const struct state_site *site = NULL;
@@ -47,27 +70,9 @@ leaving_choose(
 		    "there is no site %s (dozo site list names them)",
 		    order->leaves);
 	memcpy(order->leaving, site->info.id, OBJECT_ID_SIZE);
-	order->leaving_is_there = site->attached;
+	order->leaving_is_there = is_there(op, cli, site);
 	order->want.leaves = order->leaving;
 	return RC_OK;
-}
-
-/* A command that was broken off late is repeated. */
-static bool
-stands_already(struct op *op, struct cli *cli, const struct state *state,
-    const struct site_order *order)
-{
-	const struct state_site *site =
-	    named(state, order->place.name, STATE_MEMBER);
-	enum rc rc;
-
-	if (site == NULL || strcmp(site->url, order->place.url) != 0)
-		return false;
-	/* Its disk may just have died. */
-	rc =
-	    site_verify(op, cli->service->config.sites->slots[site->slot].site);
-	op_clear_error(op);
-	return rc == RC_OK;
 }
 
 static enum rc
@@ -243,7 +248,7 @@ order_run(struct op *op, struct cli *cli, struct site_order *order)
 	if (order->stands)
 		return RC_OK;
 	if (order->leaves != NULL)
-		TRY(leaving_choose(op, &state, order));
+		TRY(leaving_choose(op, cli, &state, order));
 	if (order->place.name[0] != '\0')
 		TRY(joining_choose(op, cli, &state, order));
 	TRY(site_change_check(op, cli->service, &order->want, &order->reg));

@@ -511,6 +511,13 @@ moods_draw(void)
 		world.mood &= ~(unsigned)LOG_TAKEOVERS;
 }
 
+static bool
+wants_four(enum log_story story)
+{
+	return story == LOG_TOO_FEW_SITES || story == LOG_SITE_LEAVES ||
+	       story == LOG_SITE_JOINS;
+}
+
 /* How many sites there are, and are needed. */
 static void
 sites_count(void)
@@ -520,10 +527,7 @@ sites_count(void)
 	    world.n_sites == 4 && sim_chance(5000) && !log_mood(LOG_WIDE) ? 3
 									  : 2;
 	if (world.options->story != LOG_WILD) {
-		world.n_sites = world.options->story == LOG_TOO_FEW_SITES ||
-					world.options->story == LOG_SITE_LEAVES
-				    ? 4
-				    : 3;
+		world.n_sites = 3 + wants_four(world.options->story);
 		world.reg.m = 2;
 	}
 }

@@ -505,16 +505,20 @@ step(struct log_server *server)
 		sim_sleep(CLOCK_S / 10 + (int64_t)sim_random(CLOCK_S / 4));
 }
 
-/* Refused while too few of the others are there to agree. */
+/* Refused while too few of the sites are there to agree. */
 static enum rc
-do_leave(struct op *op, struct log_server *server)
+do_change(struct op *op, struct log_server *server, bool leaves)
 {
-	struct site_change_want want = {
-	    .leaves = world.reg.ids[world.left],
-	};
+	struct site_change_want want = {0};
 	enum rc rc = RC_REFUSED;
 	int try;
 
+	if (leaves) {
+		want.leaves = world.reg.ids[world.left];
+	} else {
+		want.joins = world.reg.ids[world.n_sites - 1];
+		want.name = "new";
+	}
 	for (try = 0; rc == RC_REFUSED && try < 1000; try++) {
 		op_clear_error(op);
 		sim_sleep(1 + (int64_t)sim_random(CLOCK_S / 4));
@@ -549,7 +553,9 @@ obey(struct log_server *server, struct log_order *order)
 		order->rc = do_cut(&op, server);
 		break;
 	case LOG_ORDER_LEAVE:
-		order->rc = do_leave(&op, server);
+	case LOG_ORDER_JOIN:
+		order->rc =
+		    do_change(&op, server, order->kind == LOG_ORDER_LEAVE);
 		break;
 	}
 	order->done = true;

@@ -295,7 +295,9 @@ log_service_make(void)
 	op_init(&op);
 	HARNESS(&op, keystore_new(&op, &world.keystore));
 	world.reg.version = 1;
-	world.reg.n = (uint32_t)world.n_sites;
+	/* One may join later. */
+	world.reg.n =
+	    (uint32_t)world.n_sites - (world.options->story == LOG_SITE_JOINS);
 	for (i = 0; i < world.n_sites; i++) {
 		world.reg.ids[i][0] = (uint8_t)(i + 1);
 		HARNESS(&op, keystore_add_site(&op, world.keystore,

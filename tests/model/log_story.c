@@ -551,6 +551,43 @@ site_leaves(void)
 	change_if_it_serves(2);
 }
 
+static bool
+register_rules(int host, uint64_t version)
+{
+	const struct claim *claim = world.servers[host]->service->claim;
+
+	return claim->n_registers == 1 && register_version(host) == version;
+}
+
+/*
+ * A site joins while clients are at work, and a server dies amid it, perhaps.
+ * Once the new register rules the new site has everything (L4, L20).
+ */
+static void
+site_joins(void)
+{
+	int host = 1;
+
+	begin(short_offer);
+	change(1, some());
+	order(1, LOG_ORDER_JOIN);
+	AWAIT(ended(1));
+	world.quiet = false;
+	if (sim_chance(5000)) {
+		sim_wait_steps(1 + sim_random(4000));
+		kill_server(1);
+		host = 2;
+		start(2);
+	}
+	AWAIT(!log_running(host) || register_rules(host, 2));
+	sim_wait_steps(1 + sim_random(2000));
+	kill_server(host);
+	host = 3 - host;
+	cut_off(host, A);
+	log_start(host);
+	change_if_it_serves(host);
+}
+
 void
 log_story_tell(void)
 {
@@ -568,6 +605,7 @@ log_story_tell(void)
 	    [LOG_LOSER_NEARBY] = loser_nearby,
 	    [LOG_CUT_BEHIND] = cut_behind,
 	    [LOG_SITE_LEAVES] = site_leaves,
+	    [LOG_SITE_JOINS] = site_joins,
 	};
 
 	tell[world.options->story]();

@@ -58,6 +58,7 @@ enum log_order_kind {
 	LOG_ORDER_READ,
 	LOG_ORDER_CUT, /* two snapshots, a cut, what it allows to delete */
 	LOG_ORDER_LEAVE, /* world.left */
+	LOG_ORDER_JOIN, /* the last site, which was in no register */
 };
 
 /* What a story asks of a server: one of its clients does it. */

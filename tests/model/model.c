@@ -65,6 +65,7 @@ static const struct sim_variant variants[] = {
     STORY("loser nearby", LOG_LOSER_NEARBY),
     STORY("cut behind", LOG_CUT_BEHIND),
     STORY("site leaves", LOG_SITE_LEAVES),
+    STORY("site joins", LOG_SITE_JOINS),
 };
 
 int
