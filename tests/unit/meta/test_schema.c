@@ -28,6 +28,7 @@ static const struct {
     {"register_fact_newest", "the last row by the key"},
     {"node_names", "a search looks at all names, in batches"},
     {"lock_any", "whether there is a row at all"},
+    {"property_any", "whether there is a row at all"},
     {"lock_live", "all locks in batches, where a whole folder goes"},
     {"site_list", "a handful of rows, all of them wanted"},
 };
