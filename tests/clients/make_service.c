@@ -24,7 +24,7 @@
 #include "core/upload.h"
 
 #define MIB (UINT64_C(1) << 20)
-enum { SPACES = 2, PIECE = 100000 };
+enum { SITES = 3, SPACES = 2, PIECE = 100000 };
 
 struct maker {
 	struct fixture f;
@@ -64,7 +64,7 @@ maker_enter(struct maker *m)
 	ASSERT_OK(&m->op, path_spaces(&m->op, &reader->meta, space_note, m));
 	tenant_reader_put(m->t, reader);
 	assert_int_equal(m->n_spaces, SPACES);
-	fixture_await_sites(&m->f, m->t, FIXTURE_SITES);
+	fixture_await_sites(&m->f, m->t, SITES);
 }
 
 static void
@@ -87,7 +87,7 @@ maker_open(struct maker *m)
 	struct tenant *t;
 
 	op_init(&m->op);
-	fixture_init(&m->f, FIXTURE_SITES, 2);
+	fixture_init(&m->f, SITES, 2);
 	ASSERT_OK(&m->op, fixture_open(&m->op, &m->f));
 	ASSERT_OK(&m->op,
 	    service_tenant_add(&m->op, m->f.service, "demo", "en", &m->id));

@@ -152,7 +152,7 @@ objects(const char *kind)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < FIXTURE_SITES; i++)
+	for (i = 0; i < server.fixture.n_sites; i++)
 		n += fixture_count(&server.fixture, i, kind, server.tenant);
 	return n;
 }
@@ -193,7 +193,7 @@ logs_are_equal(size_t unused)
 	size_t first = fixture_count(f, 0, "log", server.tenant), i;
 
 	(void)unused;
-	for (i = 1; i < FIXTURE_SITES; i++)
+	for (i = 1; i < server.fixture.n_sites; i++)
 		if (fixture_count(f, i, "log", server.tenant) != first)
 			return false;
 	return true;

@@ -275,10 +275,10 @@ assert_sites_whole(void)
 	struct check_report report;
 	size_t i;
 
-	fixture_await_sites(&server.fixture, tenant, FIXTURE_SITES);
+	fixture_await_sites(&server.fixture, tenant, server.fixture.n_sites);
 	lanes_drain(&tenant->lanes, clock_mono() + 30 * CLOCK_S);
 	ASSERT_OK(&server.op, check_tenant(&server.op, tenant, &job, &report));
-	for (i = 0; i < FIXTURE_SITES; i++) {
+	for (i = 0; i < server.fixture.n_sites; i++) {
 		assert_true(report.sites[i].looked);
 		assert_int_equal(report.sites[i].missing, 0);
 		assert_int_equal(report.sites[i].damaged, 0);
