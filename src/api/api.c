@@ -5,6 +5,7 @@
 
 #include "api/listing.h"
 #include "base/mem.h"
+#include "door/session.h"
 
 enum { ALLOW_LIMIT = 256, LISTINGS_BYTES = 32 << 20 };
 
@@ -159,7 +160,7 @@ admit(struct api *api)
 	struct http_request *req = api->req;
 
 	if (!call->open)
-		TRY(door_sign_in(req, api->door, &api->tenant));
+		TRY(door_sign_in_browser(req, api->door, &api->tenant));
 	if (call->changes && api->door->service->config.read_only)
 		return door_read_only(req);
 	if (req->has_content && call->body == NULL && !call->json) {

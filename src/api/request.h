@@ -140,5 +140,10 @@ extern const struct api_call call_patch;
 extern const struct api_call call_delete;
 extern const struct api_call call_copy;
 extern const struct api_call call_security;
+extern const struct api_call call_session;
+extern const struct api_call call_session_begin;
+extern const struct api_call call_session_end;
+extern const struct api_call call_sessions;
+extern const struct api_call call_sessions_end;
 
 #endif

@@ -14,5 +14,10 @@ const struct api_route api_table[] = {
     {HTTP_PUT, "/nodes/{id}/content", &call_put_content},
     {HTTP_POST, "/nodes/{id}/copy", &call_copy},
     {HTTP_GET, "/security", &call_security},
+    {HTTP_GET, "/session", &call_session},
+    {HTTP_POST, "/session", &call_session_begin},
+    {HTTP_DELETE, "/session", &call_session_end},
+    {HTTP_GET, "/sessions", &call_sessions},
+    {HTTP_DELETE, "/sessions/{id}", &call_sessions_end},
 };
 const size_t n_api_table = ARRAY_LEN(api_table);

@@ -8,53 +8,49 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 
+enum { TEXT_SIZE = 2 * DIR_PATH_SIZE + 600 };
+
 /* ---- noting ---- */
 
-static const char *PRINTF_LIKE(2, 0)
-    text_of(struct doctor *doctor, const char *format, va_list args)
+static const char *
+kept(struct doctor *doctor, const char *text)
 {
-	va_list again;
-	char *text;
-	int size;
+	char *copy;
 
-	va_copy(again, args);
-	size = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-	if (size < 0 ||
-	    op_alloc(&doctor->cli->op, (size_t)size + 1, &text) != RC_OK) {
-		doctor->cli->lost = true;
-		return "";
-	}
-	(void)vsnprintf(text, (size_t)size + 1, format, args);
-	return text;
+	if (op_format(&doctor->cli->op, &copy, "%s", text) == RC_OK)
+		return copy;
+	doctor->cli->lost = true;
+	return "";
 }
 
 void
 doctor_found(struct doctor *doctor, const char *name, const char *format, ...)
 {
-	struct doctor_finding *finding = &doctor->list[doctor->n];
+	char text[TEXT_SIZE];
 	va_list args;
 
 	if (doctor->n == DOCTOR_FINDINGS_MAX)
 		return;
 	va_start(args, format);
-	*finding = (struct doctor_finding){
-	    .name = name, .text = text_of(doctor, format, args), .next = ""};
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	doctor->n++;
+	doctor->list[doctor->n++] = (struct doctor_finding){
+	    .name = name, .text = kept(doctor, text), .next = ""};
 }
 
 void
 doctor_next(struct doctor *doctor, const char *format, ...)
 {
 	struct doctor_finding *finding = &doctor->list[doctor->n - 1];
+	char text[TEXT_SIZE];
 	va_list args;
 
 	if (*finding->next != '\0')
 		return; /* of one that was not kept */
 	va_start(args, format);
-	finding->next = text_of(doctor, format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	finding->next = kept(doctor, text);
 }
 
 /* ---- telling ---- */

@@ -48,7 +48,10 @@ end_look(struct doctor *doctor, const char *name, const char *path,
 	} else if (rc == RC_OK) {
 		return;
 	}
-	doctor_next(doctor, "%s", next);
+	if (rc == RC_NOT_FOUND) /* serve makes what is missing */
+		doctor_next(doctor, "dozo serve %s", doctor->cli->dir->path);
+	else
+		doctor_next(doctor, "%s", next);
 }
 
 /* Whether a certificate of one's own and its key can be served. */
@@ -209,8 +212,8 @@ export_look_at(struct doctor *doctor, const struct site_keys_state *keys)
 		op_clear_error(&cli->op);
 	if (!export_covers(&noted, keys->version, keys->fingerprint)) {
 		doctor_found(doctor, "key-not-exported",
-		    "the master key (version %u) %s: with this disk "
-		    "everything is lost",
+		    "the master key (version %u) %s: if this disk is lost, "
+		    "everything is",
 		    (unsigned)keys->version,
 		    noted.found ? "is not the one that was last exported"
 				: "was never exported");

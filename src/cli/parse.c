@@ -64,30 +64,62 @@ command_help(struct cli *cli, const struct cli_command *command)
 }
 
 static void
+command_line(struct cli *cli, const struct cli_command *command)
+{
+	char left[64];
+	int n = snprintf(left, sizeof(left), "%s", command->name);
+	size_t i;
+
+	for (i = 0; i < args_count(command) && n > 0 && n < (int)sizeof(left);
+	     i++)
+		n += snprintf(left + n, sizeof(left) - (size_t)n, " %s",
+		    command->args[i]);
+	cli_print(cli, "  %-37s  %s\n", left, command->summary);
+}
+
+static void
 program_help(struct cli *cli)
 {
 	const struct cli_command *command;
-	char left[64];
-	size_t i;
 
 	cli_print(cli,
 	    "dozo: a company's files on several sites, sealed; over HTTPS\n\n"
 	    "usage: dozo COMMAND DIR ...\n\n");
-	for (command = cli_commands; command->name != NULL; command++) {
-		int n = snprintf(left, sizeof(left), "%s", command->name);
-
-		for (i = 0;
-		     i < args_count(command) && n > 0 && n < (int)sizeof(left);
-		     i++)
-			n += snprintf(left + n, sizeof(left) - (size_t)n, " %s",
-			    command->args[i]);
-		cli_print(cli, "  %-37s  %s\n", left, command->summary);
-	}
+	for (command = cli_commands; command->name != NULL; command++)
+		command_line(cli, command);
 	cli_print(cli,
 	    "\nEach command has --help, and --json where it prints something.\n"
 	    "Exit codes: 0 done, 1 failed, 2 not understood, 3 behind or "
 	    "incomplete, "
 	    "4 DIR is in use.\n");
+}
+
+/* Whether it is one of "dozo member ...". */
+static bool
+is_of_group(const struct cli_command *command, const char *group)
+{
+	size_t size = strlen(group);
+
+	return strncmp(command->name, group, size) == 0 &&
+	       command->name[size] == ' ';
+}
+
+/* False where there is no such group. */
+static bool
+group_help(struct cli *cli, const char *group)
+{
+	const struct cli_command *command;
+	size_t n = 0;
+
+	for (command = cli_commands; command->name != NULL; command++) {
+		if (!is_of_group(command, group))
+			continue;
+		command_line(cli, command);
+		n++;
+	}
+	if (n > 0)
+		cli_print(cli, "\nEach of them has --help.\n");
+	return n > 0;
 }
 
 /* ---- the same for programs: the manual page and the shell's completion are
@@ -257,23 +289,21 @@ is_help(const char *word)
 	       strcmp(word, "-h") == 0;
 }
 
-/* Which commands begin with that word: of "dozo member" all of that group.
- * False where none does. */
+/* "dozo member" alone is a mistake: which commands it could be. False where
+ * there are none. */
 static bool
 group_name(struct cli *cli, const char *word)
 {
 	const struct cli_command *command;
-	size_t size = strlen(word), n = 0;
+	size_t n = 0;
 
-	for (command = cli_commands; command->name != NULL; command++) {
-		if (strncmp(command->name, word, size) != 0 ||
-		    command->name[size] != ' ')
-			continue;
-		cli_note(cli, "%s%s", n++ == 0 ? "dozo: it is dozo " : ", ",
-		    command->name);
-	}
+	for (command = cli_commands; command->name != NULL; command++)
+		if (is_of_group(command, word))
+			cli_note(cli, "%s%s",
+			    n++ == 0 ? "dozo: it is dozo " : ", ",
+			    command->name);
 	if (n > 0)
-		cli_note(cli, "\ndozo help tells more.\n");
+		cli_note(cli, "\ndozo help %s tells more.\n", word);
 	return n > 0;
 }
 
@@ -288,22 +318,34 @@ unknown_command(struct cli *cli, size_t n, const char *const *words)
 	    two ? " " : "", two ? words[1] : "");
 }
 
+/* "dozo help ...": of a command, of a group, of all. */
+static enum cli_exit
+help(struct cli *cli, size_t n, const char *const *words)
+{
+	if (n == 0) {
+		program_help(cli);
+		return CLI_OK;
+	}
+	if (command_find(cli, n, words) > 0) {
+		command_help(cli, cli->command);
+		return CLI_OK;
+	}
+	if (n == 1 && strcmp(words[0], "--json") == 0)
+		return help_json(cli);
+	return group_help(cli, words[0]) ? CLI_OK
+					 : unknown_command(cli, n, words);
+}
+
 /* No command's name: help, or a mistake. */
 static enum cli_exit
 no_command(struct cli *cli, size_t n, const char *const *words)
 {
-	bool help = n > 0 && is_help(words[0]);
-
-	if (help && n > 1 && command_find(cli, n - 1, words + 1) > 0) {
-		command_help(cli, cli->command);
-		return CLI_OK;
+	if (n == 0) {
+		program_help(cli);
+		return CLI_USAGE;
 	}
-	if (help && n == 2 && strcmp(words[1], "--json") == 0)
-		return help_json(cli);
-	if (n > 0 && !help)
-		return unknown_command(cli, n, words);
-	program_help(cli);
-	return help ? CLI_OK : CLI_USAGE;
+	return is_help(words[0]) ? help(cli, n - 1, words + 1)
+				 : unknown_command(cli, n, words);
 }
 
 static enum cli_exit

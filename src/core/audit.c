@@ -67,6 +67,41 @@ audit_write(struct op *op, struct tx *tx, const struct audit *audit)
 	return audit_row_insert(op, tx->meta, &row);
 }
 
+struct act_change {
+	struct change change;
+	const struct op *asker;
+	enum audit_action action;
+	enum audit_field field;
+	int64_t value;
+};
+
+static enum rc
+act_run(struct op *op, struct tx *tx, struct change *change)
+{
+	const struct act_change *act =
+	    container_of(change, struct act_change, change);
+	struct audit audit;
+
+	audit_begin(&audit, act->action, act->asker, 0);
+	audit_number(&audit, act->field, act->value);
+	return audit_write(op, tx, &audit);
+}
+
+enum rc
+audit_act(struct op *op, struct tenant *tenant, enum audit_action action,
+    enum audit_field field, int64_t value)
+{
+	struct act_change act = {.change = {.run = act_run,
+				     .keeps_paths = true,
+				     .frees_space = true},
+	    .asker = op,
+	    .action = action,
+	    .field = field,
+	    .value = value};
+
+	return change_commit(op, tenant, &act.change);
+}
+
 enum rc
 audit_next(struct op *op, struct span *body, struct audit_value *ret_value,
     bool *ret_more)

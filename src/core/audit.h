@@ -52,6 +52,8 @@ enum audit_action {
 	AUDIT_UPLOAD_END = 71, /* given up */
 	AUDIT_UPLOAD_EXPIRED = 72, /* their terms ended */
 	AUDIT_REQUESTS_EXPIRED = 75, /* rows of answered requests (L23) */
+	AUDIT_KEY_SITES = 80, /* the provider's log: new wrapping keys begin */
+	AUDIT_KEY_EPOCH = 81, /* the host begins a key epoch of the tenant */
 };
 
 /* Stored. Texts are UTF-8, numbers 8 bytes little-endian. */
@@ -76,6 +78,7 @@ enum audit_field {
 	AUDIT_VALUE = 18, /* of a setting */
 	AUDIT_FORMER_VALUE = 19,
 	AUDIT_SESSION = 20,
+	AUDIT_KEY_VERSION = 21, /* of the master key; an epoch */
 };
 
 enum { AUDIT_BODY_MAX = 3072, AUDIT_TEXT_MAX = 1024 };
@@ -101,6 +104,13 @@ void audit_number(struct audit *audit, enum audit_field field, int64_t value);
 
 enum rc
 audit_write(struct op *op, struct tx *tx, const struct audit *audit) MUST_CHECK;
+
+/*
+ * A change of its own, for what is done beside the log: stands before the act.
+ * value: what its field says. As change_commit.
+ */
+enum rc audit_act(struct op *op, struct tenant *tenant,
+    enum audit_action action, enum audit_field field, int64_t value) MUST_CHECK;
 
 /*
  * Takes the next field off a body; *ret_more false at its end. RC_DAMAGED.

@@ -49,13 +49,14 @@ static enum rc
 uploader_add(struct op *op, struct tenant *tenant)
 {
 	uint8_t random[LOGIN_RANDOM];
-	char login[sizeof("uploader-") + 2 * LOGIN_RANDOM];
+	char hex[2 * LOGIN_RANDOM + 1],
+	    login[sizeof("uploader-") + sizeof(hex)];
 	struct member_new member = {.role = MEMBER_ORDINARY};
 	int64_t id;
 
 	rand_bytes(random, sizeof(random));
-	memcpy(login, "uploader-", sizeof("uploader-"));
-	str_hex(login + strlen(login), span_of(random, sizeof(random)));
+	str_hex(hex, span_of(random, sizeof(random)));
+	(void)snprintf(login, sizeof(login), "uploader-%s", hex);
 	member.login = span_str(login);
 	return member_add(op, tenant, &member, &id);
 }

@@ -2,6 +2,7 @@
  * nothing names them (LOG.md L17). */
 #include "base/fault.h"
 #include "base/log.h"
+#include "core/audit.h"
 #include "core/kept.h"
 #include "core/service.h"
 
@@ -65,8 +66,14 @@ enum rc
 tenant_epoch_rotate(struct op *op, struct tenant *tenant, uint32_t *ret_epoch,
     uint64_t *ret_number)
 {
+	uint32_t epoch;
 	enum rc rc;
 
+	tenant_lock(tenant);
+	epoch = tenant->key_epoch;
+	tenant_unlock(tenant);
+	TRY(audit_act(op, tenant, AUDIT_KEY_EPOCH, AUDIT_KEY_VERSION,
+	    (int64_t)epoch + 1));
 	tenant_lock(tenant);
 	rc = rotate_locked(op, tenant);
 	*ret_epoch = tenant->key_epoch;

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "core/audit.h"
 #include "core/service.h"
 #include "meta/tenant.h"
 
@@ -84,6 +85,8 @@ site_keys_switch(struct op *op, struct service *service, struct span file)
 		FAIL(op, RC_CONFLICT,
 		    "this is not the master key that follows on the one in "
 		    "use");
+	TRY(audit_act(op, service->provider, AUDIT_KEY_SITES, AUDIT_KEY_VERSION,
+	    (int64_t)next->version));
 	FAILPOINT("site_keys.switching");
 	TRY(keep(op, service, next));
 	FAILPOINT("site_keys.kept");

@@ -54,7 +54,7 @@ enum rc site_keys_get(struct op *op, struct service *service,
  * A keystore's file that keystore_rotate made of the one at hand, sealed as it,
  * is kept and takes over: from now on its keys seal, and the mender goes to
  * work. RC_CONFLICT where it does not follow. It is exported before (L16): that
- * is the caller's.
+ * is the caller's. An audit row stands before the act; what it failed with.
  */
 enum rc site_keys_switch(
     struct op *op, struct service *service, struct span file) MUST_CHECK;

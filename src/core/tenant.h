@@ -296,7 +296,7 @@ enum rc tenant_ring_sweep(
  * epoch.c: the next epoch begins now, with *ret_number, an opening; the keys of
  * former ones go when upkeep has made its snapshots. RC_NOT_STORED: it did not
  * begin; the next call goes on with what there is. RC_IN_DOUBT, RC_LIMIT.
- * Without tenant_lock.
+ * An audit row stands before the act. Without tenant_lock.
  */
 enum rc tenant_epoch_rotate(struct op *op, struct tenant *tenant,
     uint32_t *ret_epoch, uint64_t *ret_number) MUST_CHECK;

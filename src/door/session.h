@@ -10,7 +10,7 @@
 
 enum {
 	/* The tenant's id in hex, '.', the token, NUL. */
-	DOOR_TOKEN_SIZE = 16 + 1 + PASSWORD_TOKEN_SIZE,
+	DOOR_TOKEN_SIZE = 16 + 1 + 43 + 1,
 	DOOR_CSRF_SIZE = 33, /* 32 hex digits, NUL */
 };
 

@@ -17,6 +17,7 @@ struct check {
 	const char *host; /* where the service listens */
 	uint16_t port;
 	struct canary canary;
+	int64_t deadline; /* clock_mono(): its end */
 	bool satisfied;
 	char checked[2][EVIDENCE_TEXT_SIZE]; /* by enum lang */
 };
@@ -34,7 +35,7 @@ struct check {
 /*
  * Where a check finds what it looks for, it says so and returns RC_OK with
  * satisfied set or not; a check that could not be made returns what came
- * between. op->deadline is its end.
+ * between.
  */
 typedef enum rc check_run(struct op *op, struct check *check);
 

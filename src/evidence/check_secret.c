@@ -61,14 +61,14 @@ file_upload(struct op *op, struct search *s, const char *marker, size_t size,
     uint64_t *ret_number)
 {
 	uint8_t random[NAME_RANDOM];
-	char name[sizeof("canary-.txt") + 2 * NAME_RANDOM];
+	char hex[2 * NAME_RANDOM + 1],
+	    name[sizeof("canary-.txt") + sizeof(hex)];
 	struct file_put_result result;
 	uint8_t *text;
 
 	rand_bytes(random, sizeof(random));
-	memcpy(name, "canary-", sizeof("canary-"));
-	str_hex(name + strlen(name), span_of(random, sizeof(random)));
-	strcat(name, ".txt");
+	str_hex(hex, span_of(random, sizeof(random)));
+	(void)snprintf(name, sizeof(name), "canary-%s.txt", hex);
 	needles_add(
 	    &s->needles, "ファイル名", "the file's name", span_str(name));
 	TRY(content_fill(op, marker, size, &text));

@@ -163,7 +163,7 @@ check_pause(struct op *op, struct check *check, int64_t ns)
 	mutex_unlock(&e->lock);
 	if (stopping)
 		FAIL(op, RC_BUSY, "the service is being stopped");
-	if (clock_mono() > op->deadline)
+	if (clock_mono() > check->deadline)
 		FAIL(op, RC_TIMEOUT, "the check took too long");
 	return RC_OK;
 }
@@ -206,12 +206,12 @@ one_run(struct evidence *e, size_t i, struct outcome *outcome)
 	enum rc rc = RC_NO_MEMORY;
 
 	op_init(&op);
-	op.deadline = clock_mono() + CHECK_TIME;
 	*outcome = (struct outcome){.known = check != NULL};
 	if (check == NULL)
 		return;
 	check->evidence = e;
 	check->service = e->service;
+	check->deadline = clock_mono() + CHECK_TIME;
 	check->host = e->host;
 	check->port = e->port;
 	rc = canary_open(&op, e->service, &check->canary);

@@ -210,7 +210,8 @@ running_sites_add(struct document *d)
 
 	TRY(add(d, head[d->lang]));
 	for (i = 0; i < sites->n; i++)
-		TRY(site_row(d, i, site_set_has(attached, i)));
+		if (!sites_has_left(sites, i))
+			TRY(site_row(d, i, site_set_has(attached, i)));
 	return add(d, "</tbody></table>\n");
 }
 

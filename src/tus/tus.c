@@ -3,6 +3,7 @@
 #include "tus/tus.h"
 
 #include "door/id.h"
+#include "door/session.h"
 #include "tus/request.h"
 
 #define VERSION "1.0.0"
@@ -134,7 +135,7 @@ begin_all(struct http_request *req)
 		return options(req);
 	if (!is_version(req))
 		return wrong_version(req);
-	TRY(door_sign_in(req, tus->door, &tus->tenant));
+	TRY(door_sign_in_browser(req, tus->door, &tus->tenant));
 	return signed_in(tus, method);
 }
 

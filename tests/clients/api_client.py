@@ -62,6 +62,12 @@ class Server:
         self.process.stdin.flush()
         self.read_line()
 
+    def link(self):
+        """Signs the administrator in once."""
+        self.process.stdin.write("l")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().rstrip("\n")
+
     def stop(self):
         self.process.stdin.close()
         code = self.process.wait(timeout=60)

@@ -8,6 +8,7 @@ import api_client
 import api_changes
 import api_nodes
 import api_security
+import api_session
 from api_client import contract, same
 
 
@@ -31,6 +32,7 @@ CASES = [
     *api_nodes.CASES,
     *api_changes.CASES,
     *api_security.CASES,
+    *api_session.CASES,
     answers_showed_all_that_the_contract_lists,
 ]
 

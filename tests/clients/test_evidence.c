@@ -14,6 +14,7 @@
 #include "base/rand.h"
 #include "base/str.h"
 #include "core/canary.h"
+#include "core/check.h"
 #include "core/download.h"
 #include "core/site_info.h"
 #include "core/trash.h"
@@ -510,6 +511,53 @@ a_wiped_site_turns_12_3_1_red(void **state)
 }
 
 static void
+problem_pass(void *arg, size_t site, const char *text)
+{
+	(void)arg;
+	(void)site;
+	(void)text;
+}
+
+/* As dozo check --repair. */
+static void
+customers_mend(void)
+{
+	const struct check_job job = {
+	    .depth = CHECK_BYTES, .repair = true, .problem = problem_pass};
+	struct tenant *tenant = dozo_server_tenant(&server);
+	struct check_report report;
+
+	ASSERT_OK(&server.op, check_tenant(&server.op, tenant, &job, &report));
+	assert_true(report.sites[1].damaged > 0);
+	tenant_put(tenant);
+}
+
+/* Not the canary's: what was there before it. */
+static void
+rot_in_what_customers_have_stored_turns_12_3_1_red(void **state)
+{
+	char command[400];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		(void)dozo_expect(&server, i == 0 ? 201 : 204, "PUT",
+		    "/dav/Company/f", NULL, i % 2 == 0 ? "one" : "two");
+	fixture_await_sites(&server.fixture, server.fixture.service->provider,
+	    server.fixture.n_sites);
+	(void)snprintf(command, sizeof(command),
+	    "for f in osaka/log/%016llx/*; do chmod u+w $f; "
+	    "printf spoilt | dd of=$f bs=1 seek=90 conv=notrunc status=none; "
+	    "done",
+	    (unsigned long long)server.tenant);
+	fixture_shell(&server.fixture, command);
+	expect_red("12.3.1", "site osaka has stored");
+	customers_mend();
+	await_green("12.3.1");
+	assert_non_null(strstr(result.checked, "picked at random"));
+}
+
+static void
 sites_in_one_place_or_of_no_known_place_turn_12_3_1_red(void **state)
 {
 	(void)state;
@@ -617,6 +665,7 @@ main(void)
 		a_version_that_outlives_its_deadline_turns_12_3_1_red),
 	    EVIDENCE_TEST(a_site_renamed_away_turns_12_3_1_red_at_once),
 	    EVIDENCE_TEST(a_wiped_site_turns_12_3_1_red),
+	    EVIDENCE_TEST(rot_in_what_customers_have_stored_turns_12_3_1_red),
 	    EVIDENCE_TEST(
 		sites_in_one_place_or_of_no_known_place_turn_12_3_1_red),
 	    EVIDENCE_TEST(a_result_older_than_an_hour_is_none),

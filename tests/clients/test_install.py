@@ -185,9 +185,42 @@ class Installed(cli.Case):
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
     def test_the_manuals_are_there(self):
-        for path in ("README.md", "README.ja.md", "docs/FORMAT.md", "docs/THREATS.md"):
+        for path in ("README.md", "README.ja.md", "docs/operating.md",
+                     "docs/operating.ja.md", "docs/FORMAT.md", "docs/THREATS.md"):
             self.assertGreater(os.path.getsize(self.there("share/doc/dozo/" + path)), 1000)
         self.assertRegex(self.text("lib/sysusers.d/dozo.conf"), r"(?m)^u dozo - ")
+
+    def told(self, path):
+        """Each dozo command of a manual: its words, without what is said beside it."""
+        for line in re.findall(r"(?m)^    (?:\$ )?(?:sudo -u dozo )?(dozo [a-z].*)$", self.text(path)):
+            yield re.split(r"  +|  # | \|\|", line)[0].split()[1:]
+
+    def test_the_manuals_tell_of_commands_that_there_are(self):
+        table = {tuple(command["name"].split()): command
+                 for command in self.ran("help", "--json").json()["commands"]}
+        everywhere = self.ran("help", "--json").json()["options"]
+        for path in ("docs/operating.md", "docs/operating.ja.md"):
+            lines = list(self.told("share/doc/dozo/" + path))
+            self.assertGreater(len(lines), 20)
+            for words in lines:
+                command = table.get(tuple(words[:2])) or table.get(tuple(words[:1]))
+                self.assertIsNotNone(command, words)
+                options = {"--" + o["name"]: o for o in command["options"] + everywhere}
+                rest = words[len(command["name"].split()):]
+                args = 0
+                while rest:
+                    word = rest.pop(0)
+                    if word.startswith("--"):
+                        self.assertIn(word, options, words)
+                        if options[word]["value"]:
+                            rest.pop(0)
+                    else:
+                        args += 1
+                self.assertEqual(args, len(command["args"]), words)
+
+    def test_both_languages_tell_of_the_same_commands(self):
+        self.assertEqual(list(self.told("share/doc/dozo/docs/operating.ja.md")),
+                         list(self.told("share/doc/dozo/docs/operating.md")))
 
 
 if __name__ == "__main__":

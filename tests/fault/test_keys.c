@@ -6,6 +6,8 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "core/audit.h"
+#include "meta/audit.h"
 #include "rings.h"
 #include "store/segment.h"
 
@@ -623,6 +625,78 @@ a_keyring_of_64_epochs_takes_no_more_and_goes_on(void **state)
 	world_end(&w);
 }
 
+/* ---- who did it ---- */
+
+struct rotations {
+	int64_t action;
+	size_t n;
+	int64_t version; /* the newest one's */
+};
+
+static enum rc
+rotation_count(void *arg, struct op *op, const struct audit_row *row)
+{
+	struct rotations *found = arg;
+	struct span body = row->body;
+	struct audit_value value;
+	bool more;
+
+	if (row->action != found->action)
+		return RC_OK;
+	for (;;) {
+		TRY(audit_next(op, &body, &value, &more));
+		if (!more)
+			break;
+		if (value.field == AUDIT_KEY_VERSION && found->n == 0)
+			found->version = value.number;
+	}
+	found->n++;
+	return RC_OK;
+}
+
+static struct rotations
+rotations_of(struct world *w, struct tenant *t, enum audit_action action)
+{
+	struct rotations found = {.action = action};
+	struct reader *reader;
+
+	ASSERT_OK(&w->op, tenant_reader(&w->op, t, &reader));
+	ASSERT_OK(&w->op, audit_row_list(&w->op, &reader->meta, INT64_MAX, 1000,
+			      rotation_count, &found));
+	tenant_reader_put(t, reader);
+	return found;
+}
+
+static void
+each_rotation_leaves_an_audit_row(void **state)
+{
+	CLEANUP(buf_release) struct buf file = {.limit = KEYSTORE_FILE_MAX};
+	struct rotations found;
+	struct world w;
+
+	(void)state;
+	world_make(&w, 3, 2);
+	rotation_begin(&w);
+	ASSERT_OK(&w.op, site_keys_await(&w.op, w.f.service, NULL));
+	found = rotations_of(&w, w.f.service->provider, AUDIT_KEY_SITES);
+	assert_int_equal(found.n, 1);
+	assert_int_equal(found.version, 2);
+	/* What is refused is no act. */
+	ASSERT_OK(&w.op, io_read_file(&w.op, w.f.dir_fd, "exported", &file));
+	ASSERT_RC(&w.op, RC_CONFLICT,
+	    site_keys_switch(&w.op, w.f.service, buf_span(&file)));
+	found = rotations_of(&w, w.f.service->provider, AUDIT_KEY_SITES);
+	assert_int_equal(found.n, 1);
+	found = rotations_of(&w, w.t, AUDIT_KEY_EPOCH);
+	assert_int_equal(found.n, 0);
+	epoch_begin(&w, 2);
+	epoch_begin(&w, 3);
+	found = rotations_of(&w, w.t, AUDIT_KEY_EPOCH);
+	assert_int_equal(found.n, 2);
+	assert_int_equal(found.version, 3);
+	world_end(&w);
+}
+
 int
 main(void)
 {
@@ -649,6 +723,7 @@ main(void)
 		an_epochs_key_is_destroyed_only_when_no_header_names_it),
 	    cmocka_unit_test(an_epoch_that_a_lost_branch_names_keeps_its_key),
 	    cmocka_unit_test(a_keyring_of_64_epochs_takes_no_more_and_goes_on),
+	    cmocka_unit_test(each_rotation_leaves_an_audit_row),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

@@ -361,17 +361,18 @@ kill_after(struct kill_run *k, unsigned acks, const char *mode)
 	aftermath(k, load_check);
 }
 
-/* Every FAILPOINT of these folders of src/; those of keys are
- * test_keys_kill.c's. */
+/* Every FAILPOINT of these folders of src/; those of keys, of the register and
+ * of scrubs are test_keys_kill.c's, test_site_change_kill.c's and
+ * test_scrub.c's. */
 static size_t
 failpoints_list(char out[][60])
 {
-	FILE *grep = popen(
-	    "grep -rhoE 'FAILPOINT\\(\"[a-z_.]+\"\\)' "
-	    "'" FAULT_SOURCES "/store' '" FAULT_SOURCES
-	    "/core' | cut -d'\"' -f2 | grep -vE '^(site_keys|keys|epoch)\\.' | "
-	    "sort -u",
-	    "re");
+	FILE *grep =
+	    popen("grep -rhoE 'FAILPOINT\\(\"[a-z_.]+\"\\)' "
+		  "'" FAULT_SOURCES "/store' '" FAULT_SOURCES
+		  "/core' | cut -d'\"' -f2 | grep -vE '^(site_keys|keys|epoch|"
+		  "site_change|site_leave|site_place|scrub)\\.' | sort -u",
+		"re");
 	size_t n = 0;
 
 	assert_non_null(grep);

@@ -13,6 +13,7 @@ enum {
 	LIMIT = 3000000,
 	ROUNDS_LEAST = 12,
 	ROUNDS_MORE = 25,
+	UPKEEP_CHANGES = 120,
 };
 
 struct log_world world;
@@ -567,11 +568,20 @@ mood_draw(void)
 	}
 }
 
+/* So many changes that there is something to cut and to pack. */
+static void
+await_changes(unsigned n)
+{
+	while (world.options->upkeep && world.n_changes < n && log_running(1))
+		sim_wait_steps(100);
+}
+
 static void
 calm_run(void)
 {
 	log_start(1);
 	sim_wait_steps(4000);
+	await_changes(2 * UPKEEP_CHANGES);
 	world.servers[1]->stop = true;
 	sim_host_join(1);
 }
@@ -593,12 +603,18 @@ wild_run(void)
 {
 	uint64_t rounds = ROUNDS_LEAST + sim_random(ROUNDS_MORE);
 
+	if (world.options->upkeep) {
+		log_start(1);
+		await_changes(UPKEEP_CHANGES);
+	}
 	mood_draw();
 	sim_on_failpoint(at_failpoint, NULL);
 	log_start(1);
 	while (rounds-- > 0) {
 		work_a_while();
 		round_of_events();
+		if (world.options->upkeep && sim_chance(3000))
+			good_times();
 	}
 }
 

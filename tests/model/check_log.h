@@ -22,6 +22,7 @@ enum log_story {
 	LOG_TOO_FEW_SITES,
 	LOG_DAMAGED_END,
 	LOG_LOSER_NEARBY,
+	LOG_CUT_BEHIND,
 	LOG_STORIES,
 };
 
@@ -37,6 +38,7 @@ struct check_log {
 	bool alone; /* never two servers at once */
 	bool rot; /* bits flip, on one site of the run */
 	bool old_databases; /* a database of before is put back */
+	bool upkeep; /* snapshots, cuts, packs, compaction beside it all */
 };
 
 /* The body of a run; arg is a struct check_log. */

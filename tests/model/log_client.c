@@ -4,13 +4,22 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/compact.h"
+#include "core/cut.h"
 #include "core/download.h"
+#include "core/pack.h"
+#include "core/snapshot.h"
 #include "core/upload.h"
 #include "meta/content.h"
 #include "meta/setting.h"
 #include "model/log_world.h"
 
-enum { INLINE_MOST = 3000, DATA_LEAST = 65537, DATA_MORE = 6000 };
+enum {
+	INLINE_MOST = 3000,
+	DATA_LEAST = 65537,
+	DATA_MORE = 6000,
+	LONG_MORE = 400000, /* read in several turns */
+};
 
 /* A change of the model's own. */
 struct asked {
@@ -86,8 +95,10 @@ put_run(struct op *op, struct tx *tx, struct change *change)
 {
 	struct asked *asked = container_of(change, struct asked, change);
 	const struct put_content *put = &asked->content;
-	struct content content = {
-	    .size = put->size, .finished = true, .chunks = 1};
+	struct content content = {.size = put->size,
+	    .finished = true,
+	    .made = tx->number,
+	    .chunks = 1};
 	CLEANUP(chunk_wipe) struct chunk chunk = {0};
 
 	memcpy(content.sha256, put->sha256, SHA256_SIZE);
@@ -106,6 +117,7 @@ drop_run(struct op *op, struct tx *tx, struct change *change)
 	CLEANUP(chunk_wipe) struct chunk chunk = {0};
 	int64_t content = 0;
 	char name[16];
+	bool used = true;
 	enum rc rc;
 
 	log_row_name(name, 'k', target);
@@ -115,7 +127,10 @@ drop_run(struct op *op, struct tx *tx, struct change *change)
 	TRY(rc);
 	TRY(chunk_find(op, tx->meta, content, 0, &chunk));
 	TRY(content_delete(op, tx->meta, content));
+	/* Small ones that a cut has moved lie together. */
 	if (chunk.place.number == 0)
+		TRY(content_data_used(op, tx->meta, chunk.place.data, &used));
+	if (!used)
 		TRY(tx_drop_data(op, tx, chunk.place.data));
 	TRY(note(op, tx, 'k', target, 0));
 	return note_done(op, tx, asked);
@@ -168,6 +183,9 @@ content_compare(struct op *op, struct download *download,
 	SIM_CHECK(download_size(download) == change->size,
 	    "wrong bytes: content %u has another size", i);
 	for (at = 0; at < change->size; at += n) {
+		/* A long GET: what it reads is moved meanwhile. */
+		if (log_upkeep() && sim_chance(500))
+			sim_sleep((int64_t)sim_random(CLOCK_S));
 		TRY(download_read(op, download, at, block, sizeof(block), &n));
 		SIM_CHECK(n > 0, "wrong bytes: content %u ends early", i);
 		for (k = 0; k < n; k++)
@@ -301,6 +319,8 @@ do_put(struct op *op, struct log_server *server, bool small)
 	world.changes[asked.i].size =
 	    small ? 1 + (size_t)sim_random(INLINE_MOST)
 		  : DATA_LEAST + (size_t)sim_random(DATA_MORE);
+	if (!small && log_upkeep() && sim_chance(2000))
+		world.changes[asked.i].size += (size_t)sim_random(LONG_MORE);
 	rc = upload_open(op, server->tenant, false, &upload);
 	if (rc == RC_OK)
 		rc = upload_and_put(op, server, upload, &asked);
@@ -376,7 +396,86 @@ do_read(struct op *op, struct log_server *server, bool all)
 	rc = log_content_check(
 	    op, server->tenant, content, &world.changes[i], i);
 	sim_count(rc == RC_OK ? "contents read" : "contents not read", 1);
+	SIM_CHECK(
+	    rc == RC_OK || !world.options->calm || world.changes[i].dropping,
+	    "content unreadable: of change %u, where nothing is wrong: %s", i,
+	    op_error(op, rc));
 	return RC_OK;
+}
+
+/* ---- upkeep ---- */
+
+/* Packs reach as far as the last cut, which the judge looks for. */
+static enum rc
+do_pack(struct op *op, struct tenant *t)
+{
+	struct reader *reader;
+	struct kept kept;
+	uint64_t number = tenant_number(t);
+	enum rc rc;
+
+	TRY(tenant_reader(op, t, &reader));
+	rc = kept_get(op, &reader->meta, &kept);
+	tenant_reader_put(t, reader);
+	TRY(rc);
+	if (kept.cut != 0 && number > kept.cut)
+		number = kept.cut - 1;
+	return pack_tenant(op, t, number > 3 ? number - 3 : 0);
+}
+
+static enum rc
+do_compact(struct op *op, struct tenant *t)
+{
+	struct compact_result result;
+
+	return compact_tenant(op, t, &result);
+}
+
+/* A cut that is due comes first. */
+static enum rc
+do_snapshot(struct op *op, struct tenant *t)
+{
+	TRY(cut_make(op, t));
+	return snapshot_make(op, t);
+}
+
+/* What fails is gone on with the next time; what is wrong then shows in what is
+ * shown, and in the end. One at a time, as upkeep.c has it. */
+static enum rc
+do_upkeep(struct op *op, struct log_server *server)
+{
+	static const struct {
+		const char *name;
+		enum rc (*run)(struct op *op, struct tenant *t);
+	} works[] = {
+	    {"snapshots", do_snapshot},
+	    {"snapshots", do_snapshot},
+	    {"cuts", cut_make},
+	    {"cleanings", cut_clean},
+	    {"packings", do_pack},
+	    {"compactions", do_compact},
+	};
+	size_t i = (size_t)sim_random(ARRAY_LEN(works));
+	enum rc rc;
+
+	if (server->in_upkeep || server->tenant->mode != TENANT_READY)
+		return RC_OK;
+	server->in_upkeep = true;
+	rc = works[i].run(op, server->tenant);
+	server->in_upkeep = false;
+	sim_count(rc == RC_OK ? works[i].name : "upkeep that failed", 1);
+	op_clear_error(op);
+	return RC_OK;
+}
+
+static enum rc
+do_cut(struct op *op, struct log_server *server)
+{
+	TRY(do_snapshot(op, server->tenant));
+	TRY(log_client_set(op, server));
+	TRY(do_snapshot(op, server->tenant));
+	TRY(cut_make(op, server->tenant));
+	return cut_clean(op, server->tenant);
 }
 
 static void
@@ -387,7 +486,9 @@ step(struct log_server *server)
 	enum rc rc;
 
 	op_init(&op);
-	if (kind < 50 && !log_mood(LOG_DATA))
+	if (log_upkeep() && sim_chance(1200))
+		rc = do_upkeep(&op, server);
+	else if (kind < 50 && !log_mood(LOG_DATA))
 		rc = log_client_set(&op, server);
 	else if (kind < 62)
 		rc = do_put(&op, server, !log_mood(LOG_DATA));
@@ -420,8 +521,14 @@ obey(struct log_server *server, struct log_order *order)
 	case LOG_ORDER_DATA:
 		order->rc = do_put(&op, server, false);
 		break;
+	case LOG_ORDER_SMALL:
+		order->rc = do_put(&op, server, true);
+		break;
 	case LOG_ORDER_READ:
 		order->rc = do_read(&op, server, true);
+		break;
+	case LOG_ORDER_CUT:
+		order->rc = do_cut(&op, server);
 		break;
 	}
 	order->done = true;

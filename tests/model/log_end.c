@@ -537,7 +537,9 @@ log_end(void)
 	for (i = 0; i < world.n_sites; i++) {
 		if ((int)i == world.burnt)
 			continue;
-		site_walk(i);
+		/* With packs and a base only the rebuilding tells. */
+		if (!log_upkeep())
+			site_walk(i);
 		site_rebuild(i);
 	}
 }

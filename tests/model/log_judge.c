@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "core/kept.h"
 #include "meta/local.h"
 #include "meta/setting.h"
 #include "model/log_world.h"
@@ -131,7 +132,7 @@ acknowledged(struct log_server *server, struct log_change *change, unsigned i,
 		world.newest = number;
 	if (change->kind == LOG_DROP)
 		world.changes[change->target].dropped = true;
-	if (!world.options->surface)
+	if (!world.options->surface && !log_upkeep())
 		durable_check(change, i, number);
 }
 
@@ -235,15 +236,19 @@ static void
 look_at_all(struct op *op, struct reader *reader, uint64_t head)
 {
 	uint64_t n, count = 0;
+	struct kept kept = {0};
 	unsigned i;
 
 	for (i = 0; i < world.n_changes; i++)
 		change_look(op, reader, head, i);
+	if (head > 0)
+		HARNESS(op, kept_get(op, &reader->meta, &kept));
 	HARNESS(op,
 	    local_log_list(op, &reader->meta, 1, LOG_NUMBERS, log_row, &count));
-	SIM_CHECK(count == head,
-	    "numbers missing: %" PRIu64 " of %" PRIu64 " have a row", count,
-	    head);
+	SIM_CHECK(count == head - kept.base.number,
+	    "numbers missing: %" PRIu64 " of those from %" PRIu64 " to %" PRIu64
+	    " have a row",
+	    count, kept.base.number + 1, head);
 	for (n = head + 1; n < LOG_NUMBERS; n++)
 		SIM_CHECK(!world.shown[n],
 		    "shown and gone: number %" PRIu64 ", the head is %" PRIu64,
@@ -329,19 +334,104 @@ number_came(const char *file)
 	    name.number, name.generation.counter, name.generation.attempt);
 }
 
+/* What a site has that allows a number to go from it. */
+struct allowing {
+	struct op op;
+	size_t site;
+	uint64_t number; /* that goes, the last one of a pack that does */
+	const struct log_name *log; /* NULL: a pack */
+	bool found;
+};
+
+/* L13: the snapshots that a cut names, by their lists, which are put last. */
+static bool
+snapshots_stand(size_t site, const struct segment_header *cut)
+{
+	char path[OBJECT_FOLDER_SIZE + OBJECT_FILE_SIZE + 1];
+	struct object_name name;
+	size_t i;
+
+	for (i = 0; i < cut->n_parts; i++) {
+		object_snap(&name, world.tenant, cut->parts[i].id, 0);
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s", name.folder, name.file);
+		if (sim_disk_look(world.sites[site], path, NULL) != SIM_DURABLE)
+			return false;
+	}
+	return true;
+}
+
+/* A pack that the number is in (L11), a cut above it (L13), or one of a higher
+ * generation in its place (L3). */
+static void
+allowing_seen(
+    void *arg, const char *file, enum sim_standing standing, struct span bytes)
+{
+	struct allowing *a = arg;
+	struct segment_header header;
+	struct pack_name pack;
+	struct log_name log;
+
+	if (standing != SIM_DURABLE || a->found)
+		return;
+	if (object_pack_parse(&a->op, file, &pack) == RC_OK)
+		a->found = a->log != NULL && pack.first <= a->number &&
+			   a->number <= pack.last;
+	else if (object_log_parse(&a->op, file, &log) == RC_OK &&
+		 segment_parse_header(&a->op, bytes, &header) == RC_OK)
+		a->found = (header.role == SEGMENT_CUT &&
+			       header.at[0].number >= a->number &&
+			       snapshots_stand(a->site, &header)) ||
+			   (a->log != NULL && log.number == a->number &&
+			       generation_compare(
+				   log.generation, a->log->generation) > 0);
+	op_clear_error(&a->op);
+}
+
+static bool
+may_go(size_t site, const char *file)
+{
+	struct allowing a = {.site = site};
+	char folder[OBJECT_FOLDER_SIZE];
+	struct pack_name pack;
+	struct log_name log;
+
+	op_init(&a.op);
+	if (object_log_parse(&a.op, file, &log) == RC_OK) {
+		a.number = log.number;
+		a.log = &log;
+	} else if (object_pack_parse(&a.op, file, &pack) == RC_OK) {
+		a.number = pack.last;
+	}
+	op_clear_error(&a.op);
+	folder_of(folder, "log");
+	sim_disk_each(world.sites[site], folder, allowing_seen, &a);
+	op_release(&a.op);
+	return a.found;
+}
+
 static void
 name_gone(size_t site, const char *path)
 {
 	char folder[OBJECT_FOLDER_SIZE];
 	size_t length;
+	bool upkeep;
 
 	folder_of(folder, "data");
 	length = strlen(folder);
-	if (str_starts(path, folder) && path[length] == '/')
+	/* Contents are moved by upkeep: their rows do not say whether. */
+	if (str_starts(path, folder) && path[length] == '/' && !log_upkeep())
 		data_gone(site, path + length + 1);
-	SIM_CHECK(!str_starts(path, "log/") || world.rotten[site] ||
-		      strstr(path, "/.tmp.") != NULL,
-	    "number deleted: %s on site %zu", path, site);
+	if (!str_starts(path, "log/") || world.rotten[site] ||
+	    strstr(path, "/.tmp.") != NULL)
+		return;
+	folder_of(folder, "log");
+	length = strlen(folder);
+	upkeep = log_upkeep() && str_starts(path, folder) &&
+		 may_go(site, path + length + 1);
+	if (upkeep)
+		sim_count("numbers deleted", 1);
+	SIM_CHECK(upkeep, "number deleted: %s on site %zu", path, site);
 }
 
 static void

@@ -500,6 +500,27 @@ loser_nearby(void)
 	AWAIT(rests(host));
 }
 
+/*
+ * C gets no numbers; the others have two snapshots and a cut. What C has below
+ * it stays: it may be the last resort (L13).
+ */
+static void
+cut_behind(void)
+{
+	begin(short_offer);
+	order(1, LOG_ORDER_SMALL);
+	AWAIT(ended(1));
+	bar_log(1, C, SIM_FAILS);
+	change(1, some());
+	AWAIT(!log_running(1) ||
+	      !site_set_has(
+		  lanes_in_service(&tenant_on(1)->lanes), story.site[C]));
+	order(1, LOG_ORDER_CUT);
+	AWAIT(ended(1));
+	if (log_running(1) && story.orders[1].rc != RC_OK)
+		break_off("a cut");
+}
+
 void
 log_story_tell(void)
 {
@@ -515,6 +536,7 @@ log_story_tell(void)
 	    [LOG_TOO_FEW_SITES] = too_few_sites,
 	    [LOG_DAMAGED_END] = damaged_end,
 	    [LOG_LOSER_NEARBY] = loser_nearby,
+	    [LOG_CUT_BEHIND] = cut_behind,
 	};
 
 	tell[world.options->story]();

@@ -51,7 +51,13 @@ struct log_change {
 	uint8_t data[OBJECT_ID_SIZE]; /* PUT: its data segment */
 };
 
-enum log_order_kind { LOG_ORDER_SET, LOG_ORDER_DATA, LOG_ORDER_READ };
+enum log_order_kind {
+	LOG_ORDER_SET,
+	LOG_ORDER_DATA,
+	LOG_ORDER_SMALL,
+	LOG_ORDER_READ,
+	LOG_ORDER_CUT, /* two snapshots, a cut, what it allows to delete */
+};
 
 /* What a story asks of a server: one of its clients does it. */
 struct log_order {
@@ -72,6 +78,7 @@ struct log_server {
 	bool reopen; /* the tenant, once */
 	struct log_order *order;
 	unsigned n_busy; /* clients amid a step */
+	bool in_upkeep; /* one of them looks after the log: one at a time */
 	uint64_t acked; /* the highest number that it told a client */
 	struct service *service;
 	struct tenant *tenant;
@@ -118,6 +125,13 @@ static inline bool
 log_mood(enum log_mood mood)
 {
 	return (world.mood & (unsigned)mood) != 0;
+}
+
+/* Whether upkeep goes on in the run. */
+static inline bool
+log_upkeep(void)
+{
+	return world.options->upkeep || world.options->story == LOG_CUT_BEHIND;
 }
 
 /* Ends the run where a call of the harness itself fails. */

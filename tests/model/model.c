@@ -23,6 +23,8 @@ static struct check_log log_alone = {.alone = true};
 static struct check_log log_two = {.calm = false};
 static struct check_log log_surface = {.surface = true};
 static struct check_log log_rot = {.rot = true};
+static struct check_log log_calm_upkeep = {.calm = true, .upkeep = true};
+static struct check_log log_upkeep = {.upkeep = true};
 static struct check_log log_old = {.old_databases = true};
 
 /* Told to its end, and as the beginning of a wild run. */
@@ -48,6 +50,8 @@ static const struct sim_variant variants[] = {
     {"log: by outcomes only", check_log_run, &log_surface, false},
     {"log: rot", check_log_run, &log_rot, false},
     {"log: older databases", check_log_run, &log_old, false},
+    {"log: upkeep, calm", check_log_run, &log_calm_upkeep, false},
+    {"log: upkeep", check_log_run, &log_upkeep, false},
     STORY("doubt, reopened", LOG_DOUBT_REOPENED),
     STORY("data in doubt", LOG_DATA_IN_DOUBT),
     STORY("orphan", LOG_ORPHAN),
@@ -59,6 +63,7 @@ static const struct sim_variant variants[] = {
     STORY("too few sites", LOG_TOO_FEW_SITES),
     STORY("damaged end", LOG_DAMAGED_END),
     STORY("loser nearby", LOG_LOSER_NEARBY),
+    STORY("cut behind", LOG_CUT_BEHIND),
 };
 
 int

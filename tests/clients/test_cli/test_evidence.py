@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import unittest
 
 import cli
@@ -41,12 +42,13 @@ class Evidence(cli.Case):
 
     def test_the_first_checks_come_by_themselves_within_a_minute(self):
         d = self.placed()
-        self.serve(d)
+        server = self.serve(d)
         self.await_true(lambda: self.lights(d) == {"satisfied"}, seconds=60)
         self.ran("evidence", d)
         shown = self.ran("evidence", d, "--clause", "12.3.1").out
         self.assertIn("satisfied, checked at 2", shown)
         self.assertIn("札幌, 東京, 福岡", shown)
+        self.assertEqual(server.end(), 0)
 
     def lights(self, d):
         result = cli.dozo("evidence", d, "--json").json()
@@ -54,12 +56,24 @@ class Evidence(cli.Case):
 
     def test_a_site_that_goes_while_the_server_runs_turns_12_3_1_red_at_the_next_now(self):
         d = self.placed()
-        self.serve(d)
+        server = self.serve(d)
         self.now(d, "12.3.1")
         os.rename(d + "/sites/b", d + "/sites/b.away")
         self.assertIn("site b", self.now(d, "12.3.1", code=1)["checked"].lower())
         os.rename(d + "/sites/b.away", d + "/sites/b")
         self.await_true(lambda: cli.dozo("evidence", d, "--clause", "12.3.1", "--now").code == 0)
+        self.assertEqual(server.end(), 0)
+
+    def test_a_server_that_is_stopped_amid_a_check_tells_who_waits(self):
+        d = self.placed()
+        server = self.serve(d)
+        waiting = subprocess.Popen([cli.DOZO, "evidence", d, "--clause", "12.3.1", "--now"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # Under way: the canary has a log beside the provider's.
+        self.await_true(lambda: len(os.listdir(d + "/sites/a/log")) == 2)
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(waiting.wait(timeout=60), 1)
+        self.assertIn("no checks run here", waiting.communicate()[1])
 
     def test_sites_whose_place_nobody_told_are_not_in_different_places(self):
         d = self.made()

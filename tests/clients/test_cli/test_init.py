@@ -21,6 +21,13 @@ class Help(cli.Case):
         lines = self.ran("help").out.splitlines()
         return [line[2:39].split("  ")[0].strip() for line in lines if line.startswith("  ")]
 
+    def test_a_group_of_commands_has_a_help_and_what_there_is_not_has_none(self):
+        told = self.ran("help", "tenant").out
+        self.assertRegex(told, "(?m)^  tenant add DIR NAME ")
+        self.assertNotIn("  member", told)
+        self.assertIn("dozo help tenant", self.ran("tenant", code=2).err)
+        self.assertIn('no command "nonsense"', self.ran("help", "nonsense", code=2).err)
+
     def test_every_command_has_a_help(self):
         commands = self.commands()
         self.assertGreater(len(commands), 20)
