@@ -1,17 +1,13 @@
 /* children.c - GET /nodes/{id}/children: a page of a folder, in an order. */
-#include <stdio.h>
-
+#include "api/cursor.h"
 #include "api/listing.h"
 #include "api/node.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "core/path.h"
 
 enum {
 	PAGE_MAX = 10000,
 	PAGE_USUAL = 100,
-	MAC_SIZE = 16,
-	CURSOR_SIZE = 160,
 	SMALL_ANSWER = 64 << 10,
 	OUT_LIMIT = 1 << 20,
 };
@@ -40,59 +36,41 @@ struct page {
 	bool ended;
 };
 
-/* ---- cursors: the folder's state, the order, a place, and a seal ---- */
+/* ---- cursors: the folder's state, the order, a place ---- */
+
+enum { FOLDER, TAG, SORT, DESCENDING, PLACE, NUMBERS };
 
 static void
-cursor_seal(const struct meta *meta, int64_t member, const char *text,
-    char out[2 * MAC_SIZE + 1])
+write_next(const struct meta *meta, int64_t member, struct page *page)
 {
-	char sealed[CURSOR_SIZE];
-	uint8_t mac[32];
+	const uint64_t numbers[NUMBERS] = {
+	    [FOLDER] = (uint64_t)page->node.id,
+	    [TAG] = (uint64_t)page->node.tag,
+	    [SORT] = page->sort,
+	    [DESCENDING] = page->descending,
+	    [PLACE] = page->end,
+	};
 
-	(void)snprintf(
-	    sealed, sizeof(sealed), "%lld.%s", (long long)member, text);
-	meta_lookup_key(meta, "cursor", span_str(sealed), mac);
-	str_hex(out, span_of(mac, MAC_SIZE));
+	cursor_write(meta, member, "children", numbers, NUMBERS, page->next);
 }
 
-static void
-cursor_write(const struct meta *meta, int64_t member, const struct page *page,
-    size_t place, char out[CURSOR_SIZE])
-{
-	char mac[2 * MAC_SIZE + 1], text[CURSOR_SIZE - sizeof(mac)];
-
-	(void)snprintf(text, sizeof(text), "%llx.%llx.%zx.%zx.%zx",
-	    (unsigned long long)page->node.id,
-	    (unsigned long long)page->node.tag, page->sort, page->descending,
-	    place);
-	cursor_seal(meta, member, text, mac);
-	(void)snprintf(out, CURSOR_SIZE, "%s.%s", text, mac);
-}
-
-/* The page that a cursor names; only what cursor_write wrote is taken. */
+/* The page that a cursor names. */
 static enum rc
-cursor_read(struct api *api, const struct meta *meta, struct page *page)
+read_cursor(struct api *api, const struct meta *meta, struct page *page)
 {
-	const char *sent = (const char *)page->cursor.data;
-	int64_t member = api->req->op->actor.member, now = page->node.tag;
-	unsigned long long id, tag;
-	char again[CURSOR_SIZE];
-	size_t sort, descending, place;
+	struct op *op = api->req->op;
+	uint64_t numbers[NUMBERS];
 
-	if (page->cursor.size < CURSOR_SIZE &&
-	    sscanf(sent, "%16llx.%16llx.%1zx.%1zx.%8zx.", &id, &tag, &sort,
-		&descending, &place) == 5 &&
-	    (int64_t)id == page->node.id && sort == page->sort &&
-	    descending == page->descending) {
-		page->node.tag = (int64_t)tag;
-		page->first = place;
-		cursor_write(meta, member, page, place, again);
-		if (strcmp(again, sent) == 0)
-			return RC_OK;
-	}
-	page->node.tag = now;
-	FAIL(api->req->op, RC_INVALID,
-	    "the cursor is not one of this list: begin without it");
+	TRY(cursor_read(op, meta, op->actor.member, "children", page->cursor,
+	    numbers, NUMBERS));
+	if (numbers[FOLDER] != (uint64_t)page->node.id ||
+	    numbers[SORT] != page->sort ||
+	    numbers[DESCENDING] != page->descending)
+		FAIL(op, RC_INVALID,
+		    "the cursor is another folder's, or of another order");
+	page->node.tag = (int64_t)numbers[TAG];
+	page->first = (size_t)numbers[PLACE];
+	return RC_OK;
 }
 
 /* ---- reading ---- */
@@ -124,7 +102,7 @@ page_listing(struct api *api, struct meta *meta, struct page *page)
 	if (page->node.id == NODE_ROOT)
 		key.member = op->actor.member;
 	if (page->cursor.data != NULL)
-		TRY(cursor_read(api, meta, page));
+		TRY(read_cursor(api, meta, page));
 	key.tag = page->node.tag;
 	page->listing = listings_find(page->listings, &key);
 	if (page->listing != NULL)
@@ -135,7 +113,8 @@ page_listing(struct api *api, struct meta *meta, struct page *page)
 }
 
 static enum rc
-page_details(struct api *api, struct meta *meta, struct page *page)
+page_details(struct api *api, struct meta *meta, const struct place *place,
+    struct page *page)
 {
 	size_t i, n = page->end - page->first;
 
@@ -147,11 +126,10 @@ page_details(struct api *api, struct meta *meta, struct page *page)
 	for (i = 0; i < n; i++) {
 		const struct listing_entry *entry = listing_at(
 		    page->listing, page->descending != 0, page->first + i);
-		enum rc rc = RC_OK;
+		enum rc rc = node_detail_get(api->req->op, meta, api->tenant,
+		    api_now(api), entry->id, entry->content, place,
+		    &page->details[i]);
 
-		if (entry->content != 0)
-			rc = node_detail_get(api->req->op, meta, api->tenant,
-			    entry->content, &page->details[i]);
 		/* An older state, of which something is gone for good. */
 		if (rc == RC_NOT_FOUND)
 			return changed(api);
@@ -178,11 +156,10 @@ read_page(struct api *api, struct meta *meta, void *arg)
 	page->end = page->listing->n;
 	if (page->end - page->first > page->limit) {
 		page->end = page->first + (size_t)page->limit;
-		cursor_write(
-		    meta, op->actor.member, page, page->end, page->next);
+		write_next(meta, op->actor.member, page);
 	}
 	page->at = page->first;
-	return page_details(api, meta, page);
+	return page_details(api, meta, &place, page);
 }
 
 /* ---- writing: while the client takes it ---- */

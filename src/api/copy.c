@@ -1,15 +1,6 @@
 /* copy.c - POST /nodes/{id}/copy. */
 #include "api/outcome.h"
 
-enum { PARENT, NAME, IF_EXISTS, FIELDS };
-static const struct body_field fields[FIELDS] = {
-    [PARENT] = {.name = "parent", .type = BODY_TEXT, .required = true},
-    [NAME] = {.name = "name", .type = BODY_TEXT, .required = true},
-    [IF_EXISTS] = {.name = "if_exists",
-	.type = BODY_CHOICE,
-	.choices = outcome_if_exists},
-};
-
 static enum rc
 find_source(struct api *api, struct meta *meta, void *arg)
 {
@@ -30,8 +21,7 @@ run_copy(struct api *api, const struct body_value *values,
 
 	TRY(door_precondition(api->req, &copy.source));
 	TRY(api_read(api, find_source, &copy));
-	TRY(outcome_target(api, &values[PARENT], &values[NAME],
-	    &values[IF_EXISTS], &copy.to, result));
+	TRY(outcome_target(api, values, &copy.to, result));
 	copy.overwrite = copy.to.taken == TREE_TAKEN_VERSION;
 	return tree_copy(api->req->op, api->tenant, &copy, result);
 }
@@ -40,10 +30,11 @@ static enum rc
 copy_end(struct api *api)
 {
 	CLEANUP(outcome_release) struct outcome outcome = {0};
-	struct body_value values[FIELDS];
+	struct body_value values[OUTCOME_TARGET_FIELDS];
 	bool go;
 
-	TRY(outcome_fields(api, fields, FIELDS, values));
+	TRY(outcome_fields(
+	    api, outcome_target_fields, OUTCOME_TARGET_FIELDS, values));
 	TRY(outcome_begin_json(api, &outcome, &go));
 	if (!go)
 		return RC_OK;

@@ -243,7 +243,7 @@ size_of(const struct listing *listing)
 static void
 forget(struct listings *listings, size_t limit)
 {
-	while (listings->size > limit) {
+	while (listings->size > limit && listings->first != NULL) {
 		struct listing **at = &listings->first, *last;
 
 		while ((*at)->next != NULL)

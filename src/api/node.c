@@ -2,27 +2,57 @@
 #include "api/node.h"
 
 #include "base/str.h"
+#include "core/locks.h"
 #include "core/path.h"
 #include "meta/content.h"
+#include "meta/member.h"
 
 enum { NODE_LIMIT = 1 << 20, PATH_NAMES_MAX = 600 };
 
 /* ---- as JSON ---- */
 
+static enum rc
+note_locker(void *arg, struct op *op, const struct lock *lock, size_t level)
+{
+	int64_t *member = arg;
+
+	(void)op;
+	if (*member == 0 && lock_covers(lock, level))
+		*member = lock->member;
+	return RC_OK;
+}
+
+static enum rc
+locker_get(struct op *op, struct meta *meta, int64_t now, int64_t node,
+    const struct place *folder, struct span *ret_name)
+{
+	CLEANUP(member_row_wipe) struct member_row row = {0};
+	int64_t member = 0;
+	enum rc rc;
+
+	TRY(locks_see(op, meta, now, node, folder, note_locker, &member));
+	if (member == 0)
+		return RC_OK;
+	rc = member_row_get(op, meta, member, &row);
+	*ret_name = rc == RC_OK ? row.name : span_str("?");
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 enum rc
 node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
-    int64_t id, struct node_detail *ret_detail)
+    int64_t now, int64_t node, int64_t content_id, const struct place *folder,
+    struct node_detail *ret_detail)
 {
 	struct content content;
-	uint64_t number;
 
-	TRY(content_get(op, meta, id, &content));
-	memcpy(ret_detail->sha256, content.sha256, SHA256_SIZE);
-	ret_detail->sites_later = tenant == NULL;
-	if (tenant == NULL)
+	*ret_detail = (struct node_detail){.sites_later = tenant == NULL};
+	TRY(locker_get(op, meta, now, node, folder, &ret_detail->locked_by));
+	if (content_id == 0)
 		return RC_OK;
-	TRY(content_number(op, meta, id, &number));
-	ret_detail->sites = lanes_holding(&tenant->lanes, number);
+	TRY(content_get(op, meta, content_id, &content));
+	memcpy(ret_detail->sha256, content.sha256, SHA256_SIZE);
+	if (tenant != NULL)
+		ret_detail->sites = lanes_holding(&tenant->lanes, content.made);
 	return RC_OK;
 }
 
@@ -78,6 +108,8 @@ node_write(struct op *op, struct buf *json, const struct door *door,
 		TRY(add_file(op, json, door, detail));
 	else
 		TRY(buf_add_str(op, json, ",\"sha256\":null,\"sites\":null"));
+	if (detail->locked_by.data != NULL)
+		TRY(api_add_text(op, json, "locked_by", detail->locked_by));
 	return buf_add_str(op, json, "}");
 }
 
@@ -94,9 +126,9 @@ node_write_found(struct api *api, struct meta *meta, const struct node *node,
 	struct span folder;
 
 	TRY(path_text(op, meta, &above, &folder));
-	if (node->kind == NODE_FILE)
-		TRY(node_detail_get(op, meta, sites_later ? NULL : api->tenant,
-		    node->content, &detail));
+	TRY(node_detail_get(op, meta, sites_later ? NULL : api->tenant,
+	    api_now(api), node->id, node->kind == NODE_FILE ? node->content : 0,
+	    &above, &detail));
 	return node_write(op, json, api->door, node, folder, &detail);
 }
 
@@ -142,7 +174,7 @@ static enum rc
 read_one(struct api *api, struct meta *meta, void *arg)
 {
 	struct one *one = arg;
-	struct place place;
+	struct place place = {0};
 
 	if (one->id.data != NULL)
 		TRY(api_find(

@@ -8,16 +8,22 @@
 /* Stands where the names of sites will be: no JSON of ours has this byte. */
 #define NODE_SITES_LATER 1
 
-/* What of a file stands in other rows than its own. */
+/* What of a node stands in other rows than its own. */
 struct node_detail {
-	uint8_t sha256[SHA256_SIZE];
+	uint8_t sha256[SHA256_SIZE]; /* of a file, as the sites */
 	bool sites_later; /* only NODE_SITES_LATER is written */
 	struct site_set sites; /* that hold its content */
+	struct span locked_by; /* a member's name in the op's arena; no data:
+				  nobody's */
 };
 
-/* RC_NOT_FOUND where the content is gone. tenant NULL: sites_later. */
+/*
+ * content_id 0: of a folder. folder: where the node stands. RC_NOT_FOUND where
+ * the content is gone. tenant NULL: sites_later.
+ */
 enum rc node_detail_get(struct op *op, struct meta *meta, struct tenant *tenant,
-    int64_t content, struct node_detail *ret_detail) MUST_CHECK;
+    int64_t now, int64_t node, int64_t content_id, const struct place *folder,
+    struct node_detail *ret_detail) MUST_CHECK;
 
 /*
  * Appends {...}. folder: the path of the folder that it is in, "" at the root

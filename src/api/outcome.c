@@ -68,7 +68,7 @@ result_read(struct op *op, struct outcome *o, const struct idempotency *row)
 static enum rc
 find_row(struct api *api, struct meta *meta, void *arg)
 {
-	int64_t now = service_clock_now(&api->door->service->clock);
+	int64_t now = api_now(api);
 	struct op *op = api->req->op;
 	struct outcome *o = arg;
 	struct idempotency row;
@@ -363,12 +363,22 @@ outcome_parent(struct api *api, struct span id, int64_t *ret_parent,
 	FAIL(api->req->op, RC_NOT_FOUND, "no such folder");
 }
 
+enum { TARGET_PARENT, TARGET_NAME, TARGET_IF_EXISTS };
+const struct body_field outcome_target_fields[OUTCOME_TARGET_FIELDS] = {
+    [TARGET_PARENT] = {.name = "parent", .type = BODY_TEXT, .required = true},
+    [TARGET_NAME] = {.name = "name", .type = BODY_TEXT, .required = true},
+    [TARGET_IF_EXISTS] = {.name = "if_exists",
+	.type = BODY_CHOICE,
+	.choices = outcome_if_exists},
+};
+
 enum rc
-outcome_target(struct api *api, const struct body_value *parent,
-    const struct body_value *name, const struct body_value *if_exists,
+outcome_target(struct api *api, const struct body_value *values,
     struct tree_target *ret_to, struct tree_result *result)
 {
-	ret_to->taken = outcome_taken(if_exists->choice);
-	TRY(outcome_parent(api, parent->text, &ret_to->parent, result));
-	return tree_name_init(api->req->op, name->text, &ret_to->name);
+	ret_to->taken = outcome_taken(values[TARGET_IF_EXISTS].choice);
+	TRY(outcome_parent(
+	    api, values[TARGET_PARENT].text, &ret_to->parent, result));
+	return tree_name_init(
+	    api->req->op, values[TARGET_NAME].text, &ret_to->name);
 }

@@ -61,7 +61,7 @@ void outcome_release(struct outcome *outcome); /* for CLEANUP */
 /* For write: appends a node as the change leaves it, with a mark where its
  * sites will be; *ret_etag: its ETag then. */
 enum rc outcome_add_node(struct op *op, struct tx *tx, struct outcome *outcome,
-    int64_t node, struct node_etag *ret_etag) MUST_CHECK;
+    int64_t id, struct node_etag *ret_etag) MUST_CHECK;
 
 /* Parses api->json; otherwise the problem stands, naming the field, and the rc
  * is not RC_OK. */
@@ -73,9 +73,10 @@ enum rc outcome_fields(struct api *api, const struct body_field *fields,
 enum rc outcome_parent(struct api *api, struct span id, int64_t *ret_parent,
     struct tree_result *result) MUST_CHECK;
 
-/* A target of three fields: parent, name, if_exists. */
-enum rc outcome_target(struct api *api, const struct body_value *parent,
-    const struct body_value *name, const struct body_value *if_exists,
+/* A target: parent, name, if_exists. */
+enum { OUTCOME_TARGET_FIELDS = 3 };
+extern const struct body_field outcome_target_fields[OUTCOME_TARGET_FIELDS];
+enum rc outcome_target(struct api *api, const struct body_value *values,
     struct tree_target *ret_to, struct tree_result *result) MUST_CHECK;
 
 /* The choices of if_exists, in the order of enum tree_taken from

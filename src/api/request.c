@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "door/id.h"
+#include "meta/member.h"
 
 /* ---- ids ---- */
 
@@ -69,6 +70,12 @@ api_param_choice(struct api *api, const char *name, const char *const *choices,
 	}
 	FAIL(op, RC_INVALID, "the parameter \"%s\" is one of %.*s", name,
 	    (int)all.size, (const char *)all.data);
+}
+
+int64_t
+api_now(const struct api *api)
+{
+	return service_clock_now(&api->door->service->clock);
 }
 
 /* ---- finding ---- */
@@ -178,6 +185,21 @@ api_add_id(struct op *op, struct buf *json, const char *name, int64_t id)
 		return api_add_null(op, json, name);
 	door_id(id, text);
 	return api_add_text(op, json, name, span_str(text));
+}
+
+enum rc
+api_add_member(struct op *op, struct meta *meta, struct buf *json,
+    const char *name, int64_t member)
+{
+	CLEANUP(member_row_wipe) struct member_row row = {0};
+	enum rc rc = member_row_get(op, meta, member, &row);
+
+	if (rc == RC_NOT_FOUND) {
+		op_clear_error(op);
+		return api_add_null(op, json, name);
+	}
+	TRY(rc);
+	return api_add_text(op, json, name, row.name);
 }
 
 enum rc

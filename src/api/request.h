@@ -82,6 +82,9 @@ enum rc api_param_number(struct api *api, const char *name, uint64_t min,
 enum rc api_param_choice(struct api *api, const char *name,
     const char *const *choices, size_t *ret_choice) MUST_CHECK;
 
+/* Service time. */
+int64_t api_now(const struct api *api);
+
 /* ---- finding ---- */
 
 /* Does work in one read of the request's tenant: it sees one state. */
@@ -123,9 +126,15 @@ api_add_null(struct op *op, struct buf *json, const char *name) MUST_CHECK;
 enum rc api_add_id(
     struct op *op, struct buf *json, const char *name, int64_t id) MUST_CHECK;
 
+/* The name of a member; null where the service did it, or nobody knows any
+ * more.
+ */
+enum rc api_add_member(struct op *op, struct meta *meta, struct buf *json,
+    const char *name, int64_t member) MUST_CHECK;
+
 /* The names of sites as an array. */
 enum rc api_add_sites(struct op *op, struct buf *json, const struct door *door,
-    struct site_set sites) MUST_CHECK;
+    struct site_set set) MUST_CHECK;
 
 /* The calls, each a row of the table. */
 extern const struct api_call call_health;
@@ -139,6 +148,16 @@ extern const struct api_call call_put_content;
 extern const struct api_call call_patch;
 extern const struct api_call call_delete;
 extern const struct api_call call_copy;
+extern const struct api_call call_batch;
+extern const struct api_call call_versions;
+extern const struct api_call call_version_content;
+extern const struct api_call call_swap;
+extern const struct api_call call_save_as;
+extern const struct api_call call_trash;
+extern const struct api_call call_restore;
+extern const struct api_call call_purge;
+extern const struct api_call call_empty;
+extern const struct api_call call_search;
 extern const struct api_call call_security;
 extern const struct api_call call_session;
 extern const struct api_call call_session_begin;

@@ -105,8 +105,8 @@ list_run(struct cli *cli, struct list *list)
 	TRY(tenant_reader(&cli->op, t, &reader));
 	rc = file_find(cli, &reader->meta, cli->args[2], &node);
 	if (rc == RC_OK)
-		rc = file_versions(
-		    &cli->op, &reader->meta, node, list->now, list_one, list);
+		rc = file_versions(&cli->op, &reader->meta, node, list->now,
+		    INT64_MAX, SIZE_MAX, list_one, list);
 	tenant_reader_put(t, reader);
 	return rc;
 }

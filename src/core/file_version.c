@@ -38,9 +38,8 @@ collect(void *arg, struct op *op, const struct version *version)
 
 enum rc
 file_versions(struct op *op, struct meta *meta, int64_t node, int64_t now,
-    version_each *each, void *arg)
+    int64_t before, size_t limit, version_each *each, void *arg)
 {
-	int64_t before = INT64_MAX;
 	struct batch batch;
 	size_t i;
 
@@ -49,12 +48,14 @@ file_versions(struct op *op, struct meta *meta, int64_t node, int64_t now,
 		batch.n = 0;
 		TRY(version_list(
 		    op, meta, node, before, BATCH, collect, &batch));
-		for (i = 0; i < batch.n; i++) {
+		for (i = 0; i < batch.n && limit > 0; i++) {
 			before = batch.rows[i].id;
-			if (batch.rows[i].kept_until > now)
-				TRY(each(arg, op, &batch.rows[i]));
+			if (batch.rows[i].kept_until <= now)
+				continue;
+			limit--;
+			TRY(each(arg, op, &batch.rows[i]));
 		}
-	} while (batch.n == BATCH);
+	} while (batch.n == BATCH && limit > 0);
 	return RC_OK;
 }
 

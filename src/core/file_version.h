@@ -12,10 +12,12 @@
 
 /*
  * Calls each for the versions of a file that op->actor may read, the newest
- * first; now is service time. RC_NOT_FOUND, RC_DENIED; RC_INVALID for a folder.
+ * first, up to limit of those with ids under before (INT64_MAX: all); now is
+ * service time. RC_NOT_FOUND, RC_DENIED; RC_INVALID for a folder.
  */
-enum rc file_versions(struct op *op, struct meta *meta, int64_t node,
-    int64_t now, version_each *each, void *arg) MUST_CHECK;
+enum rc
+file_versions(struct op *op, struct meta *meta, int64_t node, int64_t now,
+    int64_t before, size_t limit, version_each *each, void *arg) MUST_CHECK;
 
 /* One of them, for reading its content. RC_NOT_FOUND. */
 enum rc file_version_find(struct op *op, struct meta *meta, int64_t node,

@@ -34,6 +34,7 @@ collect(void *arg, struct op *op, const struct trash *trash)
 struct items {
 	enum access_right right;
 	int64_t now;
+	struct trash_after after; /* space 0: reached already */
 	trash_item_each *each;
 	void *arg;
 };
@@ -61,11 +62,15 @@ batch_items(struct op *op, struct meta *meta, const struct batch *batch,
 
 static enum rc
 space_items(struct op *op, struct meta *meta, const struct space *space,
-    const struct items *items)
+    struct items *items)
 {
 	struct batch batch;
-	int64_t after = 0;
+	int64_t after = items->after.node;
 	enum rc rc;
+
+	if (items->after.space != 0 && items->after.space != space->node)
+		return RC_OK;
+	items->after = (struct trash_after){0};
 
 	TRY(access_space(op, meta, &op->actor, space, ACCESS_RESTORE));
 	rc = access_space(op, meta, &op->actor, space, items->right);
@@ -104,8 +109,8 @@ collect_space(void *arg, struct op *op, const struct space *space)
 /* All spaces of a kind that the actor may restore in; the others are passed
  * over. */
 static enum rc
-kind_items(struct op *op, struct meta *meta, enum space_kind kind,
-    const struct items *items)
+kind_items(
+    struct op *op, struct meta *meta, enum space_kind kind, struct items *items)
 {
 	struct space_batch batch;
 	int64_t after = 0;
@@ -124,10 +129,11 @@ kind_items(struct op *op, struct meta *meta, enum space_kind kind,
 }
 
 enum rc
-trash_items(struct op *op, struct meta *meta, enum access_right right,
-    int64_t now, trash_item_each *each, void *arg)
+trash_items_after(struct op *op, struct meta *meta, enum access_right right,
+    int64_t now, const struct trash_after *after, trash_item_each *each,
+    void *arg)
 {
-	const struct items items = {right, now, each, arg};
+	struct items items = {right, now, *after, each, arg};
 	struct space_batch own = {0};
 	size_t i;
 
@@ -139,6 +145,15 @@ trash_items(struct op *op, struct meta *meta, enum access_right right,
 	for (i = 0; i < own.n; i++)
 		TRY(space_items(op, meta, &own.spaces[i], &items));
 	return kind_items(op, meta, SPACE_COMPANY, &items);
+}
+
+enum rc
+trash_items(struct op *op, struct meta *meta, enum access_right right,
+    int64_t now, trash_item_each *each, void *arg)
+{
+	const struct trash_after beginning = {0};
+
+	return trash_items_after(op, meta, right, now, &beginning, each, arg);
 }
 
 /* The folder above one: where it was, if that was deleted too. */
@@ -194,6 +209,7 @@ struct restore_change {
 	struct change change;
 	const struct op *asker;
 	int64_t node;
+	const struct tree_target *to;
 	struct tree_result *result;
 	struct span name;
 };
@@ -218,6 +234,47 @@ find_folder(struct op *op, struct tx *tx, const struct actor *actor,
 	op_clear_error(op);
 	return access_node(
 	    op, tx->meta, actor, trash->space, ACCESS_RESTORE, ret_place);
+}
+
+/* Into the folder and under the name that to says; *place: of that folder. */
+static enum rc
+open_said(struct op *op, struct tx *tx, struct restore_change *c,
+    struct tree_target *to, const struct node *node, struct place *place,
+    uint8_t key[META_NAME_KEY_SIZE])
+{
+	enum tree_why *why = &c->result->why;
+	struct target target;
+
+	to->taken = TREE_TAKEN_FAIL;
+	if (to->name.text.data == NULL) {
+		TRY(tree_name_init(op, node->name, &to->name));
+		to->taken = TREE_TAKEN_RENAME;
+	}
+	TRY(target_open(op, tx, &c->asker->actor, to, why, &target));
+	TRY(target_settle(op, tx, to, node->kind, why, &target));
+	c->name = target.name.text;
+	*place = target.place;
+	memcpy(key, target.key, META_NAME_KEY_SIZE);
+	return RC_OK;
+}
+
+/* *place: of the folder that it goes to; c->name and key: under which name. */
+static enum rc
+restore_place(struct op *op, struct tx *tx, struct restore_change *c,
+    const struct trash *trash, const struct node *node, struct place *place,
+    uint8_t key[META_NAME_KEY_SIZE])
+{
+	struct tree_target to = *c->to;
+	bool back = to.parent == 0;
+
+	if (back) {
+		TRY(find_folder(op, tx, &c->asker->actor, trash, place));
+		to.parent = place->nodes[0];
+	}
+	if (!back || to.name.text.data != NULL)
+		return open_said(op, tx, c, &to, node, place, key);
+	return name_free(
+	    op, tx, to.parent, node->kind, node->name, &c->name, key);
 }
 
 static enum rc
@@ -253,11 +310,9 @@ restore_run(struct op *op, struct tx *tx, struct change *change)
 
 	*c->result = (struct tree_result){0};
 	TRY(restore_open(op, tx, c, &trash, &node));
-	TRY(find_folder(op, tx, &c->asker->actor, &trash, &place));
+	TRY(restore_place(op, tx, c, &trash, &node, &place, key));
 	TRY(locks_hold(op, tx, &precondition_none, NODE_NONE, &place,
 	    LOCKS_ENTRY, c->result));
-	TRY(name_free(
-	    op, tx, place.nodes[0], node.kind, node.name, &c->name, key));
 	TRY(trash_delete(op, tx->meta, node.id));
 	TRY(node_set_place(op, tx->meta, node.id, place.nodes[0], key));
 	if (!span_equal(c->name, node.name))
@@ -272,13 +327,15 @@ restore_run(struct op *op, struct tx *tx, struct change *change)
 }
 
 enum rc
-trash_restore(struct op *op, struct tenant *tenant, int64_t node,
-    struct tree_result *result, struct span *ret_name)
+trash_restore_to(struct op *op, struct tenant *tenant, int64_t node,
+    const struct tree_target *to, struct tree_result *result,
+    struct span *ret_name)
 {
 	struct restore_change c = {
 	    .change = {.run = restore_run, .own_session = true},
 	    .asker = op,
 	    .node = node,
+	    .to = to,
 	    .result = result,
 	};
 
@@ -286,4 +343,13 @@ trash_restore(struct op *op, struct tenant *tenant, int64_t node,
 	TRY(tree_commit(op, tenant, &c.change, result));
 	*ret_name = c.name;
 	return RC_OK;
+}
+
+enum rc
+trash_restore(struct op *op, struct tenant *tenant, int64_t node,
+    struct tree_result *result, struct span *ret_name)
+{
+	const struct tree_target back = {0};
+
+	return trash_restore_to(op, tenant, node, &back, result, ret_name);
 }

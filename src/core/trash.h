@@ -29,6 +29,27 @@ enum rc trash_items(struct op *op, struct meta *meta, enum access_right right,
 enum rc trash_folder(struct op *op, struct meta *meta,
     const struct trash *trash, struct span *ret_path) MUST_CHECK;
 
+/* Where a list of trash_items goes on. */
+struct trash_after {
+	int64_t space; /* 0: at its beginning */
+	int64_t node;
+};
+
+/* As trash_items, behind a place. What each returns other than RC_OK ends the
+ * list. */
+enum rc trash_items_after(struct op *op, struct meta *meta,
+    enum access_right right, int64_t now, const struct trash_after *after,
+    trash_item_each *each, void *arg) MUST_CHECK;
+
+/*
+ * Puts a node back to where a target says: parent 0: the folder where it was;
+ * no name.text: its own name. A name that was said and is taken is RC_EXISTS.
+ * Else as trash_restore.
+ */
+enum rc trash_restore_to(struct op *op, struct tenant *tenant, int64_t node,
+    const struct tree_target *to, struct tree_result *result,
+    struct span *ret_name) MUST_CHECK;
+
 /*
  * Puts a node back into the folder where it was, or, where that is gone, into
  * the top of its space. A name that is taken by now gets " (2)", " (3)" ...

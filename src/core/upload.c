@@ -437,6 +437,54 @@ upload_end(
 	return RC_OK;
 }
 
+/* ---- many contents ---- */
+
+static enum rc
+pack_bytes(struct op *op, struct upload *u, bool may_inline)
+{
+	bool small = !u->in_chunk && u->now.n_chunks == 0;
+
+	if (u->n_frame == 0)
+		return RC_OK;
+	if (small && may_inline)
+		return end_inline(op, u);
+	if (u->now.n_chunks == UPLOAD_PACK_CHUNKS && !u->in_chunk)
+		FAIL(op, RC_LIMIT, "too many chunks for one change");
+	return frame_seal(op, u, true);
+}
+
+enum rc
+upload_pack(struct op *op, struct upload *upload, bool may_inline,
+    struct put_chunk out[UPLOAD_PACK_CHUNKS], struct put_content *ret_content)
+{
+	struct upload *u = upload;
+	struct put_content content = {.size = u->size, .chunks = out};
+
+	TRY(pack_bytes(op, u, may_inline));
+	content.n_chunks = u->now.n_chunks;
+	memcpy(out, u->now.chunks, content.n_chunks * sizeof(*out));
+	mem_wipe(u->now.chunks, sizeof(u->now.chunks));
+	u->now.n_chunks = 0;
+	sha256_digest(&u->sha256, content.sha256);
+	sha256_init(&u->sha256);
+	content.has_sha1 = u->sha1_wanted;
+	if (u->sha1_wanted)
+		sha1_digest(&u->sha1, content.sha1);
+	sha1_init(&u->sha1);
+	u->size = 0;
+	*ret_content = content;
+	return RC_OK;
+}
+
+enum rc
+upload_pack_end(struct op *op, struct upload *upload, struct put_data *ret_data)
+{
+	TRY(segment_close(op, upload));
+	TRY(segment_await(op, &upload->now));
+	*ret_data = upload->now.data;
+	return RC_OK;
+}
+
 void
 upload_sha256(const struct upload *upload, uint8_t out[SHA256_SIZE])
 {

@@ -63,6 +63,23 @@ enum rc upload_end(struct op *op, struct upload *upload,
 enum rc upload_last_part(struct op *op, struct upload *upload,
     struct upload_part *ret_part) MUST_CHECK;
 
+/*
+ * For many small contents: ends one, so that the next byte is another's first.
+ * Its bytes travel in the numbered segment where it has CHANGE_INLINE_MAX at
+ * most and may_inline (the sealed ones lie in the upload until the next call),
+ * else in a data segment that all share. out has the chunks, *ret_content
+ * points at them; their data is not said before upload_pack_end. RC_LIMIT over
+ * UPLOAD_PACK_CHUNKS chunks.
+ */
+enum { UPLOAD_PACK_CHUNKS = 4 };
+enum rc upload_pack(struct op *op, struct upload *upload, bool may_inline,
+    struct put_chunk out[UPLOAD_PACK_CHUNKS],
+    struct put_content *ret_content) MUST_CHECK;
+
+/* Where something went into the data segment: it stands on the sites. */
+enum rc upload_pack_end(
+    struct op *op, struct upload *upload, struct put_data *ret_data) MUST_CHECK;
+
 /* Digests of what came so far: for Content-Digest and its like. */
 void upload_sha256(const struct upload *upload, uint8_t out[SHA256_SIZE]);
 /* Only where upload_open was asked for it. */

@@ -110,6 +110,13 @@ enum rc door_refused(
 enum rc door_refused_json(
     struct http_request *req, enum rc rc, enum tree_why why) MUST_CHECK;
 
+/* Its status, and its problem document alone, for answers that tell of several
+ * changes. */
+int door_refused_status(
+    const struct http_request *req, enum rc rc, enum tree_why why);
+enum rc door_refused_document(const struct http_request *req, enum rc rc,
+    enum tree_why why, const char *detail, struct buf *json) MUST_CHECK;
+
 /* 403, for good: the service takes no changes (unlike where sites are missing,
  * nobody is told to try again). */
 enum rc door_read_only(struct http_request *req) MUST_CHECK;

@@ -81,6 +81,27 @@ door_refused_json(struct http_request *req, enum rc rc, enum tree_why why)
 	return rc;
 }
 
+int
+door_refused_status(
+    const struct http_request *req, enum rc rc, enum tree_why why)
+{
+	const struct refusal *refusal = refusal_of(why);
+
+	return refusal != NULL ? refusal->json : http_fail_status(req, rc);
+}
+
+enum rc
+door_refused_document(const struct http_request *req, enum rc rc,
+    enum tree_why why, const char *detail, struct buf *json)
+{
+	const struct refusal *refusal = refusal_of(why);
+
+	if (refusal == NULL)
+		return http_fail_document(req, json, rc, detail);
+	return http_problem_document(req, json, refusal->json, refusal->type,
+	    refusal->title_en, refusal->title_ja, detail);
+}
+
 enum rc
 door_not_allowed(struct http_request *req, const char *detail)
 {

@@ -92,7 +92,17 @@ document(struct op *op, struct buf *json, int status, const char *type,
 	if (detail != NULL && utf8_is_clean(span_str(detail)))
 		TRY(json_member(op, json, "detail", detail));
 	TRY(json_member(op, json, "request_id", op->request_id));
-	return buf_add_str(op, json, "}\n");
+	return buf_add_str(op, json, "}");
+}
+
+enum rc
+http_problem_document(const struct http_request *req, struct buf *json,
+    int status, const char *type, const char *title_en, const char *title_ja,
+    const char *detail)
+{
+	const char *title = http_language(req) == HTTP_JA ? title_ja : title_en;
+
+	return document(req->op, json, status, type, title, detail);
 }
 
 void
@@ -103,7 +113,8 @@ http_problem(struct http_request *req, int status, const char *type,
 	bool ja = http_language(req) == HTTP_JA;
 
 	if (document(req->op, &json, status, type, ja ? title_ja : title_en,
-		detail) != RC_OK) {
+		detail) != RC_OK ||
+	    buf_add_str(req->op, &json, "\n") != RC_OK) {
 		http_respond(req, status);
 		return;
 	}
@@ -127,6 +138,16 @@ http_fail_status(const struct http_request *req, enum rc rc)
 	if (rc == RC_CONFLICT && req->conditional)
 		return 412;
 	return problem_of(rc)->status;
+}
+
+enum rc
+http_fail_document(const struct http_request *req, struct buf *json, enum rc rc,
+    const char *detail)
+{
+	const struct problem *problem = problem_of(rc);
+
+	return http_problem_document(req, json, problem->status, problem->type,
+	    problem->title_en, problem->title_ja, detail);
 }
 
 void

@@ -116,6 +116,13 @@ bool http_responded(const struct http_request *req);
 void http_problem(struct http_request *req, int status, const char *type,
     const char *title_en, const char *title_ja, const char *detail);
 
+/* Appends the document alone: of http_problem, of http_fail. */
+enum rc http_problem_document(const struct http_request *req, struct buf *json,
+    int status, const char *type, const char *title_en, const char *title_ja,
+    const char *detail) MUST_CHECK;
+enum rc http_fail_document(const struct http_request *req, struct buf *json,
+    enum rc rc, const char *detail) MUST_CHECK;
+
 /* Answers with the problem that rc stands for; headers set before are dropped.
  */
 void http_fail(struct http_request *req, enum rc rc);

@@ -156,17 +156,6 @@ content_get(
 }
 
 enum rc
-content_number(
-    struct op *op, struct meta *meta, int64_t id, uint64_t *ret_number)
-{
-	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
-
-	TRY(db_get(op, meta->db, SQL_CONTENT_NUMBER, &rows, "i", id));
-	*ret_number = (uint64_t)db_int(rows, 0);
-	return RC_OK;
-}
-
-enum rc
 content_finish(struct op *op, struct meta *meta, const struct content *content)
 {
 	struct span sha256;

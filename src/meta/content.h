@@ -50,14 +50,6 @@ enum rc content_insert(struct op *op, struct meta *meta,
 enum rc content_get(struct op *op, struct meta *meta, int64_t id,
     struct content *ret_content) MUST_CHECK;
 
-/*
- * The number that brought its last bytes to where they lie now: a site that
- * holds it holds the content. Moved bytes (L11, L13) have the number of the
- * move. 0: it has no bytes. RC_NOT_FOUND.
- */
-enum rc content_number(struct op *op, struct meta *meta, int64_t id,
-    uint64_t *ret_number) MUST_CHECK;
-
 /* Size, digests and count of chunks of a content whose chunks all have rows;
  * RC_NOT_FOUND. */
 enum rc content_finish(

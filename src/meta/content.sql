@@ -9,14 +9,6 @@ VALUES (?1, ?2, nullif(?3, x''), nullif(?4, x''), ?5, nullif(?6, x''), nullif(?7
 SELECT id, size, digest, sha1, chunks, key, data, number, offset, coalesce(made, 0)
 FROM content WHERE id = ?1;
 
--- name: content_number
--- Of the segment that brought its last bytes to where they lie now; 0: it has none.
-SELECT coalesce(number,
-	(SELECT d.number FROM local_data d WHERE d.id = content.data),
-	(SELECT coalesce(k.number, (SELECT d.number FROM local_data d WHERE d.id = k.data))
-		FROM chunk k WHERE k.content = content.id ORDER BY k.start DESC LIMIT 1), 0)
-FROM content WHERE id = ?1;
-
 -- name: content_made
 SELECT coalesce(made, 0) FROM content WHERE id = ?1;
 

@@ -125,6 +125,27 @@ node_list(struct op *op, struct meta *meta, int64_t parent,
 	}
 }
 
+enum rc
+node_names(struct op *op, struct meta *meta, int64_t after, size_t limit,
+    node_name_each *each, void *arg)
+{
+	CLEANUP(db_rows_end_ptr) struct db_rows *rows = NULL;
+	uint8_t name[NODE_NAME_SIZE + 1];
+	struct span plain;
+	bool row;
+
+	TRY(db_query(
+	    op, meta->db, SQL_NODE_NAMES, &rows, "ii", after, (int64_t)limit));
+	for (;;) {
+		TRY(db_next(op, rows, &row));
+		if (!row)
+			return RC_OK;
+		TRY(meta_open_into(op, meta, "node", "name", db_int(rows, 0),
+		    db_blob(rows, 1), name, sizeof(name), &plain));
+		TRY(each(arg, op, db_int(rows, 0), plain));
+	}
+}
+
 void
 node_after(uint8_t last[META_NAME_KEY_SIZE], const struct node *node)
 {

@@ -69,6 +69,13 @@ typedef enum rc node_each(void *arg, struct op *op, const struct node *node);
 enum rc node_list(struct op *op, struct meta *meta, int64_t parent,
     const uint8_t *after, size_t limit, node_each *each, void *arg) MUST_CHECK;
 
+/* Calls each for the names of up to limit nodes with ids above one, in the
+ * order of ids. The name lives until each returns. */
+typedef enum rc
+node_name_each(void *arg, struct op *op, int64_t id, struct span name);
+enum rc node_names(struct op *op, struct meta *meta, int64_t after,
+    size_t limit, node_name_each *each, void *arg) MUST_CHECK;
+
 /* Keeps in last, zeroed before the first node, the greatest key. */
 void node_after(uint8_t last[META_NAME_KEY_SIZE], const struct node *node);
 

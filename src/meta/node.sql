@@ -25,6 +25,10 @@ SELECT id, parent, name, kind, content, size, mtime, created_at, changed_at, cha
 FROM node WHERE id IN (SELECT id FROM node
 	WHERE parent = ?1 AND name_key > ?2 ORDER BY name_key LIMIT ?3);
 
+-- name: node_names
+-- A search: every name, in the order in which the rows lie.
+SELECT id, name FROM node WHERE id > ?1 ORDER BY id LIMIT ?2;
+
 -- name: node_insert
 INSERT INTO node (id, parent, name_key, name, kind, content, size, mtime, created_at,
 	changed_at, changed_by, tag)

@@ -237,6 +237,38 @@ def what_is_deleted_is_gone_from_sight(client):
     client(415, "DELETE", f"/nodes/{here}", b"x")
 
 
+LOCK = (b'<?xml version="1.0"?><lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope>'
+        b"<locktype><write/></locktype></lockinfo>")
+
+
+def a_lock_of_somebody_else_is_kept(client):
+    here = folder(client, "locks")
+    node = upload(client, here, "a.txt", b"one").json
+    node = client(200, "PUT", f"/nodes/{node['id']}/content", b"two", {"If-Match": node["etag"]}).json
+    version = client(200, "GET", f"/nodes/{node['id']}/versions")["items"][1]["id"]
+    deleted = upload(client, here, "deleted", b"d")["id"]
+    client(204, "DELETE", f"/nodes/{deleted}")
+    bob = Client(client.server, *OTHER)
+    lock = bob.dav(200, "LOCK", "/Company/locks", LOCK, {"Depth": "infinity", "Timeout": "Second-3600"})
+    same(client.at("/Company/locks/a.txt")["locked_by"], "bob")
+    same(client.at("/Company/locks")["locked_by"], "bob")
+    same([i["locked_by"] for i in client(200, "GET", f"/nodes/{here}/children")["items"]], ["bob"])
+    must("locked_by" not in client.at("/Company"), "the folder above is locked")
+    any_state = {"If-Match": "*"}
+    for method, target, body, headers in (
+            ("PUT", f"/nodes/{node['id']}/content", b"x", any_state), ("PATCH", f"/nodes/{node['id']}", {"name": "b"}, {}),
+            ("DELETE", f"/nodes/{node['id']}", None, {}), ("POST", f"/nodes/{here}/children", {"type": "folder", "name": "f"}, {}),
+            ("POST", f"/nodes/{here}/children?name=f", b"f", {}),
+            ("POST", f"/nodes/{node['id']}/copy", {"parent": here, "name": "c"}, {}),
+            ("POST", f"/nodes/{node['id']}/versions/{version}/swap", None, any_state),
+            ("POST", f"/nodes/{node['id']}/versions/{version}/save-as", {"parent": here, "name": "s"}, {}),
+            ("POST", f"/trash/{deleted}/restore", {}, {})):
+        client.refused(423, "locked", method, target, body, headers)
+    bob.dav(204, "UNLOCK", "/Company/locks", None, {"Lock-Token": lock.headers["lock-token"]})
+    must("locked_by" not in client.at("/Company/locks/a.txt"), "the lock has ended")
+    client(200, "PATCH", f"/nodes/{node['id']}", {"name": "b"})
+
+
 def nobody_changes_anything_without_a_password(client):
     node = upload(client, folder(client, "locked out"), "a", b"a").json
     stranger = Client(client.server)
@@ -424,6 +456,7 @@ CASES = [
     a_folder_that_is_none_is_refused_in_one_way,
     copies_are_made,
     what_is_deleted_is_gone_from_sight,
+    a_lock_of_somebody_else_is_kept,
     nobody_changes_anything_without_a_password,
     bodies_that_are_not_as_expected_are_told_where,
     two_writers_cannot_both_win,

@@ -155,6 +155,17 @@ class Client:
             raise Wrong(f"{method} /dav{path}: {answer.status}, not {status}")
         return answer
 
+    def pages(self, target):
+        """All items of a list, page by page; a list that goes on for ever is wrong."""
+        items, join = [], "&" if "?" in target else "?"
+        page = self(200, "GET", target).json
+        for _ in range(1000):
+            items.append(page["items"])
+            if page["next"] is None:
+                return items
+            page = self(200, "GET", f"{target}{join}cursor={page['next']}").json
+        raise Wrong(f"{target} has no end")
+
     def at(self, path):
         """The node at a path."""
         return self(200, "GET", "/nodes?path=" + urllib.parse.quote(path)).json

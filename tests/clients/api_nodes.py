@@ -147,13 +147,9 @@ def pages_are_one_state_of_the_folder(client):
     folder = client.at("/Company/order")["id"]
     whole = names(client, folder)
     for limit in 1, 2, 5, 11, 12:
-        got, target = [], f"/nodes/{folder}/children?limit={limit}"
-        cursor = ""
-        while cursor is not None:
-            page = client(200, "GET", target + (f"&cursor={cursor}" if cursor else "")).json
-            must(len(page["items"]) <= limit, page)
-            got += [item["name"] for item in page["items"]]
-            cursor = page["next"]
+        pages = client.pages(f"/nodes/{folder}/children?limit={limit}")
+        must(all(len(page) <= limit for page in pages), pages)
+        got = [item["name"] for page in pages for item in page]
         same(got, whole)
     first = client(200, "GET", f"/nodes/{folder}/children?limit=3").json
     client.dav(201, "PUT", "/Company/order/aaa new", b"")
@@ -202,6 +198,51 @@ def a_long_list_streams(client):
     same(names(client, folder, "&order=desc"), wanted[::-1])
 
 
+def found(client, text, limit=100):
+    pages = client.pages(f"/search?q={urllib.parse.quote(text)}&limit={limit}")
+    must(all(len(page) <= limit for page in pages), pages)
+    return [item["path"] for page in pages for item in page]
+
+
+def names_are_found_by_a_piece_of_them(client):
+    client.dav(201, "MKCOL", "/Company/Searched")
+    client.dav(201, "PUT", "/Company/Searched/Report Q3.pdf", b"x")
+    client.dav(201, "PUT", "/Company/Searched/見積ガイド.txt", b"x")
+    client.dav(201, "PUT", "/My files/report of mine", b"x")
+    bob = Client(client.server, *OTHER)
+    bob.dav(201, "PUT", "/My files/report of bob", b"x")
+    same(found(client, "REPORT"), ["/Company/Searched/Report Q3.pdf", "/My files/report of mine"])
+    same(found(bob, "report"), ["/Company/Searched/Report Q3.pdf", "/My files/report of bob"])
+    same(found(client, "report", 1), found(client, "report"))
+    same(found(client, "search"), ["/Company/Searched"])
+    # A composed and a decomposed spelling are one.
+    for text in "見積ガ", "積ガ", "積カ\u3099":
+        same(found(client, text), ["/Company/Searched/見積ガイド.txt"])
+    for text in "no such thing", "%", "_", "'", "Searched/":
+        same(found(client, text), [])
+    item, = client(200, "GET", "/search?q=Q3")["items"]
+    same({**item, "sites": 0}, {**client.at("/Company/Searched/Report Q3.pdf"), "sites": 0})
+
+
+def what_is_deleted_or_was_renamed_is_not_found(client):
+    client.dav(201, "PUT", "/Company/Searched/unique old", b"x")
+    client.dav(201, "MOVE", "/Company/Searched/unique old", None,
+               {"Destination": f"https://localhost:{client.server.port}/dav/Company/Searched/unique%20new"})
+    same(found(client, "unique"), ["/Company/Searched/unique new"])
+    client.dav(204, "DELETE", "/Company/Searched")
+    same(found(client, "unique"), [])
+    same(found(client, "Q3"), [])
+
+
+def a_search_says_what_it_looks_for(client):
+    for target in "/search", "/search?q=", "/search?q=x&limit=0", "/search?q=x&limit=1001", "/search?q=%ff", \
+            "/search?q=x&cursor=y", "/search?q=x&sort=name", "/search?q=x&q=y":
+        client.refused(400, "invalid", "GET", target)
+    stranger = Client(client.server)
+    stranger.basic = None
+    stranger(401, "GET", "/search?q=x")
+
+
 CASES = [
     the_root_holds_the_spaces,
     who_is_signed_in_is_told,
@@ -216,4 +257,7 @@ CASES = [
     a_state_that_is_gone_is_told,
     a_cursor_belongs_to_its_list,
     a_long_list_streams,
+    names_are_found_by_a_piece_of_them,
+    what_is_deleted_or_was_renamed_is_not_found,
+    a_search_says_what_it_looks_for,
 ]

@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import api_client
+import api_batch
 import api_changes
 import api_nodes
+import api_versions
 import api_security
 import api_session
 from api_client import contract, same
@@ -31,6 +33,8 @@ CASES = [
     router_and_contract_list_the_same_routes,
     *api_nodes.CASES,
     *api_changes.CASES,
+    *api_batch.CASES,
+    *api_versions.CASES,
     *api_security.CASES,
     *api_session.CASES,
     answers_showed_all_that_the_contract_lists,

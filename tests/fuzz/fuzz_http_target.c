@@ -19,6 +19,22 @@ segment_is_clean(struct span s)
 	       !span_equal(s, span_str("..")) && s.data[s.size] == '\0';
 }
 
+/* Every parameter has a name, and none stands outside of the query. */
+static void
+check_names(const struct target *target)
+{
+	struct span name;
+	size_t n;
+
+	for (n = 0; target_param_name(target, n, &name); n++)
+		if (name.data < target->query.data ||
+		    name.data + name.size >
+			target->query.data + target->query.size)
+			abort();
+	if (n > target->query.size + 1)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -35,6 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	if (target.n_segments > TARGET_SEGMENTS_MAX)
 		abort();
+	check_names(&target);
 	if (target_param(&op, &target, "a", &value) == RC_OK &&
 	    !utf8_is_clean(value))
 		abort();

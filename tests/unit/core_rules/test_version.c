@@ -33,8 +33,8 @@ sees(struct rules *r, struct op *op, int64_t file)
 {
 	struct seen seen = {.n = 0};
 
-	ASSERT_OK(op,
-	    file_versions(op, r->meta, file, fake_now(r->fake), see, &seen));
+	ASSERT_OK(op, file_versions(op, r->meta, file, fake_now(r->fake),
+			  INT64_MAX, SIZE_MAX, see, &seen));
 	return seen.n;
 }
 
@@ -246,8 +246,8 @@ others_versions_are_not_there(void **state)
 
 	version = overwritten(r, r->alices, "f", &file);
 	ASSERT_RC(&r->bob, RC_NOT_FOUND,
-	    file_versions(
-		&r->bob, r->meta, file, fake_now(r->fake), see, &seen));
+	    file_versions(&r->bob, r->meta, file, fake_now(r->fake), INT64_MAX,
+		SIZE_MAX, see, &seen));
 	ASSERT_RC(
 	    &r->bob, RC_NOT_FOUND, find(r, &r->bob, file, version, &kept));
 	ASSERT_RC(
@@ -259,7 +259,8 @@ others_versions_are_not_there(void **state)
 	ASSERT_RC(&r->alice, RC_NOT_FOUND,
 	    swap(r, &r->alice, other, version, &result));
 	ASSERT_RC(&r->alice, RC_INVALID,
-	    file_versions(&r->alice, r->meta, r->alices, 0, see, &seen));
+	    file_versions(&r->alice, r->meta, r->alices, 0, INT64_MAX, SIZE_MAX,
+		see, &seen));
 }
 
 #define RULE(f) cmocka_unit_test_setup_teardown(f, rules_setup, rules_teardown)
