@@ -39,7 +39,8 @@ struct step {
 	struct buf work; /* levels: where this one stands */
 	int64_t made_top;
 	size_t rows;
-	size_t bytes; /* of properties */
+	bool properties; /* there are some in the tenant */
+	size_t bytes; /* of them */
 	struct tree_result refusal; /* why, lock */
 };
 
@@ -63,6 +64,8 @@ copy_properties(
 {
 	size_t n, size;
 
+	if (!step->properties)
+		return RC_OK;
 	TRY(properties_copy(op, tx, from, to, &n, &size));
 	step->rows += n;
 	step->bytes += size;
@@ -201,6 +204,7 @@ step_run(struct op *op, struct tx *tx, struct change *change)
 	step->made_top = step->top;
 	step->rows = 0;
 	step->bytes = 0;
+	TRY(property_any(op, tx->meta, &step->properties));
 	buf_clear(&step->work);
 	TRY(buf_add(op, &step->work, buf_span(&step->done)));
 	/* It may have been deleted, or taken away, since the last step. */

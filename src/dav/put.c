@@ -86,8 +86,14 @@ check_locks(struct dav *dav, struct meta *meta, const struct put *put,
 	struct tree_result result = {.why = TREE_WHY_LOCKED};
 	struct place folder;
 	enum rc rc;
+	bool any;
 
 	TRY(dav_check_if(dav, meta, lists));
+	/* Mostly there is none, and the folders above need not be looked for.
+	 */
+	TRY(lock_any(op, meta, &any));
+	if (!any)
+		return RC_OK;
 	TRY(access_node(
 	    op, meta, &op->actor, put->file.to.parent, ACCESS_WRITE, &folder));
 	rc = locks_allow(op, meta, now, &op->actor, lists,
