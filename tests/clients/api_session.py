@@ -58,10 +58,10 @@ def a_change_by_cookie_needs_the_pages_token(client):
         if token == browser.csrf:
             continue
         browser.refused(403, "csrf", "POST", f"/nodes/{parent}/children",
-                        {"type": "folder", "name": "forged"}, {"Dozo-Csrf": token})
+                        {"type": "folder", "name": "by another page"}, {"Dozo-Csrf": token})
         browser.refused(403, "csrf", "DELETE", "/session", None, {"Dozo-Csrf": token})
         browser.refused(403, "csrf", "DELETE", f"/sessions/{browser.id}", None, {"Dozo-Csrf": token})
-    browser.refused(404, "not-found", "GET", "/nodes?path=/Company/forged")
+    browser.refused(404, "not-found", "GET", "/nodes?path=/Company/by%20another%20page")
     browser(200, "GET", "/session")
 
 
