@@ -17,6 +17,7 @@ struct checking {
 	bool only_found;
 	uint64_t tenant; /* being looked at */
 	char name[40];
+	struct site_set missed;
 	uint64_t missing, damaged, repaired, problems;
 	struct table table;
 	json_t *rows;
@@ -224,6 +225,7 @@ cmd_check(struct cli *cli)
 	c.job = (struct check_job){
 	    .depth = cli_has(cli, "read-data") ? CHECK_OPEN : CHECK_BYTES,
 	    .repair = cli_has(cli, "repair"),
+	    .missed = &c.missed,
 	    .problem = problem,
 	    .step = step,
 	    .arg = &c,

@@ -473,8 +473,9 @@ check_site(struct op *op, struct tenant *tenant, const struct check_job *job,
 	buf_init(&c->bytes, SEGMENT_DATA_MAX);
 	/* A service that has just begun brings some of them up to date first.
 	 */
-	if (job->repair)
-		(void)repair_await_site(tenant, site);
+	if (job->repair && !site_set_has(*job->missed, site) &&
+	    !repair_await_site(tenant, site))
+		*job->missed = site_set_with(*job->missed, site);
 	rc = phases_run(op, c);
 	buf_release(&c->bytes);
 	if (!c->away)

@@ -54,6 +54,9 @@ struct check_job {
 	enum check_depth depth;
 	bool repair; /* what is wrong is repaired at once; else it is noted for
 			the mender */
+	/* repair: sites that did not come into service when they were waited
+	 * for, so that no tenant after that waits for them again. */
+	struct site_set *missed;
 	/* Told of each thing that is wrong, and what came of its repair. text
 	 * is for an operator: no names of files. */
 	void (*problem)(void *arg, size_t site, const char *text);

@@ -40,6 +40,7 @@ struct scrub {
 	struct scrub_state now;
 	int64_t due; /* clock_mono() at which the bytes so far are paid */
 	int64_t saved_at;
+	struct site_set missed; /* check.h */
 	size_t n_tenants, room;
 	uint64_t *tenants; /* rising */
 };
@@ -206,6 +207,7 @@ sites_run(struct op *op, struct scrub *s, struct tenant *t)
 	struct check_job job = {
 	    .depth = s->now.deep ? CHECK_OPEN : CHECK_ENDS,
 	    .repair = !s->service->config.read_only,
+	    .missed = &s->missed,
 	    .problem = problem,
 	    .step = step,
 	    .arg = s,
@@ -487,6 +489,7 @@ run_start(struct op *op, struct scrub *s)
 	s->ending = s->given_up = false;
 	s->now = s->state;
 	s->due = 0;
+	s->missed = (struct site_set){0};
 	problems_drop(s);
 	TRY(state_save(op, s, &s->state));
 	TRY(thread_start(op, &s->thread, "scrub", scrub_run, s));
