@@ -138,7 +138,7 @@ upkeep_step(struct race *r)
 		ASSERT_OK(op, cut_clean(op, w->t));
 		break;
 	case 3:
-		ASSERT_OK(op, pack_tenant(op, w->t, w->t->head.number - 8));
+		ASSERT_OK(op, pack_tenant(op, w->t, tenant_number(w->t) - 8));
 		break;
 	case 4:
 		ASSERT_OK(op, compact_tenant(op, w->t, &compacted));
@@ -237,7 +237,7 @@ third_of_a_day(struct world *w, struct machine *m, unsigned n)
 	machine_time_passes(m, 8 * CLOCK_HOUR);
 	ASSERT_OK(&w->op, purge_turn(&w->op, w->t, 1000));
 	ASSERT_OK(&w->op, upkeep_tenant(&w->op, w->t));
-	ASSERT_OK(&w->op, pack_tenant(&w->op, w->t, w->t->head.number - 10));
+	ASSERT_OK(&w->op, pack_tenant(&w->op, w->t, tenant_number(w->t) - 10));
 	ASSERT_OK(&w->op, compact_tenant(&w->op, w->t, &compacted));
 	w->t->swept = false;
 	world_await(w, "the sweep has been", world_is_swept, 0);
