@@ -126,23 +126,38 @@ normalize(struct op *op, struct span text, utf8proc_option_t options,
 }
 
 /*
- * Whether three bytes are a character of Japanese that no normal form and no
- * folding changes, and that goes together with no other: kana as they are
- * composed, ideographs, and what stands between them.
+ * Characters of Japanese that no normal form and no folding changes, and that
+ * go together with no other: kana as they are composed, ideographs, and what
+ * stands between them.
  */
+static const struct {
+	unsigned first;
+	unsigned last;
+} plain_ranges[] = {
+    {0x4E00, 0x9FFF},
+    {0x3041, 0x3096},
+    {0x30A1, 0x30FA},
+    {0x30FC, 0x30FC},
+    {0x3001, 0x3002},
+    {0x3005, 0x3005},
+};
+
+/* Whether three bytes are one of them. */
 static bool
 is_plain_kana_or_kanji(const uint8_t *c)
 {
 	unsigned point;
+	size_t i;
 
 	if ((c[0] & 0xF0) != 0xE0 || (c[1] & 0xC0) != 0x80 ||
 	    (c[2] & 0xC0) != 0x80)
 		return false;
 	point = (c[0] & 0x0FU) << 12 | (c[1] & 0x3FU) << 6 | (c[2] & 0x3FU);
-	return (point >= 0x4E00 && point <= 0x9FFF) ||
-	       (point >= 0x3041 && point <= 0x3096) ||
-	       (point >= 0x30A1 && point <= 0x30FA) || point == 0x30FC ||
-	       point == 0x3001 || point == 0x3002 || point == 0x3005;
+	for (i = 0; i < ARRAY_LEN(plain_ranges); i++)
+		if (point >= plain_ranges[i].first &&
+		    point <= plain_ranges[i].last)
+			return true;
+	return false;
 }
 
 /*
