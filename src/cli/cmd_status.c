@@ -228,11 +228,10 @@ reasons_print(const struct status *status)
 		    tenant->id == TENANT_PROVIDER  ? "the provider's log"
 		    : tenant->id == status->canary ? "the canary's log"
 						   : "tenant ",
-		    tenant->id == TENANT_PROVIDER
-			? ""
-			: name_of(status, tenant->id),
-		    mode_word(tenant->mode),
-		    tenant->why, paint_end(cli, PAINT_WARN));
+		    tenant->id == TENANT_PROVIDER ? ""
+						  : name_of(status, tenant->id),
+		    mode_word(tenant->mode), tenant->why,
+		    paint_end(cli, PAINT_WARN));
 	}
 }
 
