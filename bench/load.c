@@ -84,7 +84,8 @@ path_folder(const struct load *load, size_t job, char *out, size_t size)
 	(void)snprintf(out, size, "%s/list/", load->options.base);
 }
 
-/* There and back: list/ is moved away by an even request, back by an odd one. */
+/* There and back: list/ is moved away by an even request, back by an odd one.
+ */
 static void
 path_from(const struct load *load, size_t job, char *out, size_t size)
 {

@@ -74,6 +74,7 @@ walk_up(struct op *op, struct meta *meta, int64_t node, struct place *place)
 {
 	size_t room = PLACE_FIRST;
 	int64_t *nodes;
+	enum rc rc;
 
 	TRY(op_alloc(op, room * sizeof(*nodes), &nodes));
 	place->n = 0;
@@ -89,7 +90,11 @@ walk_up(struct op *op, struct meta *meta, int64_t node, struct place *place)
 			room *= 2;
 		}
 		nodes[place->n++] = node;
-		TRY(node_parent(op, meta, node, &node));
+		rc = node_parent(op, meta, node, &node);
+		/* The very text of others' spaces: ids tell nobody anything. */
+		if (rc == RC_NOT_FOUND)
+			FAIL(op, RC_NOT_FOUND, "no such file or folder");
+		TRY(rc);
 	}
 	place->nodes = nodes;
 	if (node != NODE_ROOT)

@@ -46,6 +46,7 @@ enum audit_action {
 	AUDIT_LOCK = 60,
 	AUDIT_LOCK_REFRESH = 61,
 	AUDIT_UNLOCK = 62,
+	AUDIT_PROPERTIES = 64, /* that clients keep with it */
 	AUDIT_LOCKS_ENDED = 63, /* their terms had; the rows go */
 	AUDIT_UPLOAD_BEGIN = 70, /* one that goes on after a break */
 	AUDIT_UPLOAD_END = 71, /* given up */

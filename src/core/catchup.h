@@ -44,11 +44,15 @@ enum rc catch_up_piece(struct op *op, struct catch_up *c,
 /* RC_OK: the site holds everything up to what meta shows (P). */
 enum rc catch_up_run(struct op *op, struct catch_up *c) MUST_CHECK;
 
+/* What the site lacks of that, in bytes, is added to lacking; nothing is
+ * copied. */
+enum rc catch_up_measure(struct op *op, struct catch_up *c) MUST_CHECK;
+
 /*
- * The same for a site that does not count yet (L20): what it lacks of a
- * committed state, long as that may take, while the tenant is at work. It is
- * not in service by that. copied counts objects. Without tenant_lock. RC_BUSY
- * where the tenant takes no changes.
+ * reenter.c: as catch_up_run, for a site that does not count yet (L20): what it
+ * lacks of a committed state, long as that may take, while the tenant is at
+ * work. It is not in service by that. copied counts objects. Without
+ * tenant_lock. RC_BUSY where the tenant takes no changes.
  */
 enum rc tenant_catch_up_ahead(struct op *op, struct tenant *tenant, size_t i,
     atomic_uint_fast64_t *copied) MUST_CHECK;

@@ -174,6 +174,8 @@ if_lists_show(const struct if_lists *lists, const struct actor *actor,
 
 	if (lists == NULL || lock->member != actor->member)
 		return false;
+	if (lists->all)
+		return true;
 	for (i = 0; i < lists->n; i++)
 		if (list_shows(&lists->lists[i], lock))
 			return true;

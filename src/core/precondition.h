@@ -39,6 +39,7 @@ struct if_list {
 struct if_lists {
 	size_t n;
 	const struct if_list *lists;
+	bool all; /* shows every token of the actor, whatever the lists say */
 };
 
 /* All zero: none. What a door cannot parse as one of ours it leaves out of the

@@ -7,6 +7,7 @@
 #include "core/trash.h"
 #include "core/tree_rules.h"
 #include "meta/idempotency.h"
+#include "meta/property.h"
 #include "meta/upload_row.h"
 #include "meta/version.h"
 
@@ -266,6 +267,19 @@ purge_hidden(struct op *op, struct tenant *tenant, int64_t top)
 
 /* ---- the rows below ---- */
 
+/* *ret_gone false: the budget is used up. */
+static enum rc
+properties_purge(struct op *op, struct tx *tx, int64_t id,
+    struct drop_budget *budget, bool *ret_gone)
+{
+	size_t n;
+
+	TRY(property_delete_some(op, tx->meta, id, budget->rows, &n));
+	budget->rows -= n;
+	*ret_gone = budget->rows > 0;
+	return RC_OK;
+}
+
 /* A file: its versions, its content, its row. *ret_gone false: the budget is
  * used up. */
 static enum rc
@@ -273,9 +287,13 @@ file_purge(struct op *op, struct tx *tx, int64_t id, int64_t content,
     struct drop_budget *budget, bool *ret_gone)
 {
 	struct versions versions;
+	bool gone;
 	size_t n;
 
 	*ret_gone = false;
+	TRY(properties_purge(op, tx, id, budget, &gone));
+	if (!gone)
+		return RC_OK;
 	do {
 		versions.n = 0;
 		TRY(version_list(op, tx->meta, id, INT64_MAX, DUE,
@@ -321,7 +339,11 @@ folder_delete(
     struct op *op, struct tx *tx, struct drop_budget *budget, int64_t *folder)
 {
 	int64_t parent;
+	bool gone;
 
+	TRY(properties_purge(op, tx, *folder, budget, &gone));
+	if (!gone)
+		return RC_OK;
 	TRY(node_parent(op, tx->meta, *folder, &parent));
 	TRY(node_delete(op, tx->meta, *folder));
 	budget->rows -= budget->rows > 1 ? 2 : budget->rows; /* its tag too */
@@ -345,8 +367,11 @@ folder_purge(struct op *op, struct tx *tx, struct drop_budget *budget,
 	TRY(node_list(
 	    op, tx->meta, *folder, NULL, CHILDREN, collect_child, &children));
 	*ret_end = children.n == 0 && *folder == NODE_PURGE;
-	if (children.n == 0 && !*ret_end)
-		return folder_delete(op, tx, budget, folder);
+	if (children.n == 0 && !*ret_end) {
+		TRY(folder_delete(op, tx, budget, folder));
+		*ret_end = budget->rows <= 1;
+		return RC_OK;
+	}
 	for (i = 0; i < children.n && gone && budget->rows > 1; i++) {
 		if (children.rows[i].folder) {
 			*folder = children.rows[i].id;

@@ -74,6 +74,31 @@ reserve_low_sites(struct service *service)
 }
 
 bool
+reserve_left(struct service *service, uint64_t *ret_left, uint64_t *ret_used)
+{
+	struct sites *sites = service->config.sites;
+	bool known = false;
+	size_t i;
+
+	for (i = 0; i < sites->n; i++) {
+		struct io_space space;
+		uint64_t reserve, left;
+
+		sites_space(sites, i, &space);
+		if (space.total == 0)
+			continue;
+		reserve = reserve_of(service, &space);
+		left = space.free > reserve ? space.free - reserve : 0;
+		if (known && left >= *ret_left)
+			continue;
+		known = true;
+		*ret_left = left;
+		*ret_used = space.total - space.free;
+	}
+	return known;
+}
+
+bool
 reserve_local(struct service *service, struct io_space *ret_space)
 {
 	mutex_lock(&service->reserve.lock);

@@ -39,6 +39,11 @@ bool reserve_local(struct service *service, struct io_space *ret_space);
 uint64_t
 reserve_of(const struct service *service, const struct io_space *space);
 
+/* What uploads may still take, and what is taken: of the attached site that has
+ * the least left; false where none can tell (buckets). */
+bool
+reserve_left(struct service *service, uint64_t *ret_left, uint64_t *ret_used);
+
 /*
  * Whether a change that needs space may be offered: RC_NO_SPACE where fewer
  * than m of the sites in service are above their reserve, or the local disk is

@@ -367,18 +367,6 @@ finish_run(struct op *op, struct tx *tx, struct change *change)
 	    tx->now + RESUMABLE_DONE_TERM);
 }
 
-static enum rc
-check_digest(struct op *op, const struct resumable *r,
-    const struct put_content *content, bool *ret_other)
-{
-	*ret_other = r->row.has_digest &&
-		     !hash_equal(content->sha256, r->row.digest, SHA256_SIZE);
-	if (*ret_other)
-		FAIL(op, RC_INVALID,
-		    "the whole has another SHA-256 than the metadata says");
-	return RC_OK;
-}
-
 /* A content that the file has already is dropped; where that fails, the next
  * start's sweep finds it. */
 static void
@@ -418,7 +406,8 @@ finish(struct op *op, struct resumable *r, const struct upload_part *part,
 
 	sha256_digest(part->sha256, c.put.content.sha256);
 	sha1_digest(part->sha1, c.put.content.sha1);
-	TRY(check_digest(op, r, &c.put.content, &result->other_digest));
+	TRY(resumable_row_digest(
+	    op, &r->row, c.put.content.sha256, &result->other_digest));
 	TRY(tree_name_init(op, r->row.name, &c.put.to.name));
 	TRY(tree_commit(op, r->tenant, &c.change, &result->put.tree));
 	r->row.offset = part->end;

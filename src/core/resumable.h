@@ -49,13 +49,21 @@ struct resumable_state {
 				 */
 };
 
+struct resumable_result {
+	struct resumable_state state;
+	bool other_digest; /* RC_INVALID: the whole is not what was named */
+	struct file_put_result put; /* done only; put.tree.why always */
+};
+
 /*
- * A new one, without bytes. Refused as file_put would refuse it (*ret_why), and
- * RC_NO_SPACE where the sites have no space for its size.
+ * A new one, without bytes; where its size is 0 it is done in the same change.
+ * Refused as file_put would refuse it, and RC_NO_SPACE where the sites have no
+ * space for its size. op->hook runs with its change, and finds result->state.id
+ * there.
  */
 enum rc resumable_make(struct op *op, struct tenant *tenant,
-    const struct resumable_new *upload, enum tree_why *ret_why,
-    struct resumable_state *ret_state) MUST_CHECK;
+    const struct resumable_new *upload,
+    struct resumable_result *result) MUST_CHECK;
 
 /* RC_NOT_FOUND. */
 enum rc resumable_get(struct op *op, struct tenant *tenant, int64_t id,
@@ -95,12 +103,6 @@ enum rc resumable_open(struct op *op, struct tenant *tenant, int64_t id,
  * resumable_free. */
 enum rc resumable_write(
     struct op *op, struct resumable *r, struct span bytes) MUST_CHECK;
-
-struct resumable_result {
-	struct resumable_state state;
-	bool other_digest; /* RC_INVALID: the whole is not what was named */
-	struct file_put_result put; /* done only; put.tree.why also otherwise */
-};
 
 /*
  * What was written counts, on m sites. With the last byte the file appears

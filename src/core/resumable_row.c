@@ -21,28 +21,64 @@ resumable_row_state(struct tenant *tenant, const struct upload_row *row)
 	};
 }
 
+enum rc
+resumable_row_digest(struct op *op, const struct upload_row *row,
+    const uint8_t sha256[SHA256_SIZE], bool *ret_other)
+{
+	*ret_other =
+	    row->has_digest && !hash_equal(sha256, row->digest, SHA256_SIZE);
+	if (*ret_other)
+		FAIL(op, RC_INVALID,
+		    "the whole has another SHA-256 than the metadata says");
+	return RC_OK;
+}
+
 /* ---- begin ---- */
 
 struct new_change {
 	struct change change;
 	const struct resumable_new *new;
-	enum tree_why why;
-	struct upload_row row; /* result */
+	struct tree_target to;
+	struct resumable_result *result;
+	struct upload_row row;
 };
 
 /* Whether the name will do, as far as that can be known now. */
 static enum rc
 check_place(struct op *op, struct tx *tx, struct new_change *c)
 {
-	struct tree_target to = c->new->to;
+	enum tree_why *why = &c->result->put.tree.why;
 	struct target target;
 
-	if (to.taken == TREE_TAKEN_USUAL)
-		to.taken = TREE_TAKEN_FAIL;
-	TRY(target_open(op, tx, &op->actor, &to, &c->why, &target));
+	TRY(target_open(op, tx, &op->actor, &c->to, why, &target));
 	TRY(precondition_hold(op, tx, &c->new->precondition,
-	    target.taken ? &target.holder : NULL, &c->why));
-	return target_settle(op, tx, &to, NODE_FILE, &c->why, &target);
+	    target.taken ? &target.holder : NULL, why));
+	TRY(target_settle(op, tx, &c->to, NODE_FILE, why, &target));
+	return locks_hold_target(op, tx, &c->new->precondition, &target,
+	    LOCKS_STATE, &c->result->put.tree);
+}
+
+/* One without a byte to come: its file. */
+static enum rc
+make_file(struct op *op, struct tx *tx, struct new_change *c)
+{
+	struct file_put put = {
+	    .to = c->to,
+	    .content.has_sha1 = true,
+	    .has_mtime = c->new->has_mtime,
+	    .mtime = c->new->mtime,
+	    .precondition = c->new->precondition,
+	};
+
+	sha256_digest(&c->row.sha256, put.content.sha256);
+	sha1_digest(&c->row.sha1, put.content.sha1);
+	TRY(resumable_row_digest(
+	    op, &c->row, put.content.sha256, &c->result->other_digest));
+	TRY(file_put_run(op, tx, op, &put, &c->result->put));
+	c->row.done = true;
+	c->row.parent = c->result->put.tree.etag.node;
+	c->row.expires_at = tx->now + RESUMABLE_DONE_TERM;
+	return RC_OK;
 }
 
 static enum if_exists
@@ -58,12 +94,11 @@ if_exists_of(enum tree_taken taken)
 	}
 }
 
-static enum rc
-new_run(struct op *op, struct tx *tx, struct change *change)
+static struct upload_row
+new_row(const struct op *op, struct tx *tx, const struct resumable_new *new)
 {
-	struct new_change *c = container_of(change, struct new_change, change);
-	const struct resumable_new *new = c->new;
 	struct upload_row row = {
+	    .id = tx_id(tx),
 	    .member = op->actor.member,
 	    .parent = new->to.parent,
 	    .name = new->to.name.text,
@@ -77,46 +112,60 @@ new_run(struct op *op, struct tx *tx, struct change *change)
 	    .created_at = tx->wall,
 	    .expires_at = tx->now + RESUMABLE_TERM,
 	};
-	struct audit audit;
 
-	c->why = TREE_WHY_OTHER;
-	TRY(check_place(op, tx, c));
-	row.id = tx_id(tx);
 	memcpy(row.digest, new->digest, sizeof(row.digest));
 	sha256_init(&row.sha256);
 	sha1_init(&row.sha1);
-	TRY(upload_row_insert(op, tx->meta, &row));
+	return row;
+}
+
+static enum rc
+new_run(struct op *op, struct tx *tx, struct change *change)
+{
+	struct new_change *c = container_of(change, struct new_change, change);
+	const struct resumable_new *new = c->new;
+	struct upload_row *row = &c->row;
+	struct audit audit;
+
+	*c->result = (struct resumable_result){0};
+	*row = new_row(op, tx, new);
+	if (new->has_size &&new->size == 0)
+		TRY(make_file(op, tx, c));
+	else
+		TRY(check_place(op, tx, c));
+	TRY(upload_row_insert(op, tx->meta, row));
 	audit_begin(&audit, AUDIT_UPLOAD_BEGIN, op, 0);
-	audit_text(&audit, AUDIT_NAME, row.name);
-	audit_number(&audit, AUDIT_PARENT, row.parent);
-	if (row.has_size)
-		audit_number(&audit, AUDIT_SIZE, (int64_t)row.size);
+	audit_text(&audit, AUDIT_NAME, row->name);
+	audit_number(&audit, AUDIT_PARENT, new->to.parent);
+	if (row->has_size)
+		audit_number(&audit, AUDIT_SIZE, (int64_t)row->size);
 	TRY(audit_write(op, tx, &audit));
-	c->row = row;
+	c->result->state.id = row->id;
 	return RC_OK;
 }
 
 enum rc
 resumable_make(struct op *op, struct tenant *tenant,
-    const struct resumable_new *upload, enum tree_why *ret_why,
-    struct resumable_state *ret_state)
+    const struct resumable_new *upload, struct resumable_result *result)
 {
 	struct new_change c = {
-	    .change = {.run = new_run, .keeps_paths = true},
+	    .change = {.run = new_run, .hook = op->hook, .keeps_paths = true},
 	    .new = upload,
+	    .to = upload->to,
+	    .result = result,
 	};
-	enum rc rc;
 
-	*ret_why = TREE_WHY_OTHER;
+	*result = (struct resumable_result){0};
+	if (c.to.taken == TREE_TAKEN_USUAL)
+		c.to.taken = TREE_TAKEN_FAIL;
 	if (upload->metadata.size > RESUMABLE_METADATA_MAX)
 		FAIL(op, RC_LIMIT, "the metadata is too large");
 	if (upload->has_size)
 		TRY(reserve_for_size(op, tenant, upload->size));
-	rc = change_commit(op, tenant, &c.change);
-	*ret_why = c.why;
-	TRY(rc);
-	*ret_state = resumable_row_state(tenant, &c.row);
-	ret_state->receipt = c.change.receipt;
+	TRY(change_commit(op, tenant, &c.change));
+	result->state = resumable_row_state(tenant, &c.row);
+	result->state.receipt = c.change.receipt;
+	result->put.tree.receipt = c.change.receipt;
 	return RC_OK;
 }
 

@@ -13,4 +13,8 @@ resumable_row_get(struct op *op, struct meta *meta, const struct actor *actor,
 struct resumable_state
 resumable_row_state(struct tenant *tenant, const struct upload_row *row);
 
+/* Whether the whole is what its client has named. RC_INVALID and *ret_other. */
+enum rc resumable_row_digest(struct op *op, const struct upload_row *row,
+    const uint8_t sha256[SHA256_SIZE], bool *ret_other) MUST_CHECK;
+
 #endif

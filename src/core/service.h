@@ -31,7 +31,7 @@ struct service_config {
 				      (site_keys.h) */
 	keystore_keep *keep; /* NULL: the keys of the sites are not rotated */
 	void *keep_arg;
-	site_forget *forget; /* NULL: nothing names the sites but this */
+	sites_forget *forget; /* NULL: nothing names the sites but this */
 	void *forget_arg;
 	struct sites
 	    *sites; /* owned from service_open on, also after a failure */

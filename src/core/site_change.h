@@ -24,7 +24,7 @@ struct service;
 /* Takes a site that has left out of dozo.conf; RC_OK also where it is not there
  * any more. */
 typedef enum rc
-site_forget(void *arg, struct op *op, const uint8_t id[OBJECT_ID_SIZE]);
+sites_forget(void *arg, struct op *op, const uint8_t id[OBJECT_ID_SIZE]);
 
 /* Of struct service; for site_*.c only. */
 struct site_change {

@@ -305,7 +305,7 @@ enum rc tenant_epoch_rotate(struct op *op, struct tenant *tenant,
  * everything (P). */
 enum rc tenant_catch_up(struct op *op, struct tenant *tenant,
     const struct tail *tail, size_t i) MUST_CHECK;
-/* catchup.c: brings every site that counts but is behind back into service; the
+/* reenter.c: brings every site that counts but is behind back into service; the
  * keeper's. */
 void tenant_reenter(struct op *op, struct tenant *tenant);
 

@@ -2,6 +2,7 @@
 #include "core/tree.h"
 
 #include "core/path.h"
+#include "core/properties.h"
 #include "core/tree_rules.h"
 #include "crypto/hash.h"
 
@@ -121,66 +122,15 @@ tree_delete(struct op *op, struct tenant *tenant, int64_t node,
 
 /* ---- dates ---- */
 
-struct mtime_change {
-	struct change change;
-	const struct op *asker;
-	int64_t node;
-	int64_t mtime;
-	const struct precondition *precondition;
-	struct tree_result *result;
-};
-
-static enum rc
-mtime_run(struct op *op, struct tx *tx, struct change *change)
-{
-	struct mtime_change *c =
-	    container_of(change, struct mtime_change, change);
-	enum tree_why *why = &c->result->why;
-	struct source source;
-	struct audit audit;
-
-	*c->result = (struct tree_result){0};
-	TRY(source_open(op, tx, &c->asker->actor, c->node, why, &source));
-	TRY(precondition_hold(op, tx, c->precondition, &source.node, why));
-	TRY(locks_hold(op, tx, c->precondition, source.node.id, &source.place,
-	    LOCKS_STATE, c->result));
-	if (source.node.mtime == c->mtime) {
-		c->result->etag = node_etag(&source.node);
-		c->result->unchanged = true;
-		return RC_OK;
-	}
-	source.node.mtime = c->mtime;
-	source.node.changed_at = tx->wall;
-	source.node.changed_by = c->asker->actor.member;
-	source.node.tag =
-	    source.node.kind == NODE_FILE ? tx_tag(tx) : (int64_t)tx->number;
-	if (source.node.kind == NODE_FOLDER)
-		TRY(tx_touch_folder(op, tx, source.node.id));
-	TRY(node_set_mtime(op, tx->meta, &source.node));
-	TRY(place_touch(op, tx, &source.place));
-	audit_begin(&audit, AUDIT_DATES, c->asker, source.node.id);
-	audit_text(&audit, AUDIT_NAME, source.node.name);
-	TRY(audit_write(op, tx, &audit));
-	c->result->etag = node_etag(&source.node);
-	return RC_OK;
-}
-
 enum rc
 tree_set_mtime(struct op *op, struct tenant *tenant, int64_t node,
     int64_t mtime, const struct precondition *precondition,
     struct tree_result *result)
 {
-	struct mtime_change c = {
-	    .change = {.run = mtime_run, .keeps_paths = true},
-	    .asker = op,
-	    .node = node,
-	    .mtime = mtime,
-	    .precondition = precondition,
-	    .result = result,
-	};
+	const struct properties_patch patch = {
+	    .has_mtime = true, .mtime = mtime, .precondition = *precondition};
 
-	*result = (struct tree_result){0};
-	return tree_commit(op, tenant, &c.change, result);
+	return properties_change(op, tenant, node, &patch, result);
 }
 
 /* ---- reading ---- */

@@ -46,6 +46,7 @@ enum tree_why {
 	TREE_WHY_CONFLICTING, /* a lock does not go with another one;
 				 result->lock */
 	TREE_WHY_TOKEN, /* there is no lock of this token */
+	TREE_WHY_PROPERTIES, /* too many of them, or too large ones */
 };
 
 /* The lock that is in the way. */

@@ -1,6 +1,7 @@
 /* tree_copy.c - copies of files and of single folders: one change. */
 #include "core/tree_copy.h"
 
+#include "core/properties.h"
 #include "core/tree_rules.h"
 
 struct copy_change {
@@ -86,10 +87,14 @@ copy_over(struct op *op, struct tx *tx, struct copy_change *c,
 {
 	struct node node = target->holder;
 	int64_t version = 0;
+	size_t n, size;
+	bool any;
 
 	TRY(locks_hold_target(
 	    op, tx, &c->copy->source, target, LOCKS_STATE, c->result));
-	if (node.content == source->content && node.mtime == source->mtime) {
+	TRY(property_any(op, tx->meta, &any));
+	if (!any && node.content == source->content &&
+	    node.mtime == source->mtime) {
 		c->result->unchanged = true;
 		c->result->etag = node_etag(&node);
 		return RC_OK;
@@ -103,6 +108,8 @@ copy_over(struct op *op, struct tx *tx, struct copy_change *c,
 	TRY(node_set_content(op, tx->meta, &node));
 	if (target->holder.content != source->content)
 		TRY(content_keep(op, tx, &target->holder, node.id, &version));
+	TRY(properties_clear(op, tx, node.id));
+	TRY(properties_copy(op, tx, source->id, node.id, &n, &size));
 	TRY(place_touch(op, tx, &target->place));
 	TRY(write_audit(op, tx, c->asker, &node, source->id, version));
 	c->result->etag = node_etag(&node);
@@ -120,6 +127,7 @@ copy_new(struct op *op, struct tx *tx, struct copy_change *c,
 	    .mtime = source->mtime,
 	    .changed_by = c->asker->actor.member,
 	};
+	size_t n, size;
 
 	TRY(locks_hold_target(
 	    op, tx, &c->copy->source, target, LOCKS_WHOLE, c->result));
@@ -127,6 +135,7 @@ copy_new(struct op *op, struct tx *tx, struct copy_change *c,
 		TRY(tree_copy_clear(
 		    op, tx, c->asker, source, target, &c->result->why));
 	TRY(node_make(op, tx, target, &c->copy->to, &node));
+	TRY(properties_copy(op, tx, source->id, node.id, &n, &size));
 	TRY(place_touch(op, tx, &target->place));
 	TRY(write_audit(op, tx, c->asker, &node, source->id, 0));
 	c->result->created = !target->taken;

@@ -3,14 +3,23 @@
  * step at a time (L8), and the last change moves the top row to its name. A
  * copy that is broken off is purged.
  */
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "core/properties.h"
 #include "core/purge.h"
 #include "core/scratch.h"
 #include "core/tree_copy.h"
 
-enum { STACK_LIMIT = 8 << 20, CHILDREN_MAX = 64 };
+enum {
+	STACK_LIMIT = 8 << 20,
+	CHILDREN_MAX = 64,
+	/* Rows and bytes of the last node of a step go beyond these. */
+	STEP_ROWS = TREE_STEP_ROWS - PROPERTIES_MAX,
+	STEP_BYTES = 256 << 10,
+};
 
 /* A folder whose children are being copied: those up to a key are done. */
 struct level {
@@ -30,6 +39,7 @@ struct step {
 	struct buf work; /* levels: where this one stands */
 	int64_t made_top;
 	size_t rows;
+	size_t bytes; /* of properties */
 	struct tree_result refusal; /* why, lock */
 };
 
@@ -45,6 +55,24 @@ push(struct op *op, struct step *step, int64_t from, int64_t to)
 	struct level level = {.from = from, .to = to};
 
 	return buf_add(op, &step->work, span_of(&level, sizeof(level)));
+}
+
+static enum rc
+copy_properties(
+    struct op *op, struct tx *tx, struct step *step, int64_t from, int64_t to)
+{
+	size_t n, size;
+
+	TRY(properties_copy(op, tx, from, to, &n, &size));
+	step->rows += n;
+	step->bytes += size;
+	return RC_OK;
+}
+
+static bool
+is_full(const struct step *step)
+{
+	return step->rows >= STEP_ROWS || step->bytes >= STEP_BYTES;
 }
 
 /* The hidden row at the top. Its name is the target's. */
@@ -77,8 +105,9 @@ make_top(struct op *op, struct tx *tx, struct step *step)
 	};
 	node_fixed_key(top.id, top.key);
 	TRY(node_insert(op, tx->meta, &top));
+	TRY(copy_properties(op, tx, step, source.id, top.id));
 	step->made_top = top.id;
-	step->rows = 1;
+	step->rows++;
 	return push(op, step, source.id, top.id);
 }
 
@@ -118,10 +147,19 @@ copy_child(struct op *op, struct tx *tx, struct step *step,
 	TRY(text_fold_key(op, child->name, &fold));
 	node_key(tx->meta->keys, parent, fold, copy.key);
 	TRY(node_insert(op, tx->meta, &copy));
+	TRY(copy_properties(op, tx, step, child->id, copy.id));
 	step->rows++;
 	if (child->kind == NODE_FOLDER)
 		return push(op, step, child->id, copy.id);
 	return RC_OK;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	return memcmp(x->key, y->key, META_NAME_KEY_SIZE);
 }
 
 /* Some children of the innermost level; folders among them become levels. */
@@ -129,28 +167,27 @@ static enum rc
 copy_some(struct op *op, struct tx *tx, struct step *step)
 {
 	struct level level = *innermost(step);
-	size_t limit = TREE_STEP_ROWS - step->rows;
 	struct children children = {0};
 	size_t at = step->work.size - sizeof(level);
 	size_t i;
 
-	if (limit > CHILDREN_MAX)
-		limit = CHILDREN_MAX;
-	TRY(op_alloc(op, limit * sizeof(*children.nodes), &children.nodes));
+	TRY(op_alloc(
+	    op, CHILDREN_MAX * sizeof(*children.nodes), &children.nodes));
 	TRY(node_list(op, tx->meta, level.from,
-	    level.begun ? level.after : NULL, limit, collect, &children));
+	    level.begun ? level.after : NULL, CHILDREN_MAX, collect,
+	    &children));
 	if (children.n == 0) {
 		step->work.size = at;
 		return RC_OK;
 	}
-	/* Noted before levels are put above it; all of the batch is done below.
-	 */
+	/* The next batch begins behind the last one that is done. */
+	qsort(children.nodes, children.n, sizeof(*children.nodes), by_key);
 	level.begun = true;
-	for (i = 0; i < children.n; i++)
-		node_after(level.after, &children.nodes[i]);
-	memcpy(step->work.data + at, &level, sizeof(level));
-	for (i = 0; i < children.n; i++)
+	for (i = 0; i < children.n && !is_full(step); i++) {
 		TRY(copy_child(op, tx, step, &children.nodes[i], level.to));
+		node_after(level.after, &children.nodes[i]);
+	}
+	memcpy(step->work.data + at, &level, sizeof(level));
 	return RC_OK;
 }
 
@@ -163,6 +200,7 @@ step_run(struct op *op, struct tx *tx, struct change *change)
 
 	step->made_top = step->top;
 	step->rows = 0;
+	step->bytes = 0;
 	buf_clear(&step->work);
 	TRY(buf_add(op, &step->work, buf_span(&step->done)));
 	/* It may have been deleted, or taken away, since the last step. */
@@ -170,7 +208,7 @@ step_run(struct op *op, struct tx *tx, struct change *change)
 	    ACCESS_READ, &place));
 	if (step->top == 0)
 		TRY(make_top(op, tx, step));
-	while (step->work.size > 0 && step->rows < TREE_STEP_ROWS)
+	while (step->work.size > 0 && !is_full(step))
 		TRY(copy_some(op, tx, step));
 	audit_begin(&audit, AUDIT_COPY_STEP, step->asker, step->made_top);
 	audit_number(&audit, AUDIT_SOURCE, step->copy->node);

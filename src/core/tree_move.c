@@ -1,4 +1,5 @@
 /* tree_move.c - renames and moves: one row, whatever is below it. */
+#include "core/properties.h"
 #include "core/tree_rules.h"
 #include "meta/version.h"
 
@@ -29,6 +30,7 @@ join(struct op *op, struct tx *tx, const struct node *node,
 		return RC_OK;
 	TRY(locks_end(op, tx, replaced->id));
 	TRY(version_join(op, tx->meta, replaced->id, node->id));
+	TRY(properties_clear(op, tx, replaced->id));
 	TRY(node_delete(op, tx->meta, replaced->id));
 	TRY(content_keep(op, tx, replaced, node->id, ret_version));
 	*ret_joined = true;
@@ -105,19 +107,6 @@ check_locks(struct op *op, struct tx *tx, const struct move_change *c,
 	return locks_hold_target(op, tx, shown, target, LOCKS_WHOLE, c->result);
 }
 
-static enum rc
-set_dates(struct op *op, struct tx *tx, const struct op *asker, int64_t mtime,
-    struct node *node)
-{
-	node->mtime = mtime;
-	node->changed_at = tx->wall;
-	node->changed_by = asker->actor.member;
-	node->tag = node->kind == NODE_FILE ? tx_tag(tx) : (int64_t)tx->number;
-	if (node->kind == NODE_FOLDER)
-		TRY(tx_touch_folder(op, tx, node->id));
-	return node_set_mtime(op, tx->meta, node);
-}
-
 /* A lock is of a path (RFC 4918 7.5): it stays behind, and so it ends. */
 static enum rc
 set_path(struct op *op, struct tx *tx, const struct node *node,
@@ -156,7 +145,7 @@ apply(struct op *op, struct tx *tx, struct move_change *c,
 	if (!stays || renamed)
 		TRY(set_path(op, tx, &node, to, target));
 	if (dated)
-		TRY(set_dates(op, tx, c->asker, c->move->mtime, &node));
+		TRY(node_set_dates(op, tx, c->asker, c->move->mtime, &node));
 	TRY(place_touch(op, tx, &source->place));
 	TRY(place_touch(op, tx, &target->place));
 	TRY(write_audit(op, tx, c->asker, &source->node, to, version));

@@ -315,6 +315,19 @@ node_make(struct op *op, struct tx *tx, const struct target *target,
 }
 
 enum rc
+node_set_dates(struct op *op, struct tx *tx, const struct op *asker,
+    int64_t mtime, struct node *node)
+{
+	node->mtime = mtime;
+	node->changed_at = tx->wall;
+	node->changed_by = asker->actor.member;
+	node->tag = node->kind == NODE_FILE ? tx_tag(tx) : (int64_t)tx->number;
+	if (node->kind == NODE_FOLDER)
+		TRY(tx_touch_folder(op, tx, node->id));
+	return node_set_mtime(op, tx->meta, node);
+}
+
+enum rc
 tree_commit(struct op *op, struct tenant *tenant, struct change *change,
     struct tree_result *result)
 {

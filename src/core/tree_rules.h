@@ -80,6 +80,10 @@ enum rc node_trash(struct op *op, struct tx *tx, const struct op *asker,
 enum rc content_keep(struct op *op, struct tx *tx, const struct node *file,
     int64_t to, int64_t *ret_version) MUST_CHECK;
 
+/* A node's date becomes another: a new state. Its folder is to be touched. */
+enum rc node_set_dates(struct op *op, struct tx *tx, const struct op *asker,
+    int64_t mtime, struct node *node) MUST_CHECK;
+
 /* A row for a new node under a target, its content and times as given in node.
  */
 enum rc node_make(struct op *op, struct tx *tx, const struct target *target,

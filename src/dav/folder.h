@@ -26,6 +26,8 @@ struct folder {
 	bool entries; /* of a folder, too */
 	unsigned with; /* ROWS_... */
 	bool sorted;
+	uint64_t quota_available;
+	uint64_t quota_used;
 	struct buf out;
 
 	struct dav *dav;

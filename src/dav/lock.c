@@ -180,7 +180,7 @@ take(struct dav *dav, const struct locking *l)
 	    .owner = l->body.owner,
 	    .precondition = l->precondition,
 	};
-	char header[TOKEN_TEXT_SIZE + 2] = "<";
+	char token[TOKEN_TEXT_SIZE], header[TOKEN_TEXT_SIZE + 2];
 	struct tree_result result;
 	struct lock lock;
 	enum rc rc;
@@ -189,8 +189,8 @@ take(struct dav *dav, const struct locking *l)
 	rc = locks_take(dav->req->op, dav->tenant, &take, &lock, &result);
 	if (rc != RC_OK)
 		return dav_refused(dav, rc, &result);
-	token_text(lock.token, header + 1);
-	(void)strcat(header, ">");
+	token_text(lock.token, token);
+	(void)snprintf(header, sizeof(header), "<%s>", token);
 	TRY(http_set_header(dav->req, "Lock-Token", header));
 	TRY(dav_result(dav, &result, result.created));
 	return answer_lock(dav, &lock, result.created ? 201 : 200);
@@ -246,6 +246,10 @@ const struct dav_method dav_lock = {
 static enum rc
 find_node(struct dav *dav, struct meta *meta, void *arg)
 {
+	struct precondition precondition;
+
+	TRY(dav_precondition(dav, &precondition));
+	TRY(dav_check_if(dav, meta, precondition.lists));
 	return dav_find(dav, meta, ACCESS_WRITE, arg);
 }
 

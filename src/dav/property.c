@@ -9,6 +9,7 @@
 
 #define DAV_NS "DAV:"
 #define OC_NS "http://owncloud.org/ns"
+#define MS_NS "urn:schemas-microsoft-com:"
 
 enum { TEXT_SIZE = 160, ROOT_LIMIT = 64 << 10 };
 
@@ -49,6 +50,12 @@ static bool
 lockable(const struct row *row)
 {
 	return row->id != NODE_ROOT && row->parent != NODE_ROOT;
+}
+
+static bool
+folders(const struct row *row)
+{
+	return row->folder;
 }
 
 static bool
@@ -197,8 +204,25 @@ write_checksums(struct op *op, struct folder *folder, const struct row *row)
 	return buf_add_str(op, &folder->out, "</oc:checksum>");
 }
 
+/* There are no quotas of tenants yet: what the disks have. */
+static enum rc
+write_quota_available(
+    struct op *op, struct folder *folder, const struct row *row)
+{
+	(void)row;
+	return add_number(op, folder, folder->quota_available);
+}
+
+static enum rc
+write_quota_used(struct op *op, struct folder *folder, const struct row *row)
+{
+	(void)row;
+	return add_number(op, folder, folder->quota_used);
+}
+
 #define DAV_PROPERTY(name) DAV_NS, "d:" #name, #name
 #define OC_PROPERTY(name) OC_NS, "oc:" #name, #name
+#define MS_PROPERTY(name) MS_NS, "ms:" #name, #name
 
 const struct property properties[] = {
     {DAV_PROPERTY(resourcetype), true, everything, write_resourcetype},
@@ -210,6 +234,11 @@ const struct property properties[] = {
     {DAV_PROPERTY(displayname), true, nodes, write_displayname},
     {DAV_PROPERTY(supportedlock), true, lockable, write_supportedlock},
     {DAV_PROPERTY(lockdiscovery), true, everything, write_lockdiscovery},
+    {DAV_NS, "d:quota-available-bytes", "quota-available-bytes", false, folders,
+	write_quota_available},
+    {DAV_NS, "d:quota-used-bytes", "quota-used-bytes", false, folders,
+	write_quota_used},
+    {MS_PROPERTY(Win32LastModifiedTime), false, nodes, write_lastmodified},
     {OC_PROPERTY(id), false, everything, write_id},
     {OC_PROPERTY(fileid), false, everything, write_fileid},
     {OC_PROPERTY(size), false, files, write_size},
@@ -240,6 +269,13 @@ property_listed(void)
 		if (properties[i].listed)
 			mask |= (uint32_t)1 << i;
 	return mask;
+}
+
+uint32_t
+property_quota(void)
+{
+	return property_bit(DAV_NS, "quota-available-bytes") |
+	       property_bit(DAV_NS, "quota-used-bytes");
 }
 
 unsigned

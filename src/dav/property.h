@@ -16,8 +16,6 @@ struct property {
 	    struct op *op, struct folder *folder, const struct row *row);
 };
 
-enum { PROPERTIES_MAX = 32 };
-
 /* All of them; bit i of a mask is the i-th. */
 extern const struct property properties[];
 extern const size_t n_properties;
@@ -34,6 +32,9 @@ uint32_t property_listed(void);
 /* Appends an element without content, with its namespace. */
 enum rc property_add_empty(struct op *op, struct buf *out,
     const char *namespace, const char *local) MUST_CHECK;
+
+/* The bits of RFC 4331, which folder->quota_... answer. */
+uint32_t property_quota(void);
 
 /* ROWS_... that a mask needs: each costs a look-up for each entry. */
 unsigned property_needs(uint32_t mask);

@@ -1,17 +1,22 @@
 /* propfind.c - PROPFIND: a multistatus, one response for the resource and each
  * entry. */
 #include "base/mem.h"
+#include "core/reserve.h"
 #include "dav/property.h"
 #include "dav/propfind_body.h"
-
-enum { UNKNOWN_LIMIT = 512 << 10 };
+#include "meta/property.h"
 
 struct propfind {
 	struct folder folder;
+	struct precondition precondition; /* only its lists are looked at */
 	bool by_name; /* what is not there is named, too */
 	bool names_only;
 	uint32_t wanted;
-	struct buf unknown; /* elements of properties that nothing has */
+	bool dead; /* entries may have dead properties that are wanted */
+	/* Asked for by name, and not live; in the op's arena. */
+	size_t n_names;
+	struct propfind_name *names;
+	bool *found; /* of them, on the present entry */
 };
 
 /* ---- the answer ---- */
@@ -32,6 +37,67 @@ write_element(struct op *op, struct propfind *p,
 	TRY(buf_add_str(op, out, property->name));
 	return buf_add_str(op, out, ">");
 }
+
+/* ---- dead properties ---- */
+
+static enum rc
+write_dead(void *arg, struct op *op, const struct property_row *row)
+{
+	struct propfind *p = arg;
+	struct buf *out = &p->folder.out;
+	size_t i;
+
+	if (p->names_only)
+		return property_add_empty(op, out,
+		    (const char *)row->namespace.data,
+		    (const char *)row->name.data);
+	for (i = 0; i < p->n_names && p->by_name; i++)
+		if (span_equal(row->name, span_str(p->names[i].name)) &&
+		    span_equal(row->namespace, span_str(p->names[i].namespace)))
+			break;
+	if (p->by_name && i == p->n_names)
+		return RC_OK;
+	if (p->by_name)
+		p->found[i] = true;
+	return buf_add(op, out, row->xml);
+}
+
+/*
+ * They are read when the entry is written: a listing's would be too much to
+ * keep (W2). What they leave in an op's memory is not to stay.
+ */
+static enum rc
+add_dead(struct op *op, struct propfind *p, const struct row *row)
+{
+	CLEANUP(op_release) struct op scratch = {0};
+	struct tenant *tenant = p->folder.dav->tenant;
+	struct reader *reader;
+	enum rc rc;
+
+	if (p->n_names > 0)
+		memset(p->found, 0, p->n_names * sizeof(*p->found));
+	if (!p->dead)
+		return RC_OK;
+	op_init(&scratch);
+	TRY(tenant_reader(op, tenant, &reader));
+	rc = property_list(&scratch, &reader->meta, row->id, write_dead, p);
+	tenant_reader_put(tenant, reader);
+	return rc == RC_OK ? RC_OK
+			   : op_fail(op, rc, "%s", op_error(&scratch, rc));
+}
+
+static bool
+all_found(const struct propfind *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_names; i++)
+		if (!p->found[i])
+			return false;
+	return true;
+}
+
+/* ---- live ones ---- */
 
 /* *ret_missing: those that are asked for and not there. */
 static enum rc
@@ -54,6 +120,7 @@ write_found(struct op *op, struct propfind *p, const struct row *row,
 		else
 			missing |= bit;
 	}
+	TRY(add_dead(op, p, row));
 	*ret_missing = missing;
 	return buf_add_str(op, out,
 	    "</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>");
@@ -70,7 +137,10 @@ write_missing(
 	for (i = 0; i < n_properties; i++)
 		if ((missing & (uint32_t)1 << i) != 0)
 			TRY(write_element(op, p, &properties[i], row, true));
-	TRY(buf_add(op, out, buf_span(&p->unknown)));
+	for (i = 0; i < p->n_names; i++)
+		if (!p->found[i])
+			TRY(property_add_empty(
+			    op, out, p->names[i].namespace, p->names[i].name));
 	return buf_add_str(op, out,
 	    "</d:prop><d:status>HTTP/1.1 404 Not Found</d:status>"
 	    "</d:propstat>");
@@ -88,13 +158,15 @@ write_response(
 		return buf_add_str(op, out, "</d:multistatus>\n");
 	if (self)
 		TRY(buf_add_str(op, out,
-		    PROPERTY_XML_HEAD "<d:multistatus xmlns:d=\"DAV:\" "
-				      "xmlns:oc=\"http://owncloud.org/ns\">"));
+		    PROPERTY_XML_HEAD
+		    "<d:multistatus xmlns:d=\"DAV:\" "
+		    "xmlns:oc=\"http://owncloud.org/ns\" "
+		    "xmlns:ms=\"urn:schemas-microsoft-com:\">"));
 	TRY(buf_add_str(op, out, "<d:response><d:href>"));
 	TRY(folder_add_path(op, folder, row, self, out));
 	TRY(buf_add_str(op, out, "</d:href>"));
 	TRY(write_found(op, p, row, &missing));
-	if (p->by_name && (missing != 0 || p->unknown.size > 0))
+	if (p->by_name && (missing != 0 || !all_found(p)))
 		TRY(write_missing(op, p, row, missing));
 	return buf_add_str(op, out, "</d:response>");
 }
@@ -104,7 +176,6 @@ propfind_free(struct folder *folder)
 {
 	struct propfind *p = container_of(folder, struct propfind, folder);
 
-	buf_release(&p->unknown);
 	mem_free(p);
 }
 
@@ -121,17 +192,53 @@ choose(struct op *op, struct propfind *p, const struct propfind_body *body)
 		p->wanted = ((uint32_t)1 << n_properties) - 1;
 	p->names_only = body->kind == PROPFIND_PROPNAME;
 	p->by_name = body->kind == PROPFIND_PROP;
-	buf_init(&p->unknown, UNKNOWN_LIMIT);
+	TRY(op_alloc(op, body->n_names * sizeof(*p->names) + 1, &p->names));
+	TRY(op_alloc(op, body->n_names * sizeof(*p->found) + 1, &p->found));
 	for (i = 0; i < body->n_names; i++) {
 		const struct propfind_name *name = &body->names[i];
 		uint32_t bit = property_bit(name->namespace, name->name);
 
 		p->wanted |= bit;
 		if (bit == 0 && p->by_name)
-			TRY(property_add_empty(
-			    op, &p->unknown, name->namespace, name->name));
+			p->names[p->n_names++] = *name;
 	}
 	p->folder.with = property_needs(p->wanted);
+	return RC_OK;
+}
+
+static enum rc
+look_for_dead(struct dav *dav, struct meta *meta, void *arg)
+{
+	struct propfind *p = arg;
+
+	TRY(dav_check_if(dav, meta, p->precondition.lists));
+	if (p->by_name && p->n_names == 0)
+		return RC_OK;
+	return property_any(dav->req->op, meta, &p->dead);
+}
+
+/* Where no disk can tell there are no such properties. */
+static enum rc
+look_at_quota(struct dav *dav, struct propfind *p)
+{
+	static const char *const names[] = {
+	    "quota-available-bytes", "quota-used-bytes"};
+	struct propfind_name *more;
+	size_t i;
+
+	if ((p->wanted & property_quota()) == 0 ||
+	    reserve_left(dav->door->service, &p->folder.quota_available,
+		&p->folder.quota_used))
+		return RC_OK;
+	TRY(op_alloc(dav->req->op, (p->n_names + 2) * sizeof(*more), &more));
+	TRY(op_alloc(dav->req->op, p->n_names + 2, &p->found));
+	memcpy(more, p->names, p->n_names * sizeof(*more));
+	p->names = more;
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		if ((p->wanted & property_bit("DAV:", names[i])) != 0)
+			more[p->n_names++] =
+			    (struct propfind_name){"DAV:", names[i]};
+	p->wanted &= ~property_quota();
 	return RC_OK;
 }
 
@@ -154,6 +261,9 @@ make(struct dav *dav, const struct propfind_body *body, struct propfind *p)
 
 	TRY(dav_depth(dav, &depth));
 	TRY(choose(dav->req->op, p, body));
+	TRY(look_at_quota(dav, p));
+	TRY(dav_precondition(dav, &p->precondition));
+	TRY(dav_read(dav, look_for_dead, p));
 	p->folder.entries = depth == DAV_DEPTH_1;
 	return folder_read(dav, &p->folder);
 }

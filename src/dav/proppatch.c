@@ -1,34 +1,37 @@
 /*
  * proppatch.c - PROPPATCH: the date of a file or folder, which clients set
- * afterwards, and its checksums where they are the ones it has. Nothing else
- * can be changed yet.
+ * afterwards, its checksums where they are the ones it has, and dead
+ * properties. All of it or nothing.
  */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "core/properties.h"
 #include "dav/property.h"
 #include "dav/proppatch_body.h"
 #include "door/digest.h"
 #include "http/date.h"
 
 #define OC_NS "http://owncloud.org/ns"
+#define MS_NS "urn:schemas-microsoft-com:"
 
-enum verdict { DONE, FORBIDDEN, CONFLICT, DEPENDENT, VERDICTS };
+enum verdict { DONE, FORBIDDEN, CONFLICT, DEPENDENT, FULL, VERDICTS };
 
 static const char *const verdict_status[VERDICTS] = {
     [DONE] = "200 OK",
     [FORBIDDEN] = "403 Forbidden",
     [CONFLICT] = "409 Conflict",
     [DEPENDENT] = "424 Failed Dependency",
+    [FULL] = "507 Insufficient Storage",
 };
 
 struct proppatch {
 	struct folder folder;
 	struct proppatch_body body; /* in the op's arena, as the verdicts */
 	enum verdict *verdicts;
-	bool has_mtime;
-	int64_t mtime;
+	struct properties_patch patch;
+	struct properties_update *updates; /* in the op's arena */
 };
 
 /* ---- what is wanted ---- */
@@ -43,8 +46,8 @@ set_date(struct proppatch *p, const char *value)
 		mtime = seconds * CLOCK_S;
 	else if (!dav_mtime_parse(value, &mtime))
 		return CONFLICT;
-	p->has_mtime = true;
-	p->mtime = mtime;
+	p->patch.has_mtime = true;
+	p->patch.mtime = mtime;
 	return DONE;
 }
 
@@ -64,24 +67,48 @@ set_checksums(struct op *op, const struct proppatch *p, const char *value)
 	return CONFLICT;
 }
 
+/* Names by which clients set the date. */
+static bool
+is_date(const struct proppatch_property *property)
+{
+	static const struct {
+		const char *namespace;
+		const char *name;
+	} dates[] = {
+	    {"DAV:", "lastmodified"},
+	    {"DAV:", "getlastmodified"},
+	    {MS_NS, "Win32LastModifiedTime"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(dates); i++)
+		if (strcmp(property->namespace, dates[i].namespace) == 0 &&
+		    strcmp(property->name, dates[i].name) == 0)
+			return true;
+	return false;
+}
+
 static enum verdict
 judge(struct op *op, struct proppatch *p,
     const struct proppatch_property *property)
 {
-	bool dav = strcmp(property->namespace, "DAV:") == 0;
-	bool date = dav && (strcmp(property->name, "lastmodified") == 0 ||
-			       strcmp(property->name, "getlastmodified") == 0);
-	bool live = date || property_bit(property->namespace, property->name);
+	bool date = is_date(property);
 
-	/* What is not there is removed already. */
-	if (property->remove)
-		return live ? FORBIDDEN : DONE;
-	if (date)
+	if (date && !property->remove)
 		return set_date(p, property->value);
 	if (strcmp(property->namespace, OC_NS) == 0 &&
-	    strcmp(property->name, "checksums") == 0)
+	    strcmp(property->name, "checksums") == 0 && !property->remove)
 		return set_checksums(op, p, property->value);
-	return FORBIDDEN;
+	if (date || strcmp(property->namespace, "DAV:") == 0 ||
+	    property_bit(property->namespace, property->name) != 0)
+		return FORBIDDEN;
+	p->updates[p->patch.n++] = (struct properties_update){
+	    .remove = property->remove,
+	    .namespace = span_str(property->namespace),
+	    .name = span_str(property->name),
+	    .xml = property->xml,
+	};
+	return DONE;
 }
 
 /* All of it, or nothing. */
@@ -91,6 +118,8 @@ judge_all(struct op *op, struct proppatch *p, bool *ret_go)
 	size_t i;
 
 	TRY(op_alloc(op, p->body.n * sizeof(*p->verdicts), &p->verdicts));
+	TRY(op_alloc(op, p->body.n * sizeof(*p->updates), &p->updates));
+	p->patch.updates = p->updates;
 	*ret_go = true;
 	for (i = 0; i < p->body.n; i++) {
 		p->verdicts[i] = judge(op, p, &p->body.properties[i]);
@@ -121,8 +150,11 @@ write_verdict(struct op *op, struct proppatch *p, enum verdict verdict)
 	if (n == 0)
 		return RC_OK;
 	return buf_add_format(op, out,
-	    "</d:prop><d:status>HTTP/1.1 %s</d:status></d:propstat>",
-	    verdict_status[verdict]);
+	    "</d:prop><d:status>HTTP/1.1 %s</d:status>%s</d:propstat>",
+	    verdict_status[verdict],
+	    verdict == FORBIDDEN
+		? "<d:error><d:cannot-modify-protected-property/></d:error>"
+		: "");
 }
 
 static enum rc
@@ -169,29 +201,57 @@ body(struct dav *dav, struct span bytes)
 	return proppatch_parser_feed(dav->req->op, dav->own, bytes);
 }
 
+/*
+ * Office sends the properties of Windows without the token of its lock: so
+ * little may be changed by any program of whoever holds the lock.
+ */
+static bool
+is_windows_only(const struct proppatch_body *body)
+{
+	size_t i;
+
+	for (i = 0; i < body->n; i++)
+		if (strcmp(body->properties[i].namespace, MS_NS) != 0)
+			return false;
+	return true;
+}
+
+static enum rc
+commit(struct dav *dav, struct proppatch *p)
+{
+	struct tree_result result;
+	enum rc rc;
+	size_t i;
+
+	p->patch.own_locks = is_windows_only(&p->body);
+	rc = properties_change(
+	    dav->req->op, dav->tenant, p->folder.node.id, &p->patch, &result);
+	if (rc == RC_LIMIT && result.why == TREE_WHY_PROPERTIES) {
+		op_clear_error(dav->req->op);
+		for (i = 0; i < p->body.n; i++)
+			p->verdicts[i] = FULL;
+		return RC_OK;
+	}
+	if (rc != RC_OK)
+		return dav_refused(dav, rc, &result);
+	return dav_result(dav, &result, false);
+}
+
 /* *ret_go: the multistatus is to be sent; else another answer stands. */
 static enum rc
 change(struct dav *dav, struct proppatch *p, bool *ret_go)
 {
-	struct precondition precondition;
-	struct tree_result result = {0};
 	bool go, all;
-	enum rc rc;
 
 	*ret_go = false;
-	TRY(dav_precondition(dav, &precondition));
+	TRY(dav_precondition(dav, &p->patch.precondition));
 	TRY(folder_read(dav, &p->folder));
 	TRY(door_conditions(dav->req, &p->folder.node, &go));
 	if (!go)
 		return RC_OK;
 	TRY(judge_all(dav->req->op, p, &all));
-	if (all && p->has_mtime) {
-		rc = tree_set_mtime(dav->req->op, dav->tenant,
-		    p->folder.node.id, p->mtime, &precondition, &result);
-		if (rc != RC_OK)
-			return dav_refused(dav, rc, &result);
-		TRY(dav_result(dav, &result, false));
-	}
+	if (all)
+		TRY(commit(dav, p));
 	*ret_go = true;
 	return RC_OK;
 }

@@ -13,6 +13,8 @@ struct proppatch_property {
 	const char *name;
 	const char *value; /* its text, that of elements in it too, without
 			      blanks around; "" of a removal */
+	struct span xml; /* the whole element (xml_write.c), with the xml:lang
+			    that it stands in; empty of a removal */
 };
 
 /* In the document's order; results live in the op's arena. */

@@ -34,6 +34,8 @@ static const struct refusal refusals[] = {
 	"ロックされています"},
     [TREE_WHY_CONFLICTING] = {423, 423, "locked", "It is locked already",
 	"既にロックされています"},
+    [TREE_WHY_PROPERTIES] = {507, 507, "properties", "Too many properties",
+	"プロパティーが多すぎます"},
     [TREE_WHY_TOKEN] = {409, 409, "no-lock", "There is no such lock",
 	"そのロックはありません"},
 };

@@ -5,14 +5,14 @@
 #include "tenant_sql.h"
 
 static enum rc
-seal(struct op *op, struct meta *meta, const char *column, int64_t id,
+column_seal(struct op *op, struct meta *meta, const char *column, int64_t id,
     struct span plain, struct span *ret_sealed)
 {
 	return meta_seal(op, meta, "upload", column, id, plain, ret_sealed);
 }
 
 static enum rc
-open(struct op *op, struct meta *meta, const char *column, int64_t id,
+column_open(struct op *op, struct meta *meta, const char *column, int64_t id,
     struct span sealed, struct span *ret_plain)
 {
 	return meta_open(op, meta, "upload", column, id, sealed, ret_plain);
@@ -31,7 +31,8 @@ seal_name(struct op *op, struct meta *meta, const struct upload_row *row,
 	if (row->metadata.size > 0)
 		memcpy(text + row->name.size + 1, row->metadata.data,
 		    row->metadata.size);
-	return seal(op, meta, "name", row->id, span_of(text, size), ret_sealed);
+	return column_seal(
+	    op, meta, "name", row->id, span_of(text, size), ret_sealed);
 }
 
 static enum rc
@@ -41,7 +42,7 @@ open_name(struct op *op, struct meta *meta, struct span sealed,
 	struct span both;
 	const uint8_t *end;
 
-	TRY(open(op, meta, "name", row->id, sealed, &both));
+	TRY(column_open(op, meta, "name", row->id, sealed, &both));
 	end = memchr(both.data, '\0', both.size);
 	if (end == NULL)
 		FAIL(op, RC_DAMAGED, "upload.name has no end");
@@ -58,12 +59,16 @@ seal_states(struct op *op, struct meta *meta, const struct upload_row *row,
 {
 	uint8_t both[SHA256_STATE_SIZE + SHA256_SIZE];
 
+	*ret_sha1 = span_of("", 0);
+	if (row->done)
+		return column_seal(
+		    op, meta, "sha256", row->id, span_of("", 0), ret_sha256);
 	memcpy(both, row->sha256.state, SHA256_STATE_SIZE);
 	memcpy(both + SHA256_STATE_SIZE, row->digest, SHA256_SIZE);
-	TRY(seal(op, meta, "sha256", row->id,
+	TRY(column_seal(op, meta, "sha256", row->id,
 	    span_of(both, row->has_digest ? sizeof(both) : SHA256_STATE_SIZE),
 	    ret_sha256));
-	return seal(op, meta, "sha1", row->id,
+	return column_seal(op, meta, "sha1", row->id,
 	    span_of(row->sha1.state, sizeof(row->sha1.state)), ret_sha1);
 }
 
@@ -73,7 +78,7 @@ open_states(struct op *op, struct meta *meta, struct span sha256,
 {
 	struct span plain;
 
-	TRY(open(op, meta, "sha256", row->id, sha256, &plain));
+	TRY(column_open(op, meta, "sha256", row->id, sha256, &plain));
 	row->done = plain.size == 0;
 	if (row->done)
 		return RC_OK;
@@ -84,7 +89,7 @@ open_states(struct op *op, struct meta *meta, struct span sha256,
 	if (row->has_digest)
 		memcpy(
 		    row->digest, plain.data + SHA256_STATE_SIZE, SHA256_SIZE);
-	TRY(open(op, meta, "sha1", row->id, sha1, &plain));
+	TRY(column_open(op, meta, "sha1", row->id, sha1, &plain));
 	if (plain.size != sizeof(row->sha1.state))
 		FAIL(op, RC_DAMAGED, "upload.sha1 has a wrong size");
 	memcpy(row->sha1.state, plain.data, sizeof(row->sha1.state));
@@ -161,7 +166,7 @@ upload_row_finish(struct op *op, struct meta *meta,
 {
 	struct span none;
 
-	TRY(seal(op, meta, "sha256", row->id, span_of("", 0), &none));
+	TRY(column_seal(op, meta, "sha256", row->id, span_of("", 0), &none));
 	return ROWS_ONE(op, meta, SQL_UPLOAD_DONE, "iiibi", row->id, node,
 	    (int64_t)row->size, none, expires_at);
 }

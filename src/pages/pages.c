@@ -123,6 +123,9 @@ static enum rc
 answer_options(struct http_request *req)
 {
 	TRY(http_set_header(req, "Allow", "GET, HEAD, OPTIONS"));
+	/* Windows and Office ask here first whether it is worth their while. */
+	TRY(http_set_header(req, "DAV", "1, 2"));
+	TRY(http_set_header(req, "MS-Author-Via", "DAV"));
 	http_respond_size(req, 200, NULL, 0);
 	return RC_OK;
 }
@@ -136,6 +139,26 @@ language_of(const struct http_request *req)
 	if (strcmp(req->route->prefix, "/en") == 0)
 		return HTTP_EN;
 	return http_language(req);
+}
+
+/* Programs look whether this is a folder: it is none, nor anything below it. */
+static enum rc
+home_begin(struct http_request *req)
+{
+	if (req->method == HTTP_PROPFIND)
+		FAIL(req->op, RC_NOT_FOUND, "the files are below /dav/");
+	if (req->has_content)
+		FAIL(req->op, RC_LIMIT, "no content is expected here");
+	return RC_OK;
+}
+
+/* Of the refused. */
+static enum rc
+home_body(struct http_request *req, struct span bytes)
+{
+	(void)req;
+	(void)bytes;
+	return RC_OK;
 }
 
 /* "?lang=ja" and "?lang=en" are for those whose browser asks for the other. */
@@ -240,7 +263,8 @@ security(struct http_request *req)
 	return answer(req, "text/html; charset=utf-8", &page);
 }
 
-static const struct http_handler home_handler = {.end = home};
+static const struct http_handler home_handler = {
+    .begin = home_begin, .body = home_body, .end = home};
 static const struct http_handler ca_handler = {.end = ca};
 static const struct http_handler style_handler = {.end = style};
 static const struct http_handler icon_handler = {.end = icon};
@@ -265,6 +289,6 @@ pages_routes(struct door *door, struct http_route *out, size_t *ret_n)
 		out[i].door = door;
 		out[i].methods = HTTP_ALLOW(HTTP_GET) | HTTP_ALLOW(HTTP_HEAD);
 	}
-	out[0].methods |= HTTP_ALLOW(HTTP_OPTIONS);
+	out[0].methods |= HTTP_ALLOW(HTTP_OPTIONS) | HTTP_ALLOW(HTTP_PROPFIND);
 	*ret_n = PAGES_ROUTES;
 }

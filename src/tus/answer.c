@@ -31,6 +31,30 @@ tus_tell(struct http_request *req, const struct resumable_state *state)
 	return door_receipt(req, req->route->door, &state->receipt);
 }
 
+enum rc
+tus_tell_result(struct http_request *req, const struct resumable_result *result)
+{
+	char etag[DOOR_ETAG_SIZE];
+
+	if (result->state.done) {
+		door_etag(&result->put.tree.etag, etag);
+		TRY(http_set_header(req, "ETag", etag));
+	}
+	return tus_tell(req, &result->state);
+}
+
+enum rc
+tus_address(struct tus *tus)
+{
+	char id[DOOR_ID_SIZE];
+	char *location;
+
+	door_id(tus->id, id);
+	TRY(op_format(
+	    tus->req->op, &location, "%s/%s", tus->req->route->prefix, id));
+	return http_set_header(tus->req, "Location", location);
+}
+
 static void
 refuse(struct http_request *req, int status, const char *type,
     const char *title_en, const char *title_ja)
@@ -53,11 +77,15 @@ tus_wrong_checksum(struct http_request *req, const char *detail)
  * file's place is something else here.
  */
 enum rc
-tus_refused(struct tus *tus, enum rc rc, enum tree_why why)
+tus_refused(struct tus *tus, enum rc rc, const struct resumable_result *result)
 {
 	struct http_request *req = tus->req;
+	enum tree_why why =
+	    result != NULL ? result->put.tree.why : TREE_WHY_OTHER;
 
-	if (why == TREE_WHY_PARENT)
+	if (rc == RC_INVALID && result != NULL && result->other_digest)
+		tus_wrong_checksum(req, req->op->error);
+	else if (why == TREE_WHY_PARENT)
 		refuse(req, 422, "no-parent", "The folder does not exist",
 		    "フォルダーがありません");
 	else if (why == TREE_WHY_EXISTS || why == TREE_WHY_KIND)
@@ -66,7 +94,7 @@ tus_refused(struct tus *tus, enum rc rc, enum tree_why why)
 	else if (why != TREE_WHY_OTHER)
 		return door_refused(req, rc, why);
 	else if (rc == RC_BUSY)
-		refuse(req, 423, "locked",
+		refuse(req, 423, "being-written",
 		    "Another request is writing to this upload",
 		    "別のリクエストがこのアップロードに書き込み中です");
 	else if (rc == RC_CONFLICT)

@@ -44,15 +44,6 @@ tus_open(struct tus *tus, const struct resumable_from *from)
 	    tus->req->op, tus->tenant, tus->id, &all, &tus->upload);
 }
 
-static enum rc
-tell_done(struct tus *tus, const struct resumable_result *result)
-{
-	char etag[DOOR_ETAG_SIZE];
-
-	door_etag(&result->put.tree.etag, etag);
-	return http_set_header(tus->req, "ETag", etag);
-}
-
 enum rc
 tus_end(struct tus *tus, int status)
 {
@@ -67,15 +58,10 @@ tus_end(struct tus *tus, int status)
 	}
 	rc = resumable_end(req->op, tus->upload, &tus->precondition, &result);
 	tus->failed = rc != RC_OK;
-	if (rc != RC_OK && result.other_digest)
-		tus_wrong_checksum(req, req->op->error);
-	else if (rc != RC_OK)
-		rc = tus_refused(tus, rc, result.put.tree.why);
-	TRY(rc);
+	if (rc != RC_OK)
+		return tus_refused(tus, rc, &result);
 	tus->ended = true;
-	TRY(tus_tell(req, &result.state));
-	if (result.state.done)
-		TRY(tell_done(tus, &result));
+	TRY(tus_tell_result(req, &result));
 	http_respond(req, status);
 	return RC_OK;
 }

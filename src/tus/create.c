@@ -1,5 +1,6 @@
 /* create.c - POST: a new upload, perhaps with its first bytes. */
 #include "door/id.h"
+#include "tus/again.h"
 #include "tus/metadata.h"
 #include "tus/request.h"
 
@@ -27,6 +28,7 @@ static enum rc
 place(
     struct tus *tus, const struct metadata *metadata, struct resumable_new *new)
 {
+	struct resumable_result none = {0};
 	struct op *op = tus->req->op;
 	enum rc rc;
 
@@ -35,8 +37,9 @@ place(
 	TRY(tree_name_init(op, metadata->name, &new->to.name));
 	if (door_id_parse(metadata->parent, &new->to.parent))
 		return RC_OK;
+	none.put.tree.why = TREE_WHY_PARENT;
 	rc = op_fail(op, RC_NOT_FOUND, "no such file or folder");
-	return tus_refused(tus, rc, TREE_WHY_PARENT);
+	return tus_refused(tus, rc, &none);
 }
 
 static enum rc
@@ -65,16 +68,17 @@ headers(struct tus *tus, struct resumable_new *new)
 	return RC_OK;
 }
 
+/* The row; what it had to be refused for stands as the answer. */
 static enum rc
-address(struct tus *tus)
+make(struct tus *tus, const struct resumable_new *new, struct again *again,
+    struct resumable_result *result)
 {
-	char id[DOOR_ID_SIZE];
-	char *location;
+	enum rc rc = again_open(tus, again, &result->state.id);
 
-	door_id(tus->id, id);
-	TRY(op_format(
-	    tus->req->op, &location, "%s/%s", tus->req->route->prefix, id));
-	return http_set_header(tus->req, "Location", location);
+	if (rc == RC_OK && !again->found)
+		rc = resumable_make(tus->req->op, tus->tenant, new, result);
+	again_close(tus);
+	return rc == RC_OK ? rc : rc_of(tus_refused(tus, rc, result), rc);
 }
 
 static enum rc
@@ -83,24 +87,22 @@ create_begin(struct tus *tus)
 	const struct resumable_from from = {0};
 	struct http_request *req = tus->req;
 	struct resumable_new new = {0};
-	struct resumable_state state;
-	enum tree_why why;
-	enum rc rc;
+	struct resumable_result result = {0};
+	struct again again = {0};
 
 	if (req->has_content && !tus_is_part(req))
 		return RC_OK;
 	TRY(headers(tus, &new));
-	rc = resumable_make(req->op, tus->tenant, &new, &why, &state);
-	if (rc != RC_OK)
-		return tus_refused(tus, rc, why);
-	tus->id = state.id;
-	tus->new = true;
-	/* Without a byte to come it is complete already. */
-	if (req->has_content || (new.has_size &&new.size == 0))
+	TRY(make(tus, &new, &again, &result));
+	if (again.found)
+		return again_answer(tus, &again);
+	tus->id = result.state.id;
+	tus->new = !again.keyed;
+	if (req->has_content && !result.state.done)
 		return tus_open(tus, &from);
 	tus->ended = true;
-	TRY(address(tus));
-	TRY(tus_tell(req, &state));
+	TRY(tus_address(tus));
+	TRY(tus_tell_result(req, &result));
 	http_respond(req, 201);
 	return RC_OK;
 }
@@ -109,7 +111,7 @@ static enum rc
 create_end(struct tus *tus)
 {
 	TRY(tus_end(tus, 201));
-	return address(tus);
+	return tus_address(tus);
 }
 
 const struct tus_method tus_create = {

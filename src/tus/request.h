@@ -20,7 +20,7 @@ struct tus {
 	struct resumable *upload;
 	struct checksum checksum;
 	struct precondition precondition;
-	bool new; /* of this request: nobody knows its address yet */
+	bool new; /* of this request, and nobody else can know its address */
 	bool failed; /* nothing more of it counts */
 	bool ended;
 };
@@ -63,8 +63,18 @@ enum rc tus_end(struct tus *tus, int status) MUST_CHECK;
 enum rc tus_tell(
     struct http_request *req, const struct resumable_state *state) MUST_CHECK;
 
-/* Answers what core/ refused for, where http_fail would not do; returns rc. */
-enum rc tus_refused(struct tus *tus, enum rc rc, enum tree_why why) MUST_CHECK;
+/* The same of what this request came to, and the ETag of the file that it made.
+ */
+enum rc tus_tell_result(
+    struct http_request *req, const struct resumable_result *result) MUST_CHECK;
+
+/* Location. */
+enum rc tus_address(struct tus *tus) MUST_CHECK;
+
+/* Answers what core/ refused for, where http_fail would not do; returns rc.
+ * result NULL: nothing is known but rc. */
+enum rc tus_refused(struct tus *tus, enum rc rc,
+    const struct resumable_result *result) MUST_CHECK;
 
 /* 460. */
 void tus_wrong_checksum(struct http_request *req, const char *detail);

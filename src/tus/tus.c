@@ -175,7 +175,7 @@ end(struct http_request *req)
 	return answered(req, tus->method->end(tus));
 }
 
-/* One that nobody knows the address of. */
+/* One that nobody can know the address of. */
 static void
 give_up(struct tus *tus)
 {

@@ -103,7 +103,7 @@ patch_begin(struct tus *tus)
 	if (state.done && from.offset == state.offset)
 		return patch_done(tus, &state);
 	TRY(check_length(req, &state, &from));
-	return tus_refused(tus, tus_open(tus, &from), TREE_WHY_OTHER);
+	return tus_refused(tus, tus_open(tus, &from), NULL);
 }
 
 static enum rc

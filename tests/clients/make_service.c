@@ -18,6 +18,7 @@
 #include "core/notice.h"
 #include "core/pack.h"
 #include "core/path.h"
+#include "core/resumable.h"
 #include "core/snapshot.h"
 #include "core/tree.h"
 #include "core/upload.h"
@@ -265,6 +266,72 @@ moves_make(struct maker *m)
 	tell("trash", "Old/below", m->n_plain);
 }
 
+/* Writes on with an upload that goes on. */
+static void
+upload_go_on(struct maker *m, int64_t id, uint64_t offset, size_t size)
+{
+	const struct resumable_from from = {.offset = offset};
+	const struct precondition none = {0};
+	struct resumable_result result;
+	uint8_t *piece = malloc(size);
+	struct resumable *r;
+
+	assert_non_null(piece);
+	fill(piece, size, offset, m->n_plain);
+	ASSERT_OK(&m->op, resumable_open(&m->op, m->t, id, &from, &r));
+	ASSERT_OK(&m->op, resumable_write(&m->op, r, span_of(piece, size)));
+	ASSERT_OK(&m->op, resumable_end(&m->op, r, &none, &result));
+	resumable_free(r);
+	free(piece);
+}
+
+/* The row; plain-<m->n_plain> has so many of its bytes. */
+static int64_t
+upload_make(struct maker *m, const char *name, uint64_t size, size_t written)
+{
+	unsigned seed = ++m->n_plain;
+	struct resumable_new new = {
+	    .has_size = true,
+	    .size = size,
+	    .has_digest = written < size, /* that it never comes to */
+	    .has_mtime = true,
+	    .mtime = INT64_C(1700000000000000000) + seed,
+	    .metadata = span_str("parent MQ==,name MQ=="),
+	};
+	struct resumable_result result;
+	uint8_t *bytes = malloc(written);
+	char path[300];
+	FILE *plain;
+
+	assert_non_null(bytes);
+	fill(bytes, written, 0, seed);
+	(void)snprintf(path, sizeof(path), "%.200s/plain-%u", m->f.path, seed);
+	plain = fopen(path, "we");
+	assert_non_null(plain);
+	assert_int_equal(fwrite(bytes, 1, written, plain), written);
+	assert_int_equal(fclose(plain), 0);
+	free(bytes);
+	name_set(m, &new.to, m->spaces[1], name);
+	memset(new.digest, 'd', sizeof(new.digest));
+	ASSERT_OK(&m->op, resumable_make(&m->op, m->t, &new, &result));
+	return result.state.id;
+}
+
+/* One on its way, in a data segment and a number, and one that is done. */
+static void
+uploads_make(struct maker *m)
+{
+	enum { FIRST = 70001, MORE = 21 };
+	int64_t id = upload_make(m, "on its way", 4 * MIB, FIRST + MORE);
+
+	upload_go_on(m, id, 0, FIRST);
+	upload_go_on(m, id, FIRST, MORE);
+	(void)printf("upload\ton its way\tplain-%u\n", m->n_plain);
+	id = upload_make(m, "done", 4, 4);
+	upload_go_on(m, id, 0, 4);
+	tell("file", "/Company/done", m->n_plain);
+}
+
 static void
 members_make(struct maker *m)
 {
@@ -355,6 +422,7 @@ main(void)
 	maker_restart(&m);
 	ASSERT_OK(&m.op, snapshot_make(&m.op, m.t));
 	states_make(&m);
+	uploads_make(&m);
 	base = cut_here(&m);
 	moves_make(&m);
 	members_make(&m);

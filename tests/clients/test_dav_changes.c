@@ -1,6 +1,5 @@
 /* test_dav_changes.c - what every change tells and promises: its receipt, what
  * a refused one leaves behind, who wins of two at once. */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -9,7 +8,6 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/str.h"
-#include "base/thread.h"
 #include "lib/dozo_server.h"
 
 static struct dozo_server server;
@@ -488,215 +486,6 @@ a_failing_allocation_is_one_requests_failure(void **state)
 	assert_string_equal(dozo_body(&server), "next");
 }
 
-/* ---- two at once ---- */
-
-enum { RACERS = 4, RACES = 12 };
-
-/* A client of its own, for one request. */
-struct client {
-	char request[600];
-	int status;
-	struct thread thread;
-};
-
-/* No assertions: cmocka's belong to the main thread. */
-static void
-client_run(void *arg)
-{
-	struct client *c = arg;
-	const struct https_options options = {
-	    .ca_path = server.ca_path, .name = "127.0.0.1"};
-	struct https_response response = HTTPS_RESPONSE;
-	struct https_client *https = NULL;
-	CLEANUP(op_release) struct op op;
-
-	op_init(&op);
-	if (https_open(&op, server.port, &options, &https) == RC_OK &&
-	    https_send_str(&op, https, c->request) == RC_OK &&
-	    https_receive(&op, https, false, &response) == RC_OK)
-		c->status = response.status;
-	https_close(https);
-	buf_release(&response.body);
-}
-
-static void
-client_start(struct client *c, const char *method, const char *path,
-    const char *headers, const char *body)
-{
-	int size = snprintf(c->request, sizeof(c->request),
-	    "%s %s HTTP/1.1\r\nHost: localhost\r\n"
-	    "Authorization: Basic YWRtaW5AZGVtbzpjb3JyZWN0IGhvcnNlIDE=\r\n"
-	    "%sContent-Length: %zu\r\n\r\n%s",
-	    method, path, headers, strlen(body), body);
-
-	assert_true(size > 0 && (size_t)size < sizeof(c->request));
-	c->status = 0;
-	ASSERT_OK(&server.op,
-	    thread_start(&server.op, &c->thread, "client", client_run, c));
-}
-
-/* All at once; exactly one gets the status, the others 412; what is there then
- * is the winner's. */
-static void
-race_run(unsigned round, const char *condition, int status)
-{
-	struct client clients[RACERS];
-	char texts[RACERS][16];
-	size_t i, winner = RACERS;
-
-	for (i = 0; i < RACERS; i++) {
-		(void)snprintf(texts[i], sizeof(texts[i]), "%u-%zu", round, i);
-		client_start(&clients[i], "PUT", "/dav/Company/race", condition,
-		    texts[i]);
-	}
-	for (i = 0; i < RACERS; i++)
-		thread_join(&clients[i].thread);
-	for (i = 0; i < RACERS; i++) {
-		if (clients[i].status == status && winner == RACERS)
-			winner = i;
-		else
-			assert_int_equal(clients[i].status, 412);
-	}
-	assert_true(winner < RACERS);
-	(void)dozo_expect(&server, 200, "GET", "/dav/Company/race", NULL, NULL);
-	assert_string_equal(dozo_body(&server), texts[winner]);
-}
-
-static void
-of_clients_with_the_same_if_match_one_wins(void **state)
-{
-	char condition[96], etag[64];
-	unsigned round;
-
-	(void)state;
-	(void)dozo_expect(
-	    &server, 201, "PUT", "/dav/Company/race", NULL, "first");
-	for (round = 0; round < RACES; round++) {
-		assert_true(
-		    str_copy(etag, sizeof(etag), dozo_header(&server, "ETag")));
-		(void)snprintf(
-		    condition, sizeof(condition), "If-Match: %s\r\n", etag);
-		race_run(round, condition, 204);
-	}
-}
-
-static void
-of_clients_that_want_a_name_to_be_free_one_wins(void **state)
-{
-	unsigned round;
-
-	(void)state;
-	for (round = 0; round < RACES; round++) {
-		race_run(round, "If-None-Match: *\r\n", 201);
-		(void)dozo_expect(
-		    &server, 204, "DELETE", "/dav/Company/race", NULL, NULL);
-	}
-}
-
-/* ---- a condition that held when it was looked at first ---- */
-
-/* The next number waits here, once it is sealed. */
-static atomic_bool holding, held;
-
-static void
-hold(void *arg, const char *name)
-{
-	(void)arg;
-	if (strcmp(name, "committer.sealed") != 0)
-		return;
-	while (atomic_load(&holding)) {
-		atomic_store(&held, true);
-		(void)usleep(1000);
-	}
-}
-
-static int
-hold_setup(void **state)
-{
-	fault_point_arm(hold, NULL);
-	return dozo_server_setup(state);
-}
-
-static int
-hold_teardown(void **state)
-{
-	(void)dozo_server_teardown(state);
-	fault_point_arm(NULL, NULL);
-	return 0;
-}
-
-static bool
-is_held(size_t unused)
-{
-	(void)unused;
-	return atomic_load(&held);
-}
-
-static bool
-are_queued(size_t n)
-{
-	struct tenant *t = dozo_server_tenant(&server);
-	size_t queued;
-
-	mutex_lock(&t->lock);
-	queued = t->n_queued;
-	mutex_unlock(&t->lock);
-	tenant_put(t);
-	return queued == n;
-}
-
-/* Behind a number that waits, a PUT and then another change are queued, both
- * under the file's ETag: for the second it is another when its turn comes. */
-static void
-second_fails(const char *method, const char *headers, const char *body)
-{
-	struct client other, first, second;
-	char condition[96], both[300], folder[64];
-
-	(void)dozo_expect(
-	    &server, 201, "PUT", "/dav/Company/file", NULL, "old");
-	(void)snprintf(condition, sizeof(condition), "If-Match: %s\r\n",
-	    dozo_header(&server, "ETag"));
-	(void)snprintf(both, sizeof(both), "%s%s", condition, headers);
-	(void)snprintf(folder, sizeof(folder), "/dav/Company/d-%s", method);
-	atomic_store(&held, false);
-	atomic_store(&holding, true);
-	client_start(&other, "MKCOL", folder, "", "");
-	await("a number waits", is_held, 0);
-	client_start(&first, "PUT", "/dav/Company/file", condition, "new");
-	await("one change is queued", are_queued, 1);
-	client_start(&second, method, "/dav/Company/file", both, body);
-	await("two changes are queued", are_queued, 2);
-	atomic_store(&holding, false);
-	thread_join(&other.thread);
-	thread_join(&first.thread);
-	thread_join(&second.thread);
-	assert_int_equal(other.status, 201);
-	assert_int_equal(first.status, 204);
-	if (second.status != 412)
-		fail_msg("%s: %d", method, second.status);
-	(void)dozo_expect(&server, 200, "GET", "/dav/Company/file", NULL, NULL);
-	assert_string_equal(dozo_body(&server), "new");
-	(void)dozo_expect(&server, 404, "GET", "/dav/Company/to", NULL, NULL);
-	(void)dozo_expect(
-	    &server, 204, "DELETE", "/dav/Company/file", NULL, NULL);
-}
-
-static void
-a_condition_holds_when_the_change_is_made_or_it_is_not_made(void **state)
-{
-	static const char to[] = "Destination: /dav/Company/to\r\n";
-
-	(void)state;
-	second_fails("PUT", "", "third");
-	second_fails("MOVE", to, "");
-	second_fails("COPY", to, "");
-	second_fails("DELETE", "", "");
-	second_fails("PROPPATCH", "",
-	    "<propertyupdate xmlns=\"DAV:\"><set><prop><lastmodified>1"
-	    "</lastmodified></prop></set></propertyupdate>");
-}
-
 int
 main(void)
 {
@@ -710,11 +499,6 @@ main(void)
 	    SERVER_TEST(a_content_length_that_lies_stores_no_other_bytes),
 	    SERVER_TEST(without_space_uploads_are_refused_and_deletes_are_not),
 	    SERVER_TEST(a_failing_allocation_is_one_requests_failure),
-	    SERVER_TEST(of_clients_with_the_same_if_match_one_wins),
-	    SERVER_TEST(of_clients_that_want_a_name_to_be_free_one_wins),
-	    cmocka_unit_test_prestate_setup_teardown(
-		a_condition_holds_when_the_change_is_made_or_it_is_not_made,
-		hold_setup, hold_teardown, &server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,6 +351,10 @@ if_headers_decide_before_the_content_is_taken(void **state)
 	    &server, 412, "GET", FILE_PATH, "If: ([\"x\"])\r\n", NULL);
 	(void)dozo_expect(
 	    &server, 200, "GET", FILE_PATH, "If: (Not [\"x\"])\r\n", NULL);
+	(void)dozo_expect(&server, 412, "PROPFIND", FILE_PATH,
+	    "Depth: 0\r\nIf: (<DAV:no-lock>)\r\n", NULL);
+	(void)dozo_expect(&server, 207, "PROPFIND", FILE_PATH,
+	    "Depth: 0\r\nIf: (Not <DAV:no-lock>)\r\n", NULL);
 }
 
 static void
@@ -470,6 +474,29 @@ bad_locks_are_refused(void **state)
 	(void)dozo_expect(&server, 204, "PUT", FILE_PATH, NULL, "2");
 }
 
+static void
+a_lockinfo_too_deep_or_too_large_is_refused(void **state)
+{
+	CLEANUP(buf_release) struct buf body = {.limit = 1 << 20};
+	int i, kind;
+
+	(void)state;
+	for (kind = 0; kind < 2; kind++) {
+		buf_clear(&body);
+		ASSERT_OK(&server.op, buf_add_str(&server.op, &body,
+					  "<lockinfo xmlns=\"DAV:\"><owner>"));
+		for (i = 0; i < (kind == 0 ? 40 : 60000); i++)
+			ASSERT_OK(
+			    &server.op, buf_add_str(&server.op, &body,
+					    kind == 0 ? "<a>" : "<!---->"));
+		ASSERT_OK(
+		    &server.op, buf_add(&server.op, &body, span_of("", 1)));
+		(void)dozo_expect(&server, 413, "LOCK", FILE_PATH, NULL,
+		    (const char *)body.data);
+	}
+	(void)dozo_expect(&server, 404, "GET", FILE_PATH, NULL, NULL);
+}
+
 int
 main(void)
 {
@@ -486,6 +513,7 @@ main(void)
 	    SERVER_TEST(ten_thousand_conditions_are_refused),
 	    SERVER_TEST(propfind_shows_locks_where_they_hold),
 	    SERVER_TEST(bad_locks_are_refused),
+	    SERVER_TEST(a_lockinfo_too_deep_or_too_large_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,36 @@ class Reading(unittest.TestCase):
             self.assertEqual(node.name_key, expected, name)
         self.assertGreater(n, 5)
 
+    def test_the_rows_of_uploads_say_how_far_they_have_come(self):
+        site = dozo.Site(made["sites"][0], read(made["key"]))
+        tenant = dozo.Tenant(site, int(made["state"][1][0], 16)).read()
+        rows, done = tenant.rows, 0
+        for upload in rows.each("upload"):
+            name, _, metadata = rows.open("upload", "name", upload.id,
+                                          sealed=upload.name).partition(b"\0")
+            self.assertEqual(metadata, b"parent MQ==,name MQ==")
+            state = rows.open("upload", "sha256", upload.id, sealed=upload.sha256)
+            if not state:
+                self.assertEqual((upload.offset, upload.content, upload.sha1),
+                                 (upload.size, 0, None))
+                self.assertIn(upload.parent, [node.id for node in rows.each("node")])
+                done += 1
+                continue
+            self.assertEqual([name.decode()], [made_as for made_as, _ in made["upload"]])
+            data = plain(made["upload"][0][1])
+            self.assertEqual(upload.offset, len(data))
+            # Bytes hashed, then those of the unfinished block; the digest that is wanted.
+            rest = data[len(data) // 64 * 64:]
+            self.assertEqual(state[32:40], len(data).to_bytes(8, "big"))
+            self.assertEqual(state[40:128], rest.ljust(88, b"\0"))
+            self.assertEqual(state[128:], b"d" * 32)
+            state = rows.open("upload", "sha1", upload.id, sealed=upload.sha1)
+            self.assertEqual(state[20:28], len(data).to_bytes(8, "big"))
+            self.assertEqual(state[28:], rest.ljust(100, b"\0"))
+            chunks = [chunk.size for chunk in rows.each("chunk") if chunk.content == upload.content]
+            self.assertEqual((len(chunks), sum(chunks)), (2, len(data)))
+        self.assertEqual(done, 1)
+
 
 class Flipping(unittest.TestCase):
     """Each test on the first site: the objects of all sites are of the same kinds."""

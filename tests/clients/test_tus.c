@@ -22,29 +22,44 @@ static struct dozo_server server;
 
 /* ---- the company's space, and metadata that names files in it ---- */
 
+/* The own one, then the company's. */
+struct spaces {
+	size_t n;
+	int64_t nodes[2];
+};
+
 static enum rc
 space_find(void *arg, struct op *op, const struct node *node)
 {
+	struct spaces *spaces = arg;
+
 	(void)op;
-	*(int64_t *)arg = node->id; /* the last one */
+	assert_true(spaces->n < 2);
+	spaces->nodes[spaces->n++] = node->id;
 	return RC_OK;
 }
 
-static int64_t
-company(void)
+static struct spaces
+spaces_of_admin(void)
 {
 	struct tenant *tenant = dozo_server_tenant(&server);
+	struct spaces spaces = {0};
 	struct reader *reader;
-	int64_t space = 0;
 
 	server.op.actor =
 	    (struct actor){.tenant = tenant->id, .member = server.admin};
 	ASSERT_OK(&server.op, tenant_reader(&server.op, tenant, &reader));
 	ASSERT_OK(&server.op,
-	    path_spaces(&server.op, &reader->meta, space_find, &space));
+	    path_spaces(&server.op, &reader->meta, space_find, &spaces));
 	tenant_reader_put(tenant, reader);
 	tenant_put(tenant);
-	return space;
+	return spaces;
+}
+
+static int64_t
+company(void)
+{
+	return spaces_of_admin().nodes[1];
 }
 
 /* "key base64" for a value. */
@@ -684,6 +699,168 @@ what_happens_to_the_place_meanwhile_is_told_at_the_end(void **state)
 	    post(text, "Upload-Length: 1\r\n", span_of(NULL, 0)), 403);
 }
 
+static void
+a_locked_file_is_not_written_over(void **state)
+{
+	char path[PATH_SIZE], more[64], token[128], line[192];
+
+	(void)state;
+	(void)dozo_expect(
+	    &server, 201, "PUT", "/dav/Company/locked", NULL, "old");
+	(void)snprintf(more, sizeof(more), ",%s", pair("if_exists", "version"));
+	assert_int_equal(post(metadata("locked", more), "Upload-Length: 3\r\n",
+			     span_of(NULL, 0)),
+	    201);
+	assert_true(
+	    str_copy(path, sizeof(path), dozo_header(&server, "Location")));
+	(void)dozo_expect(&server, 200, "LOCK", "/dav/Company/locked", NULL,
+	    "<lockinfo xmlns=\"DAV:\"><lockscope><exclusive/></lockscope>"
+	    "<locktype><write/></locktype></lockinfo>");
+	assert_true(
+	    str_copy(token, sizeof(token), dozo_header(&server, "Lock-Token")));
+	assert_int_equal(post(metadata("locked", more), "Upload-Length: 3\r\n",
+			     span_of(NULL, 0)),
+	    423);
+	assert_non_null(strstr(dozo_body(&server), "/problems/locked"));
+	assert_int_equal(patch(path, 0, "", "new"), 423);
+	assert_non_null(strstr(dozo_body(&server), "/problems/locked"));
+	assert_int_equal(offset_of(path), 0);
+	file_is("/dav/Company/locked", "old");
+	(void)snprintf(line, sizeof(line), "Lock-Token: %s\r\n", token);
+	(void)dozo_expect(
+	    &server, 204, "UNLOCK", "/dav/Company/locked", line, NULL);
+	assert_int_equal(patch(path, 0, "", "new"), 204);
+	file_is("/dav/Company/locked", "new");
+}
+
+/* bob's answer to an upload into a folder with this id. */
+static const char *
+answer_to_bob(const char *parent)
+{
+	struct ask ask = {.method = "POST",
+	    .path = "/uploads/",
+	    .user = DOZO_OTHER,
+	    .password = DOZO_OTHER_PASSWORD};
+	char *headers, *text;
+
+	ASSERT_OK(&server.op,
+	    op_format(&server.op, &headers,
+		TUS "Upload-Length: 1\r\nUpload-Metadata: %s,%s\r\n",
+		pair("parent", parent), pair("name", "a")));
+	ask.headers = headers;
+	assert_int_equal(dozo_ask(&server, &ask)->status, 422);
+	ASSERT_OK(
+	    &server.op, op_format(&server.op, &text, "%s", dozo_body(&server)));
+	*strstr(text, "request_id") = '\0';
+	return text;
+}
+
+static void
+anothers_folder_and_none_get_the_same_answer(void **state)
+{
+	char own[DOOR_ID_SIZE];
+
+	(void)state;
+	door_id(spaces_of_admin().nodes[0], own);
+	assert_string_equal(answer_to_bob(own), answer_to_bob("777777"));
+	assert_string_equal(answer_to_bob(own), answer_to_bob("no id"));
+}
+
+static void
+an_upload_that_could_not_be_answered_for_is_given_up(void **state)
+{
+	char before[PATH_SIZE], after[PATH_SIZE], path[PATH_SIZE];
+	char id_text[DOOR_ID_SIZE];
+	int64_t from, to, id;
+
+	(void)state;
+	made("before", 1, before);
+	assert_int_equal(post(metadata("refused", ""),
+			     PART "Upload-Length: 6\r\nUpload-Checksum: sha1 "
+				  "AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n",
+			     span_str("abc")),
+	    460);
+	made("after", 1, after);
+	assert_true(
+	    door_id_parse(span_str(before + strlen("/uploads/")), &from));
+	assert_true(door_id_parse(span_str(after + strlen("/uploads/")), &to));
+	assert_true(to > from + 1);
+	for (id = from + 1; id < to; id++) {
+		door_id(id, id_text);
+		(void)snprintf(path, sizeof(path), "/uploads/%s", id_text);
+		(void)dozo_expect(&server, 404, "HEAD", path, TUS, NULL);
+	}
+}
+
+static void
+a_creation_asked_for_again_under_its_key_makes_no_second_upload(void **state)
+{
+	static const char *const lines =
+	    "Idempotency-Key: k1\r\nUpload-Length: 4\r\n";
+	char path[PATH_SIZE], again[PATH_SIZE];
+
+	(void)state;
+	assert_int_equal(
+	    post(metadata("once", ""), lines, span_of(NULL, 0)), 201);
+	(void)str_copy(path, sizeof(path), dozo_header(&server, "Location"));
+	assert_int_equal(patch(path, 0, "", "ab"), 204);
+	assert_int_equal(
+	    post(metadata("once", ""), lines, span_of(NULL, 0)), 201);
+	(void)str_copy(again, sizeof(again), dozo_header(&server, "Location"));
+	assert_string_equal(path, again);
+	assert_string_equal(dozo_header(&server, "Upload-Offset"), "2");
+	/* Another request under the key, and a key that is none. */
+	assert_int_equal(
+	    post(metadata("twice", ""), lines, span_of(NULL, 0)), 422);
+	assert_non_null(strstr(dozo_body(&server), "key-reused"));
+	assert_int_equal(post(metadata("once", ""),
+			     "Idempotency-Key: a b\r\nUpload-Length: 4\r\n",
+			     span_of(NULL, 0)),
+	    400);
+	assert_int_equal(patch(path, 2, "", "cd"), 204);
+	assert_int_equal(
+	    post(metadata("once", ""), lines, span_of(NULL, 0)), 201);
+	assert_string_equal(dozo_header(&server, "Upload-Offset"), "4");
+	assert_non_null(dozo_header(&server, "Dozo-Node"));
+	/* Its name is taken by now, and nothing is asked of that. */
+	file_is("/dav/Company/once", "abcd");
+	/* What was refused has not used its key up. */
+	assert_int_equal(post(metadata("once", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    412);
+	assert_int_equal(post(metadata("other", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    201);
+	/* What failed for its content stays for whoever has the key. */
+	assert_int_equal(
+	    post(metadata("failed", ""),
+		PART "Idempotency-Key: k3\r\nUpload-Length: 3\r\n"
+		     "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n",
+		span_str("abc")),
+	    460);
+	assert_int_equal(post(metadata("failed", ""),
+			     PART "Idempotency-Key: k3\r\nUpload-Length: 3\r\n",
+			     span_str("abc")),
+	    201);
+	assert_string_equal(dozo_header(&server, "Upload-Offset"), "0");
+	assert_int_equal(
+	    patch(dozo_header(&server, "Location"), 0, "", "abc"), 204);
+	file_is("/dav/Company/failed", "abc");
+	assert_int_equal(post(metadata("other", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    201);
+	/* It was given up since. */
+	(void)dozo_expect(&server, 204, "DELETE",
+	    dozo_header(&server, "Location"), TUS, NULL);
+	assert_int_equal(post(metadata("other", ""),
+			     "Idempotency-Key: k2\r\nUpload-Length: 1\r\n",
+			     span_of(NULL, 0)),
+	    404);
+}
+
 /* ---- breaks, and two at once ---- */
 
 enum { LARGE = 40 << 20 };
@@ -744,17 +921,22 @@ await_offset(const char *path, uint64_t least)
 	return offset;
 }
 
-/* Until nobody writes to it any more. */
-static void
-await_unlocked(const char *path, uint64_t offset)
+/* Where it stands when nobody writes to it any more. */
+static uint64_t
+await_idle(const char *path)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 	int64_t until = clock_mono() + 120 * CLOCK_S;
+	uint64_t offset = offset_of(path);
+	int status;
 
-	while (patch(path, offset, "", "") == 423) {
+	while ((status = patch(path, offset, "", "")) != 204) {
+		assert_true(status == 423 || status == 409);
 		assert_true(clock_mono() < until);
 		(void)nanosleep(&pause, NULL);
+		offset = offset_of(path);
 	}
+	return offset;
 }
 
 static void
@@ -777,22 +959,65 @@ a_content_that_breaks_off_counts_as_far_as_it_came(void **state)
 
 	(void)state;
 	made("broken", LARGE, path);
-	client = begin_patch(path, 0, "", bytes, LARGE, 25 << 20);
-	/* A segment stands while the content still comes. */
+	client = begin_patch(path, 0, "", bytes, LARGE, 36 << 20);
+	/* A segment is named when the one after it is full. */
 	offset = await_offset(path, 16 << 20);
 	assert_int_equal(offset, 16 << 20);
 	/* Two at once: one goes on. */
 	assert_int_equal(patch(path, offset, "", "second"), 423);
 	https_close(client);
 	/* What the closed connection's buffers still held may be lost. */
-	offset = await_offset(path, (16 << 20) + 1);
-	assert_true(offset <= 25 << 20);
-	await_unlocked(path, offset);
+	offset = await_idle(path);
+	assert_true(offset >= 16 << 20 && offset <= 36 << 20);
 	assert_int_equal(patch_as(NULL, NULL, path, offset, "",
 			     span_of(bytes + offset, LARGE - offset)),
 	    204);
 	check_large("/dav/Company/broken", bytes);
 	free(bytes);
+}
+
+/* A PATCH whose content comes in chunks, of no length told before. */
+static int
+patch_chunked(const char *path, uint64_t offset, const char *chunks)
+{
+	char headers[HEADERS_SIZE];
+	struct https_response response = HTTPS_RESPONSE;
+	const struct https_options options = {
+	    .ca_path = server.ca_path, .name = "127.0.0.1"};
+	struct https_client *client;
+	int status;
+
+	(void)snprintf(headers, sizeof(headers),
+	    "PATCH %s HTTP/1.1\r\nHost: localhost\r\n%s" TUS PART
+	    "Upload-Offset: %llu\r\nTransfer-Encoding: chunked\r\n\r\n%s",
+	    path, dozo_authorization(&server, DOZO_ADMIN, DOZO_PASSWORD),
+	    (unsigned long long)offset, chunks);
+	ASSERT_OK(
+	    &server.op, https_open(&server.op, server.port, &options, &client));
+	ASSERT_OK(&server.op, https_send_str(&server.op, client, headers));
+	ASSERT_OK(
+	    &server.op, https_receive(&server.op, client, false, &response));
+	status = response.status;
+	buf_release(&response.body);
+	https_close(client);
+	return status;
+}
+
+static void
+a_content_of_no_told_length_ends_at_the_uploads_own(void **state)
+{
+	char path[PATH_SIZE];
+
+	(void)state;
+	made("chunked", 6, path);
+	assert_int_equal(patch_chunked(path, 0, "3\r\nabc\r\n0\r\n\r\n"), 204);
+	assert_int_equal(offset_of(path), 3);
+	assert_int_equal(
+	    patch_chunked(path, 3, "2\r\nde\r\n2\r\nfg\r\n0\r\n\r\n"), 413);
+	assert_int_equal(offset_of(path), 3);
+	assert_int_equal(
+	    patch_chunked(path, 3, "2\r\nde\r\n1\r\nf\r\n0\r\n\r\n"), 204);
+	file_is("/dav/Company/chunked", "abcdef");
 }
 
 static void
@@ -813,10 +1038,9 @@ a_checked_content_that_breaks_off_or_lies_counts_nothing(void **state)
 	made("lied", LARGE, path);
 	assert_int_equal(patch(path, 0, "", "x"), 204);
 	bytes[0] = 'x';
-	client = begin_patch(path, 1, more, bytes + 1, LARGE - 1, 25 << 20);
+	client = begin_patch(path, 1, more, bytes + 1, LARGE - 1, 36 << 20);
 	https_close(client);
-	await_unlocked(path, 1);
-	assert_int_equal(offset_of(path), 1);
+	assert_int_equal(await_idle(path), 1);
 	assert_int_equal(
 	    patch_as(NULL, NULL, path, 1, more, span_of(bytes + 1, LARGE - 1)),
 	    460);
@@ -849,12 +1073,12 @@ an_upload_deleted_amid_a_content_ends_it(void **state)
 
 	(void)state;
 	made("ended", LARGE, path);
-	client = begin_patch(path, 0, "", bytes, LARGE, 20 << 20);
+	client = begin_patch(path, 0, "", bytes, LARGE, 36 << 20);
 	(void)await_offset(path, 16 << 20);
 	(void)dozo_expect(&server, 204, "DELETE", path, TUS, NULL);
 	ASSERT_OK(
 	    &server.op, https_send(&server.op, client,
-			    span_of(bytes + (20 << 20), LARGE - (20 << 20))));
+			    span_of(bytes + (36 << 20), LARGE - (36 << 20))));
 	ASSERT_OK(
 	    &server.op, https_receive(&server.op, client, false, &response));
 	assert_int_equal(response.status, 404);
@@ -880,7 +1104,7 @@ without_enough_sites_nothing_counts_and_it_goes_on_when_they_are_back(
 	fixture_back(&server.fixture, 0);
 	fixture_back(&server.fixture, 1);
 	fixture_await_ready(tenant);
-	fixture_await_sites(&server.fixture, tenant, FIXTURE_SITES);
+	fixture_await_sites(&server.fixture, tenant, server.fixture.n_sites);
 	assert_int_equal(patch(path, 0, "", "abcdef"), 204);
 	file_is("/dav/Company/sites", "abcdef");
 	tenant_put(tenant);
@@ -906,7 +1130,13 @@ main(void)
 	    SERVER_TEST(nobody_comes_in_without_credentials_and_guessers_wait),
 	    SERVER_TEST(a_taken_name_is_refused_versioned_or_numbered),
 	    SERVER_TEST(what_happens_to_the_place_meanwhile_is_told_at_the_end),
+	    SERVER_TEST(a_locked_file_is_not_written_over),
+	    SERVER_TEST(
+		a_creation_asked_for_again_under_its_key_makes_no_second_upload),
+	    SERVER_TEST(anothers_folder_and_none_get_the_same_answer),
+	    SERVER_TEST(an_upload_that_could_not_be_answered_for_is_given_up),
 	    SERVER_TEST(a_content_that_breaks_off_counts_as_far_as_it_came),
+	    SERVER_TEST(a_content_of_no_told_length_ends_at_the_uploads_own),
 	    SERVER_TEST(
 		a_checked_content_that_breaks_off_or_lies_counts_nothing),
 	    SERVER_TEST(an_upload_deleted_amid_a_content_ends_it),

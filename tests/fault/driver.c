@@ -5,7 +5,8 @@
  * move and delete), upkeep (as load, with snapshots and cuts), repair (files
  * rot on a site and are read), large (as load, with an upload session), tenants
  * (adds some), one (a single put, for strace), rotate (the keys of the sites,
- * while a thread puts), epoch (the same of the tenant). DOZO_TEST_KILL works.
+ * while a thread puts), epoch (the same of the tenant), join, leave, replace
+ * (changes of the register, while a thread puts). DOZO_TEST_KILL works.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -497,6 +498,29 @@ mode_epoch(struct driver *d)
 	putter_stop(&putter);
 }
 
+/* ---- the register ---- */
+
+/* The next site joins, or the first one leaves, or both. */
+static void
+mode_change(struct driver *d, bool joins, bool leaves)
+{
+	struct site_change_want want = {0};
+	struct op *op = &d->w.op;
+	struct fixture *f = &d->w.f;
+	struct putter putter;
+
+	putter_start(d, &putter);
+	if (joins) {
+		want.joins = f->reg.ids[fixture_site_make(op, f)];
+		want.name = "new";
+	}
+	if (leaves)
+		want.leaves = f->reg.ids[0];
+	expect(op, site_change_begin(op, f->service, &want), "begin");
+	expect(op, site_change_await(op, f->service, NULL), "await");
+	putter_stop(&putter);
+}
+
 static void
 mode_run(struct driver *d, const char *mode, uint64_t size)
 {
@@ -514,6 +538,12 @@ mode_run(struct driver *d, const char *mode, uint64_t size)
 		mode_rotate(d);
 	else if (strcmp(mode, "epoch") == 0)
 		mode_epoch(d);
+	else if (strcmp(mode, "join") == 0)
+		mode_change(d, true, false);
+	else if (strcmp(mode, "leave") == 0)
+		mode_change(d, false, true);
+	else if (strcmp(mode, "replace") == 0)
+		mode_change(d, true, true);
 	else
 		mode_one(d, size);
 }

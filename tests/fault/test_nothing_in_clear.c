@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/locks.h"
 #include "core/member.h"
 #include "core/notice.h"
+#include "core/properties.h"
 #include "core/trash.h"
 #include "core/upload.h"
 #include "world.h"
@@ -185,6 +187,12 @@ static const char file_large[] = "Zanzibar-Payroll-Draft.docx";
 static const char file_renamed[] = "Xylophone-Merger-Final.txt";
 static const char text_small[] = "社外秘: 買収価格は四十二億円である。";
 static const char text_large[] = "TOP-SECRET the merger closes at midnight. ";
+static const char property_name[] = "okapi-appraisal";
+static const char property[] =
+    "<okapi-appraisal xmlns=\"urn:nandina-domestica\">"
+    "overpriced-by-far</okapi-appraisal>";
+static const char lock_owner[] = "Bartholomaeus of Legal";
+static const uint8_t lock_token[LOCK_TOKEN_SIZE] = "tokyo-tower-0042";
 static const char text_overwritten[] = "an earlier draft, quite embarrassing. ";
 
 static void
@@ -193,6 +201,8 @@ needles_make(void)
 	static const char *const texts[] = {password, other_password, login,
 	    command, reason, label, folder, ascii_folder, file_small,
 	    file_large, file_renamed, text_small, text_large, text_overwritten,
+	    property_name, "urn:nandina-domestica", "overpriced-by-far",
+	    lock_owner, "tokyo-tower-0042",
 	    /* folded, as keys are made of them */
 	    "zanzibar-payroll-draft.docx", "quokka-restructuring",
 	    "xylophone-merger-final.txt"};
@@ -235,6 +245,27 @@ members_work(struct world *w)
 	w->op.actor.member = w->member;
 }
 
+/* What WebDAV's clients leave with a file. */
+static void
+clients_work(struct world *w, int64_t node)
+{
+	const struct properties_update update = {
+	    .namespace = span_str("urn:nandina-domestica"),
+	    .name = span_str(property_name),
+	    .xml = span_str(property),
+	};
+	const struct properties_patch patch = {.n = 1, .updates = &update};
+	struct locks_take take = {
+	    .node = node, .term = CLOCK_DAY, .owner = span_str(lock_owner)};
+	struct tree_result result;
+	struct lock lock;
+
+	memcpy(take.token, lock_token, LOCK_TOKEN_SIZE);
+	ASSERT_OK(
+	    &w->op, properties_change(&w->op, w->t, node, &patch, &result));
+	ASSERT_OK(&w->op, locks_take(&w->op, w->t, &take, &lock, &result));
+}
+
 static void
 files_work(struct world *w)
 {
@@ -257,6 +288,7 @@ files_work(struct world *w)
 	ASSERT_OK(&w->op,
 	    tree_name_init(&w->op, span_str(file_renamed), &move.to.name));
 	ASSERT_OK(&w->op, tree_move(&w->op, w->t, &move, &result));
+	clients_work(w, node.id);
 	copy.node = below;
 	copy.to.parent = w->space;
 	ASSERT_OK(&w->op,

@@ -22,7 +22,6 @@ static const struct precondition none;
 struct client {
 	struct world *w;
 	struct resumable_new new;
-	enum tree_why why;
 	struct resumable_state state;
 	struct resumable_result result;
 };
@@ -43,7 +42,9 @@ client_of(struct world *w, const char *name, uint64_t size)
 static enum rc
 make(struct client *c)
 {
-	return resumable_make(&c->w->op, c->w->t, &c->new, &c->why, &c->state);
+	TRY(resumable_make(&c->w->op, c->w->t, &c->new, &c->result));
+	c->state = c->result.state;
+	return RC_OK;
 }
 
 static struct client
@@ -186,6 +187,7 @@ digests_check(struct world *w, const char *name, uint64_t size)
 	struct reader *reader;
 	struct sha1 sha1;
 	struct node node;
+	uint64_t n_rows;
 
 	assert_non_null(bytes);
 	world_fill(bytes, size, 0, SEED);
@@ -193,7 +195,11 @@ digests_check(struct world *w, const char *name, uint64_t size)
 	ASSERT_OK(&w->op, tenant_reader(&w->op, w->t, &reader));
 	ASSERT_OK(
 	    &w->op, content_get(&w->op, &reader->meta, node.content, &content));
+	ASSERT_OK(
+	    &w->op, chunk_count(&w->op, &reader->meta, node.content, &n_rows));
 	tenant_reader_put(w->t, reader);
+	/* The only one may stand in the content's own row. */
+	assert_int_equal(content.chunks, n_rows == 0 && size > 0 ? 1 : n_rows);
 	sha256_of(span_of(bytes, size), digest);
 	assert_memory_equal(content.sha256, digest, SHA256_SIZE);
 	assert_true(content.has_sha1);
@@ -234,8 +240,10 @@ pieces_of_any_size_make_the_same_file(void **state)
 		static const uint64_t sizes[] = {0, 60000, 9 * MIB};
 
 		c = made(&w, names[i], sizes[i]);
-		ASSERT_OK(&w.op, go_on(&c, 0, sizes[i]));
+		if (sizes[i] > 0)
+			ASSERT_OK(&w.op, go_on(&c, 0, sizes[i]));
 		assert_true(c.result.state.done);
+		assert_int_equal(offset_of(&c), sizes[i]);
 		world_check(&w, w.space, names[i], sizes[i], SEED);
 		digests_check(&w, names[i], sizes[i]);
 	}
@@ -329,6 +337,10 @@ a_whole_that_is_not_what_was_named_makes_no_file(void **state)
 	ASSERT_RC(
 	    &w.op, RC_NOT_FOUND, world_find(&w.op, &w, w.space, "file", &node));
 	ASSERT_OK(&w.op, resumable_drop(&w.op, w.t, c.state.id));
+	c.new.size = 0;
+	ASSERT_RC(&w.op, RC_INVALID, make(&c));
+	assert_true(c.result.other_digest);
+	c.new.size = sizeof(bytes);
 	world_fill(bytes, sizeof(bytes), 0, SEED);
 	sha256_of(span_of(bytes, sizeof(bytes)), c.new.digest);
 	ASSERT_OK(&w.op, make(&c));
@@ -464,25 +476,25 @@ begins_are_refused_as_a_file_would_be(struct world *w, int64_t folder)
 
 	c.new.to.taken = TREE_TAKEN_FAIL;
 	ASSERT_RC(&w->op, RC_EXISTS, make(&c));
-	assert_int_equal(c.why, TREE_WHY_EXISTS);
+	assert_int_equal(c.result.put.tree.why, TREE_WHY_EXISTS);
 	c.new.to.taken = TREE_TAKEN_VERSION;
 	c.new.precondition.if_none_match = true;
 	c.new.precondition.if_none_match_any = true;
 	ASSERT_RC(&w->op, RC_CONFLICT, make(&c));
-	assert_int_equal(c.why, TREE_WHY_PRECONDITION);
+	assert_int_equal(c.result.put.tree.why, TREE_WHY_PRECONDITION);
 	c = client_of(w, "folder", 10);
 	c.new.to.taken = TREE_TAKEN_VERSION;
 	ASSERT_RC(&w->op, RC_EXISTS, make(&c));
-	assert_int_equal(c.why, TREE_WHY_EXISTS);
+	assert_int_equal(c.result.put.tree.why, TREE_WHY_EXISTS);
 	c.new.to.parent = folder + 100000;
 	ASSERT_RC(&w->op, RC_NOT_FOUND, make(&c));
-	assert_int_equal(c.why, TREE_WHY_PARENT);
+	assert_int_equal(c.result.put.tree.why, TREE_WHY_PARENT);
 	c.new.to.parent = NODE_ROOT;
 	ASSERT_RC(&w->op, RC_DENIED, make(&c));
-	assert_int_equal(c.why, TREE_WHY_SPACE);
+	assert_int_equal(c.result.put.tree.why, TREE_WHY_SPACE);
 	c = client_of(w, "NUL.txt", 10);
 	ASSERT_RC(&w->op, RC_INVALID, make(&c));
-	assert_int_equal(c.why, TREE_WHY_NAME);
+	assert_int_equal(c.result.put.tree.why, TREE_WHY_NAME);
 }
 
 static void

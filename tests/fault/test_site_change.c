@@ -357,6 +357,102 @@ a_site_that_is_removed_while_people_work_leaves_nothing_behind(void **state)
 	world_end(&w);
 }
 
+/* ---- heads ---- */
+
+/* The tenant's numbers find no folder on the site, which is there else. */
+static void
+log_folder_bar(struct world *w, const char *site, bool bar)
+{
+	char command[300];
+
+	(void)snprintf(command, sizeof(command),
+	    bar ? "mv %s/log/%016llx barred && : > %s/log/%016llx"
+		: "rm %s/log/%016llx && mv barred %s/log/%016llx",
+	    site, (unsigned long long)w->id, site, (unsigned long long)w->id);
+	fixture_shell(&w->f, command);
+}
+
+/* The site that is barred is away in between: then it is refused. */
+static bool
+removal_begins(struct world *w, size_t site)
+{
+	struct site_change_want want = {.leaves = w->f.reg.ids[site]};
+	enum rc rc = site_change_begin(&w->op, w->f.service, &want);
+
+	if (rc != RC_REFUSED)
+		ASSERT_OK(&w->op, rc);
+	op_clear_error(&w->op);
+	return rc == RC_OK;
+}
+
+static bool
+waits_for_heads(struct world *w, size_t unused)
+{
+	struct site_change_state state;
+
+	(void)unused;
+	site_change_look(w->f.service, &state);
+	return state.phase == SITE_PHASE_SWITCHING &&
+	       w->f.service->claim->n_registers == 2 &&
+	       strstr(state.why, "open logs are on the sites of both") != NULL;
+}
+
+static void
+a_site_does_not_leave_before_the_others_have_every_head(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w, 3, 2);
+	log_folder_bar(&w, "sendai", true);
+	files_put(&w); /* on tokyo and osaka */
+	world_await(&w, "osaka is leaving", removal_begins, 1);
+	world_await(&w, "it waits for sendai", waits_for_heads, 0);
+	files_check(&w);
+	assert_int_equal(w.f.service->claim->n_registers, 2);
+	log_folder_bar(&w, "sendai", false);
+	await_end(&w);
+	assert_register(&w, 2, 2, 0x5);
+	files_check(&w);
+	assert_alone(&w, 2);
+	world_end(&w);
+}
+
+/* ---- taking back ---- */
+
+static bool
+nothing_is_on(struct world *w, size_t site)
+{
+	return objects_on(w, site) == 0;
+}
+
+static void
+a_site_that_is_being_filled_can_be_taken_back(void **state)
+{
+	struct world w;
+	size_t site;
+
+	(void)state;
+	world_make(&w, 3, 2);
+	files_put(&w);
+	site = fixture_site_make(&w.op, &w.f);
+	fixture_away(&w.f, site);
+	begin(&w, w.f.reg.ids[site], NULL);
+	begin(&w, NULL, w.f.reg.ids[site]);
+	fixture_back(&w.f, site);
+	await_end(&w);
+	assert_register(&w, 1, 2, 0x7);
+	assert_left(&w, site);
+	world_await(&w, "what it got is gone", nothing_is_on, site);
+	/* The version is used again. */
+	site = fixture_site_make(&w.op, &w.f);
+	begin(&w, w.f.reg.ids[site], NULL);
+	await_end(&w);
+	assert_register(&w, 2, 2, 0x17);
+	assert_alone(&w, site);
+	world_end(&w);
+}
+
 /* ---- replacing ---- */
 
 static void
@@ -416,6 +512,9 @@ main(void)
 	    cmocka_unit_test(a_service_of_one_site_gets_a_second_one),
 	    cmocka_unit_test(
 		a_site_that_is_removed_while_people_work_leaves_nothing_behind),
+	    cmocka_unit_test(
+		a_site_does_not_leave_before_the_others_have_every_head),
+	    cmocka_unit_test(a_site_that_is_being_filled_can_be_taken_back),
 	    cmocka_unit_test(
 		a_site_whose_disk_is_dead_is_replaced_while_people_work),
 	    cmocka_unit_test(

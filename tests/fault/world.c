@@ -219,6 +219,7 @@ world_adopt(struct world *w, const char *path, size_t n, uint32_t m)
 	for (i = 0; i < n; i++)
 		(void)snprintf(f->site_paths[i], sizeof(f->site_paths[i]),
 		    "%.280s/%s", path, names[i]);
+	fixture_sites_find(f);
 	world_start(w);
 }
 

@@ -46,6 +46,29 @@ compare(const struct proppatch_property *a, const struct proppatch_property *b)
 	must(strlen(a->value) <= PROPPATCH_SIZE);
 }
 
+/* What was kept of a property reads the same again, wherever it stands. */
+static void
+read_again(struct op *op, const struct proppatch_property *property)
+{
+	static const char head[] =
+	    "<d:propertyupdate xmlns:d=\"DAV:\"><d:set><d:prop>";
+	static const char tail[] = "</d:prop></d:set></d:propertyupdate>";
+	struct buf text = {.limit = 1 << 20};
+	struct proppatch_body body;
+
+	if (property->remove)
+		return;
+	must(buf_add_str(op, &text, head) == RC_OK);
+	must(buf_add(op, &text, property->xml) == RC_OK);
+	must(buf_add_str(op, &text, tail) == RC_OK);
+	must(parse(op, text.data, text.size, text.size, &body) == RC_OK);
+	must(body.n == 1);
+	must(span_equal(body.properties[0].xml, property->xml));
+	must(strcmp(body.properties[0].namespace, property->namespace) == 0);
+	must(strcmp(body.properties[0].value, property->value) == 0);
+	buf_release(&text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -64,6 +87,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(whole.n > 0 && whole.n <= PROPPATCH_MAX);
 		for (i = 0; i < whole.n; i++)
 			compare(&whole.properties[i], &pieces.properties[i]);
+		for (i = 0; i < whole.n; i++)
+			read_again(&op, &whole.properties[i]);
 	}
 	op_release(&op);
 	return 0;

@@ -209,7 +209,10 @@ request_head(struct dozo_server *s, const struct ask *ask)
 	    ask->password != NULL ? ask->password : DOZO_PASSWORD;
 	char *text, *length = NULL;
 
-	if (ask->body.data != NULL)
+	if (ask->chunked)
+		ASSERT_OK(&s->op, op_format(&s->op, &length,
+				      "Transfer-Encoding: chunked\r\n"));
+	else if (ask->body.data != NULL)
 		ASSERT_OK(
 		    &s->op, op_format(&s->op, &length,
 				"Content-Length: %zu\r\n", ask->body.size));
@@ -223,6 +226,24 @@ request_head(struct dozo_server *s, const struct ask *ask)
 	return text;
 }
 
+static void
+send_body(struct dozo_server *s, const struct ask *ask)
+{
+	char *size;
+
+	if (ask->chunked && ask->body.size > 0) {
+		ASSERT_OK(&s->op,
+		    op_format(&s->op, &size, "%zx\r\n", ask->body.size));
+		ASSERT_OK(&s->op, https_send_str(&s->op, s->client, size));
+	}
+	if (ask->body.size > 0)
+		ASSERT_OK(&s->op, https_send(&s->op, s->client, ask->body));
+	if (ask->chunked)
+		ASSERT_OK(&s->op,
+		    https_send_str(&s->op, s->client,
+			ask->body.size > 0 ? "\r\n0\r\n\r\n" : "0\r\n\r\n"));
+}
+
 const struct https_response *
 dozo_ask(struct dozo_server *s, const struct ask *ask)
 {
@@ -233,8 +254,7 @@ dozo_ask(struct dozo_server *s, const struct ask *ask)
 	last = (struct https_response)HTTPS_RESPONSE;
 	ASSERT_OK(
 	    &s->op, https_send_str(&s->op, s->client, request_head(s, ask)));
-	if (ask->body.size > 0)
-		ASSERT_OK(&s->op, https_send(&s->op, s->client, ask->body));
+	send_body(s, ask);
 	ASSERT_OK(&s->op, https_receive(&s->op, s->client,
 			      strcmp(ask->method, "HEAD") == 0, &last));
 	closes = https_header(&s->op, &last, "Connection");

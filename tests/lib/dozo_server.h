@@ -62,6 +62,7 @@ struct ask {
 	const char *path; /* as it stands in the request line */
 	const char *headers; /* lines, each ending with CR LF; NULL: none */
 	struct span body; /* data NULL: none, and no Content-Length */
+	bool chunked; /* the body goes as a chunk, without its length */
 	const char *user; /* NULL: the administrator; "": no credentials */
 	const char *password;
 };

@@ -520,8 +520,10 @@ sites_count(void)
 	    world.n_sites == 4 && sim_chance(5000) && !log_mood(LOG_WIDE) ? 3
 									  : 2;
 	if (world.options->story != LOG_WILD) {
-		world.n_sites =
-		    world.options->story == LOG_TOO_FEW_SITES ? 4 : 3;
+		world.n_sites = world.options->story == LOG_TOO_FEW_SITES ||
+					world.options->story == LOG_SITE_LEAVES
+				    ? 4
+				    : 3;
 		world.reg.m = 2;
 	}
 }
@@ -540,7 +542,7 @@ world_make(const struct check_log *options)
 	op_init(&op);
 	HARNESS(&op, db_library_init(&op));
 	world.options = options;
-	world.burnt = -1;
+	world.burnt = world.left = -1;
 	if (!options->calm && options->story == LOG_WILD)
 		moods_draw();
 	sites_count();

@@ -505,6 +505,24 @@ step(struct log_server *server)
 		sim_sleep(CLOCK_S / 10 + (int64_t)sim_random(CLOCK_S / 4));
 }
 
+/* Refused while too few of the others are there to agree. */
+static enum rc
+do_leave(struct op *op, struct log_server *server)
+{
+	struct site_change_want want = {
+	    .leaves = world.reg.ids[world.left],
+	};
+	enum rc rc = RC_REFUSED;
+	int try;
+
+	for (try = 0; rc == RC_REFUSED && try < 1000; try++) {
+		op_clear_error(op);
+		sim_sleep(1 + (int64_t)sim_random(CLOCK_S / 4));
+		rc = site_change_begin(op, server->service, &want);
+	}
+	return rc;
+}
+
 /* Does what a story asks for. */
 static void
 obey(struct log_server *server, struct log_order *order)
@@ -529,6 +547,9 @@ obey(struct log_server *server, struct log_order *order)
 		break;
 	case LOG_ORDER_CUT:
 		order->rc = do_cut(&op, server);
+		break;
+	case LOG_ORDER_LEAVE:
+		order->rc = do_leave(&op, server);
 		break;
 	}
 	order->done = true;

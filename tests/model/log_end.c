@@ -18,6 +18,7 @@ static struct {
 	uint64_t tenants[TENANTS];
 	struct local_log head[TENANTS];
 	uint8_t state[TENANTS][DB_HASH_SIZE];
+	struct site_set members; /* of the register in force */
 } last;
 
 /* ---- healing ---- */
@@ -92,7 +93,8 @@ log_all_in_service(struct tenant *t)
 	mutex_unlock(&t->lanes.lock);
 	return idle && t->mode == TENANT_READY &&
 	       site_set_count(lanes_in_service(&t->lanes)) >=
-		   world.n_sites - (world.burnt >= 0);
+		   site_set_count(t->lanes.claim->of_register) -
+		       (world.burnt >= 0);
 }
 
 static void
@@ -271,6 +273,24 @@ last_change(struct op *op, struct log_server *server)
 	    rc_name(rc), op_error(op, rc));
 }
 
+/* A change of the register comes to its end, too. */
+static void
+change_await(struct op *op, struct log_server *server)
+{
+	struct site_change *c = &server->service->change;
+	bool loaded = false;
+
+	while (world.left >= 0 && !loaded) {
+		sim_sleep(CLOCK_S / 5);
+		mutex_lock(&c->lock);
+		loaded = c->loaded;
+		mutex_unlock(&c->lock);
+	}
+	HARNESS(op, site_change_await(op, server->service, NULL));
+	await_sites(server->service->provider);
+	await_sites(server->tenant);
+}
+
 static void
 last_main(void *arg)
 {
@@ -281,12 +301,14 @@ last_main(void *arg)
 	last_open(&op, server);
 	last_change(&op, server);
 	await_sites(server->tenant);
+	change_await(&op, server);
 	tenant_judge(&op, server);
 	last.tenants[0] = TENANT_PROVIDER;
 	last.tenants[1] = world.tenant;
 	state_take(
 	    &op, server->service->provider, &last.head[0], last.state[0]);
 	state_take(&op, server->tenant, &last.head[1], last.state[1]);
+	last.members = server->service->claim->of_register;
 	tenant_put_ptr(&server->tenant);
 	service_close(&op, server->service);
 	io_close(&server->dir_fd);
@@ -535,7 +557,7 @@ log_end(void)
 	for (i = 0; i < world.n_sites; i++)
 		sim_disk_power_cut(world.sites[i]);
 	for (i = 0; i < world.n_sites; i++) {
-		if ((int)i == world.burnt)
+		if ((int)i == world.burnt || !site_set_has(last.members, i))
 			continue;
 		/* With packs and a base only the rebuilding tells. */
 		if (!log_upkeep())

@@ -451,7 +451,8 @@ name_changed(void *arg, enum sim_event event, struct sim_disk *disk,
 		return;
 	folder_of(folder, "log");
 	length = strlen(folder);
-	if (event == SIM_REMOVED)
+	/* What a site that leaves has goes with it. */
+	if (event == SIM_REMOVED && (int)i != world.left)
 		name_gone(i, path);
 	else if (str_starts(path, folder) && path[length] == '/')
 		number_came(path + length + 1);

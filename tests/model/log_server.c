@@ -29,6 +29,16 @@ log_sites_make(struct op *op, uint32_t sites, struct sites **ret_sites)
 	}
 }
 
+/* The keys of sites that have left go: each process has them from the run. */
+static enum rc
+keystore_kept(void *arg, struct op *op, const struct keystore *keystore)
+{
+	(void)arg;
+	(void)op;
+	(void)keystore;
+	return RC_OK;
+}
+
 /* Time-outs in simulated time: some hundred steps of a slow run. */
 void
 log_config(const struct log_server *server, struct service_config *config)
@@ -40,6 +50,7 @@ log_config(const struct log_server *server, struct service_config *config)
 	config->db_path = server->db_path;
 	config->db_folder = "db";
 	config->keystore = world.keystore;
+	config->keep = keystore_kept;
 	config->host = server->host == 1 ? "one" : "two";
 	config->offer_time = CLOCK_S / 4 + 60 * tick;
 	if (log_mood(LOG_DOUBTFUL) && !world.stop)

@@ -90,6 +90,13 @@ sees(int host, enum place place)
 	    sites_attached(service->config.sites), story.site[place]);
 }
 
+/* Of the newest register that a server's claim is under. */
+static uint64_t
+register_version(int host)
+{
+	return claim_register(world.servers[host]->service->claim)->version;
+}
+
 static bool
 is_open(int host)
 {
@@ -521,6 +528,29 @@ cut_behind(void)
 		break_off("a cut");
 }
 
+/*
+ * Numbers stand on A and B, for C and D take none, and B is to leave. It does
+ * not before they do; else another server, from which A is away, would know of
+ * none of them (L20).
+ */
+static void
+site_leaves(void)
+{
+	begin(short_offer);
+	bar_log(1, C, SIM_FAILS);
+	bar_log(1, D, SIM_FAILS);
+	change(1, some());
+	world.left = (int)story.site[B];
+	order(1, LOG_ORDER_LEAVE);
+	AWAIT(ended(1));
+	AWAIT(!log_running(1) || register_version(1) == 2);
+	sim_sleep(20 * CLOCK_S);
+	kill_server(1);
+	cut_off(2, A);
+	log_start(2);
+	change_if_it_serves(2);
+}
+
 void
 log_story_tell(void)
 {
@@ -537,6 +567,7 @@ log_story_tell(void)
 	    [LOG_DAMAGED_END] = damaged_end,
 	    [LOG_LOSER_NEARBY] = loser_nearby,
 	    [LOG_CUT_BEHIND] = cut_behind,
+	    [LOG_SITE_LEAVES] = site_leaves,
 	};
 
 	tell[world.options->story]();

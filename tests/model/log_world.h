@@ -57,6 +57,7 @@ enum log_order_kind {
 	LOG_ORDER_SMALL,
 	LOG_ORDER_READ,
 	LOG_ORDER_CUT, /* two snapshots, a cut, what it allows to delete */
+	LOG_ORDER_LEAVE, /* world.left */
 };
 
 /* What a story asks of a server: one of its clients does it. */
@@ -96,6 +97,7 @@ struct log_world {
 	struct site_register reg;
 	uint64_t tenant;
 	int burnt; /* the site that never comes back; -1 */
+	int left; /* the site that was told to leave the register; -1 */
 	uint64_t newest; /* the highest acknowledged number */
 	bool stop; /* the run is ending: nothing happens any more */
 	/* A story's. */
@@ -208,7 +210,7 @@ void log_way_open(struct sim_disk *disk, int host);
 /* Flips a bit of a file on a site (sim_disk_rot); heal deletes the file. */
 bool log_rot(size_t site, const char *prefix);
 
-/* Whether all sites that there are have all of a tenant. */
+/* Whether all sites of the register in force have all of a tenant. */
 bool log_all_in_service(struct tenant *tenant);
 
 /* After the run: all is healed, one server opens, and everything that was

@@ -64,6 +64,7 @@ static const struct sim_variant variants[] = {
     STORY("damaged end", LOG_DAMAGED_END),
     STORY("loser nearby", LOG_LOSER_NEARBY),
     STORY("cut behind", LOG_CUT_BEHIND),
+    STORY("site leaves", LOG_SITE_LEAVES),
 };
 
 int

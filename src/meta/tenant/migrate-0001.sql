@@ -159,6 +159,15 @@ CREATE INDEX lock_node ON lock (node);
 CREATE INDEX lock_member ON lock (member, expires_at);
 CREATE INDEX lock_expires_at ON lock (expires_at);
 
+-- Properties that WebDAV clients give to files and folders.
+CREATE TABLE property (
+	id INTEGER PRIMARY KEY NOT NULL,
+	node INTEGER NOT NULL,
+	name_key BLOB NOT NULL, -- keyed hash of node, namespace and name
+	body BLOB NOT NULL, -- sealed
+	UNIQUE (node, name_key)
+);
+
 CREATE TABLE upload (
 	id INTEGER PRIMARY KEY NOT NULL,
 	member INTEGER NOT NULL,

@@ -277,7 +277,7 @@ class Javascript(Uploads):
 
 
 class Killed(Uploads):
-    def patch_begin(self, path, offset, total, data):
+    def patch_begin(self, path, offset, total, data, more=""):
         """Sends the head and a part of a content, and leaves the connection open."""
         context = ssl.create_default_context(cafile=self.d + "/tls/ca.crt")
         tls = context.wrap_socket(socket.create_connection(("127.0.0.1", self.server.port)),
@@ -285,7 +285,7 @@ class Killed(Uploads):
         auth = base64.b64encode(USER.encode()).decode()
         tls.sendall((f"PATCH {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {auth}\r\n"
                      f"Tus-Resumable: 1.0.0\r\nContent-Type: application/offset+octet-stream\r\n"
-                     f"Upload-Offset: {offset}\r\nContent-Length: {total}\r\n\r\n").encode())
+                     f"Upload-Offset: {offset}\r\nContent-Length: {total}\r\n{more}\r\n").encode())
         tls.sendall(data)
         return tls
 
@@ -315,9 +315,11 @@ class Killed(Uploads):
             step = dice.choice([1, 1000, 65536, 65537, 3 * MIB])
             headers = self.patch(path, acknowledged, data[acknowledged:acknowledged + step])
             acknowledged = int(headers["Upload-Offset"])
-            # Killed while more of it comes.
+            # Killed while more of it comes; where that has a checksum, none of it counts.
+            checked = dice.random() < 0.5
             tls = self.patch_begin(path, acknowledged, size - acknowledged,
-                                   data[acknowledged:acknowledged + dice.randrange(1, 25 * MIB)])
+                                   data[acknowledged:acknowledged + dice.randrange(1, 25 * MIB)],
+                                   f"Upload-Checksum: sha1 {'A' * 27}=\r\n" if checked else "")
             self.server.end(signal.SIGKILL)
             tls.close()
             if dice.random() < 0.5:
@@ -326,6 +328,8 @@ class Killed(Uploads):
             self.start()
             now = self.offset(path)
             self.assertGreaterEqual(now, acknowledged)
+            if checked:
+                self.assertEqual(now, acknowledged)
             acknowledged = now
         headers = self.patch(path, acknowledged, data[acknowledged:])
         self.assertIn("Dozo-Node", headers)

@@ -61,6 +61,26 @@ others_personal_spaces_do_not_exist_for_members_and_administrators(void **state)
 }
 
 static void
+the_words_for_anothers_node_are_those_for_none(void **state)
+{
+	struct rules *r = *state;
+	int64_t file = make_file(r, &r->alice, r->alices, "f", "text");
+	char others[OP_ERROR_SIZE];
+	struct place place;
+
+	assert_int_equal(access_node(&r->bob, r->meta, &r->bob.actor, file,
+			     ACCESS_READ, &place),
+	    RC_NOT_FOUND);
+	memcpy(others, r->bob.error, sizeof(others));
+	op_clear_error(&r->bob);
+	assert_int_equal(access_node(&r->bob, r->meta, &r->bob.actor,
+			     file + 100000, ACCESS_READ, &place),
+	    RC_NOT_FOUND);
+	assert_string_equal(others, r->bob.error);
+	op_clear_error(&r->bob);
+}
+
+static void
 the_company_space_is_everybodys(void **state)
 {
 	struct rules *r = *state;
@@ -397,6 +417,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    RULE(
 		others_personal_spaces_do_not_exist_for_members_and_administrators),
+	    RULE(the_words_for_anothers_node_are_those_for_none),
 	    RULE(the_company_space_is_everybodys),
 	    RULE(the_host_sees_no_files),
 	    RULE(a_member_of_another_tenant_is_nobody_here),

@@ -56,10 +56,16 @@ static void
 properties_come_in_order_with_their_values(void **state)
 {
 	static const struct proppatch_property expected[] = {
-	    {false, "DAV:", "lastmodified", "1600 000000"},
-	    {false, "urn:o", "sums", "SHA1:<x>"},
-	    {false, "", "bare", ""},
-	    {true, "urn:o", "gone", ""},
+#define ELEMENT(text) {(const uint8_t *)(text), sizeof(text) - 1}
+	    {false, "DAV:", "lastmodified", "1600 000000",
+		ELEMENT("<D:lastmodified xmlns:D=\"DAV:\"> 1600 000000\n"
+			"</D:lastmodified>")},
+	    {false, "urn:o", "sums", "SHA1:<x>",
+		ELEMENT("<o:sums xmlns:o=\"urn:o\">\n"
+			"<o:sum xmlns:o=\"urn:o\">SHA1:&lt;x&gt;</o:sum> "
+			"</o:sums>")},
+	    {false, "", "bare", "", ELEMENT("<bare xmlns=\"\"></bare>")},
+	    {true, "urn:o", "gone", "", ELEMENT("")},
 	};
 	struct proppatch_body body;
 	struct op *op = *state;
@@ -77,6 +83,7 @@ properties_come_in_order_with_their_values(void **state)
 			assert_string_equal(a->namespace, b->namespace);
 			assert_string_equal(a->name, b->name);
 			assert_string_equal(a->value, b->value);
+			assert_true(span_equal(a->xml, b->xml));
 		}
 	}
 }
