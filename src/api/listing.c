@@ -1,7 +1,6 @@
 /* listing.c - entries of folders, sorted in memory over opened names. */
 #include "api/listing.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -21,51 +20,6 @@ struct listings {
 
 /* ---- order ---- */
 
-/* The digits at *at without leading zeros; moves *at behind them. */
-static struct span
-take_digits(struct span text, size_t *at)
-{
-	size_t start;
-
-	while (*at + 1 < text.size && text.data[*at] == '0' &&
-	       isdigit(text.data[*at + 1]))
-		(*at)++;
-	start = *at;
-	while (*at < text.size && isdigit(text.data[*at]))
-		(*at)++;
-	return span_of(text.data + start, *at - start);
-}
-
-static int
-compare_digits(struct span a, struct span b)
-{
-	if (a.size != b.size)
-		return a.size < b.size ? -1 : 1;
-	return memcmp(a.data, b.data, a.size);
-}
-
-/* UTF-8 in the order of its bytes is in the order of code points. */
-static int
-compare_folds(struct span a, struct span b)
-{
-	size_t i = 0, k = 0;
-
-	while (i < a.size && k < b.size) {
-		int difference;
-
-		if (isdigit(a.data[i]) && isdigit(b.data[k]))
-			difference = compare_digits(
-			    take_digits(a, &i), take_digits(b, &k));
-		else
-			difference = a.data[i++] - b.data[k++];
-		if (difference != 0)
-			return difference;
-	}
-	if (a.size - i != b.size - k)
-		return a.size - i < b.size - k ? -1 : 1;
-	return 0;
-}
-
 static struct span
 fold_of(const struct listing *listing, const struct listing_entry *entry)
 {
@@ -80,7 +34,7 @@ compare_key(const struct listing *listing, const struct listing_entry *x,
 		return x->size < y->size ? -1 : 1;
 	if (listing->key.sort == LISTING_MTIME && x->mtime != y->mtime)
 		return x->mtime < y->mtime ? -1 : 1;
-	return compare_folds(fold_of(listing, x), fold_of(listing, y));
+	return text_compare_names(fold_of(listing, x), fold_of(listing, y));
 }
 
 static int

@@ -332,3 +332,62 @@ text_name_check(
 	*ret_nfc = nfc;
 	return RC_OK;
 }
+
+/* ---- order ---- */
+
+static bool
+is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+/* The digits at *at without leading zeros; moves *at behind them. */
+static struct span
+take_digits(struct span text, size_t *at)
+{
+	size_t start;
+
+	while (*at + 1 < text.size && text.data[*at] == '0' &&
+	       is_digit(text.data[*at + 1]))
+		(*at)++;
+	start = *at;
+	while (*at < text.size && is_digit(text.data[*at]))
+		(*at)++;
+	return span_of(text.data + start, *at - start);
+}
+
+static int
+compare_digits(struct span a, struct span b)
+{
+	if (a.size != b.size)
+		return a.size < b.size ? -1 : 1;
+	return memcmp(a.data, b.data, a.size);
+}
+
+/* UTF-8 in the order of its bytes is in the order of code points. */
+int
+text_compare_names(struct span a, struct span b)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a.size && k < b.size) {
+		int difference;
+
+		if (is_digit(a.data[i]) && is_digit(b.data[k]))
+			difference = compare_digits(
+			    take_digits(a, &i), take_digits(b, &k));
+		else
+			difference = lower(a.data[i++]) - lower(b.data[k++]);
+		if (difference != 0)
+			return difference;
+	}
+	if (a.size - i != b.size - k)
+		return a.size - i < b.size - k ? -1 : 1;
+	return 0;
+}

@@ -19,6 +19,12 @@ bool text_valid(struct span text);
  */
 size_t text_utf16_units(struct span text);
 
+/*
+ * Below, at or above 0: names as people sort them. Code points in their order,
+ * ASCII without case, runs of digits by their value.
+ */
+int text_compare_names(struct span a, struct span b);
+
 /* Columns that valid UTF-8 takes on a terminal: wide characters (東) count 2,
  * combining and control characters 0. */
 size_t text_width(struct span text);

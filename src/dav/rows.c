@@ -1,10 +1,10 @@
 /* rows.c - copies of a folder's entries. */
 #include "dav/rows.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "meta/content.h"
 
 static size_t rows_batch = ROWS_MAX;
@@ -195,51 +195,6 @@ rows_list(struct op *op, struct rows *rows, struct meta *meta, int64_t folder,
 
 /* ---- order ---- */
 
-/* The digits at *at without leading zeros; moves *at behind them. */
-static struct span
-take_digits(struct span text, size_t *at)
-{
-	size_t start;
-
-	while (*at + 1 < text.size && text.data[*at] == '0' &&
-	       isdigit(text.data[*at + 1]))
-		(*at)++;
-	start = *at;
-	while (*at < text.size && isdigit(text.data[*at]))
-		(*at)++;
-	return span_of(text.data + start, *at - start);
-}
-
-static int
-compare_digits(struct span a, struct span b)
-{
-	if (a.size != b.size)
-		return a.size < b.size ? -1 : 1;
-	return memcmp(a.data, b.data, a.size);
-}
-
-static int
-compare_names(struct span a, struct span b)
-{
-	size_t i = 0, k = 0;
-
-	while (i < a.size && k < b.size) {
-		int difference;
-
-		if (isdigit(a.data[i]) && isdigit(b.data[k]))
-			difference = compare_digits(
-			    take_digits(a, &i), take_digits(b, &k));
-		else
-			difference =
-			    tolower(a.data[i++]) - tolower(b.data[k++]);
-		if (difference != 0)
-			return difference;
-	}
-	if (a.size - i != b.size - k)
-		return a.size - i < b.size - k ? -1 : 1;
-	return 0;
-}
-
 static int
 compare_rows(const void *a, const void *b, void *arg)
 {
@@ -248,7 +203,7 @@ compare_rows(const void *a, const void *b, void *arg)
 
 	if (x->folder != y->folder)
 		return x->folder ? -1 : 1;
-	return compare_names(rows_name(rows, x), rows_name(rows, y));
+	return text_compare_names(rows_name(rows, x), rows_name(rows, y));
 }
 
 void
