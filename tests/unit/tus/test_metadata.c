@@ -94,8 +94,8 @@ what_cannot_be_meant_is_refused(void **state)
 	    "name YQ==YQ==", "name YQ== YQ==", "name Y_==", "name YR==", " ",
 	    "name YQ==,name YQ==", "n\xc3\xa4me YQ==", "n\x7fme YQ==", "mtime",
 	    "mtime bm8=", "mtime MjAyNi0xMS0yM1QxNzo1MDo1MloA", "sha256 MDEy",
-	    "sha256 Z3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nz"
-	    "c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzcw==",
+	    ("sha256 Z3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nz"
+	     "c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzcw=="),
 	    "if_exists", "if_exists ZmFpbHM=", "if_exists RkFJTA=="};
 	size_t i;
 
