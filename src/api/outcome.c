@@ -2,68 +2,29 @@
 #include "api/outcome.h"
 
 #include "base/clock.h"
+#include "door/answered.h"
 #include "door/id.h"
 
-enum { KEY_MAX = 255, BODY_LIMIT = 4 << 20, HEAD_SIZE = 26 };
+enum { BODY_LIMIT = 4 << 20 };
 
 const char *const outcome_if_exists[] = {"fail", "version", "rename", NULL};
 
-/* ---- a row's result: status, number, ETag, body (docs/FORMAT.md 10.2) ---- */
-
-static void
-put_le(uint8_t *out, uint64_t value, size_t size)
-{
-	size_t i;
-
-	for (i = 0; i < size; i++)
-		out[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint64_t
-get_le(const uint8_t *bytes, size_t size)
-{
-	uint64_t value = 0;
-
-	while (size > 0)
-		value = value << 8 | bytes[--size];
-	return value;
-}
+/* ---- the key ---- */
 
 static enum rc
-result_write(struct op *op, const struct outcome *o, struct span *ret_result)
+row_read(struct op *op, struct outcome *o, const struct idempotency *row)
 {
-	uint8_t *bytes;
+	struct answered answer;
 
-	TRY(op_alloc(op, HEAD_SIZE + o->body.size, &bytes));
-	put_le(bytes, (uint64_t)o->status, 2);
-	put_le(bytes + 2, o->number, 8);
-	put_le(bytes + 10, (uint64_t)o->etag.node, 8);
-	put_le(bytes + 18, (uint64_t)o->etag.tag, 8);
-	if (o->body.size > 0)
-		memcpy(bytes + HEAD_SIZE, o->body.data, o->body.size);
-	*ret_result = span_of(bytes, HEAD_SIZE + o->body.size);
-	return RC_OK;
-}
-
-static enum rc
-result_read(struct op *op, struct outcome *o, const struct idempotency *row)
-{
-	const uint8_t *bytes = row->result.data;
-
-	if (row->result.size < HEAD_SIZE)
-		FAIL(op, RC_DAMAGED, "an answer that was kept is too short");
+	TRY(answered_read(op, row->result, &answer));
 	o->found = true;
 	memcpy(o->found_request, row->request, sizeof(o->found_request));
-	o->status = (int)get_le(bytes, 2);
-	o->number = get_le(bytes + 2, 8);
-	o->etag.node = (int64_t)get_le(bytes + 10, 8);
-	o->etag.tag = (int64_t)get_le(bytes + 18, 8);
+	o->status = answer.status;
+	o->number = answer.number;
+	o->etag = answer.etag;
 	buf_clear(&o->body);
-	return buf_add(op, &o->body,
-	    span_of(bytes + HEAD_SIZE, row->result.size - HEAD_SIZE));
+	return buf_add(op, &o->body, answer.body);
 }
-
-/* ---- the key ---- */
 
 static enum rc
 find_row(struct api *api, struct meta *meta, void *arg)
@@ -80,26 +41,20 @@ find_row(struct api *api, struct meta *meta, void *arg)
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;
 	TRY(rc);
-	return result_read(op, o, &row);
+	return row_read(op, o, &row);
 }
 
 enum rc
 outcome_open(struct api *api, struct outcome *outcome)
 {
-	const char *text = http_header(api->req, "Idempotency-Key");
-	size_t i;
+	const char *key;
 
 	outcome->api = api;
 	buf_init(&outcome->body, BODY_LIMIT);
-	outcome->keyed = text != NULL;
-	if (text == NULL)
+	TRY(answered_key(api->req, &key));
+	outcome->keyed = key != NULL;
+	if (key == NULL)
 		return RC_OK;
-	for (i = 0; text[i] > ' ' && text[i] < 127; i++)
-		;
-	if (i == 0 || i > KEY_MAX || text[i] != '\0')
-		FAIL(api->req->op, RC_INVALID,
-		    "Idempotency-Key has 1 to %d visible characters of ASCII",
-		    KEY_MAX);
 	return api_read(api, find_row, outcome);
 }
 
@@ -126,17 +81,6 @@ hash_request(struct api *api, struct meta *meta, void *arg)
 	return RC_OK;
 }
 
-static void
-mismatch(struct http_request *req)
-{
-	http_problem(req, 422, "key-reused",
-	    "This Idempotency-Key was used for another request",
-	    "この Idempotency-Key は別の要求に使われています",
-	    http_language(req) == HTTP_JA
-		? "新しいキーで送信し直してください。"
-		: "Send it again with a key of its own.");
-}
-
 /* ---- inside the change ---- */
 
 static enum rc
@@ -155,7 +99,7 @@ hook_before(
 		return RC_OK;
 	TRY(rc);
 	*ret_skip = true;
-	return result_read(op, o, &row);
+	return row_read(op, o, &row);
 }
 
 /* The node as the change left it; a folder that it touched has the ETag of the
@@ -183,6 +127,7 @@ hook_after(struct op *op, struct tx *tx, struct change_hook *hook)
 	struct idempotency row = {
 	    .expires_at = tx->now + CLOCK_DAY,
 	};
+	struct answered answer;
 
 	buf_clear(&o->body);
 	o->number = o->result.unchanged ? 0 : tx->number;
@@ -194,7 +139,13 @@ hook_after(struct op *op, struct tx *tx, struct change_hook *hook)
 		return RC_OK;
 	memcpy(row.key, o->key, sizeof(row.key));
 	memcpy(row.request, o->request, sizeof(row.request));
-	TRY(result_write(op, o, &row.result));
+	answer = (struct answered){
+	    .status = o->status,
+	    .number = o->number,
+	    .etag = o->etag,
+	    .body = buf_span(&o->body),
+	};
+	TRY(answered_write(op, &answer, &row.result));
 	return idempotency_put(op, tx->meta, &row);
 }
 
@@ -260,7 +211,7 @@ answer_again(struct outcome *o)
 	struct receipt receipt = {.number = o->number};
 
 	if (!hash_equal(o->found_request, o->request, sizeof(o->request))) {
-		mismatch(o->api->req);
+		answered_other(o->api->req);
 		return RC_OK;
 	}
 	receipt.sites = lanes_holding(

@@ -2,29 +2,25 @@
  */
 #include "tus/again.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
+#include "door/answered.h"
 #include "door/id.h"
 
-/* A row's result, as those of the API (docs/FORMAT.md 10.2): status, number,
- * node and tag, then the body, which here is the upload's id. */
-enum { KEY_MAX = 255, HEAD_SIZE = 26, REQUEST_LIMIT = 32 << 10 };
+enum { REQUEST_LIMIT = 32 << 10 };
 
+/* The body is the upload's id. */
 static enum rc
-result_read(struct op *op, struct again *again, const struct idempotency *row)
+row_read(struct op *op, struct again *again, const struct idempotency *row)
 {
-	struct span result = row->result;
+	struct answered answer;
 
 	again->found = true;
 	again->other =
 	    !hash_equal(row->request, again->request, sizeof(again->request));
 	if (again->other)
 		return RC_OK;
-	if (result.size < HEAD_SIZE ||
-	    !door_id_parse(
-		span_of(result.data + HEAD_SIZE, result.size - HEAD_SIZE),
-		&again->id))
+	TRY(answered_read(op, row->result, &answer));
+	if (!door_id_parse(answer.body, &again->id))
 		FAIL(op, RC_DAMAGED, "an answer that was kept is no upload's");
 	return RC_OK;
 }
@@ -40,7 +36,7 @@ find_row(struct op *op, struct meta *meta, int64_t now, struct again *again)
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;
 	TRY(rc);
-	return result_read(op, again, &row);
+	return row_read(op, again, &row);
 }
 
 /* ---- inside the change ---- */
@@ -61,14 +57,12 @@ hook_after(struct op *op, struct tx *tx, struct change_hook *hook)
 {
 	struct again *again = container_of(hook, struct again, hook);
 	struct idempotency row = {.expires_at = tx->now + CLOCK_DAY};
-	uint8_t result[HEAD_SIZE + DOOR_ID_SIZE] = {201};
-	size_t i;
+	struct answered answer = {.status = 201, .number = tx->number};
+	char id[DOOR_ID_SIZE];
 
-	for (i = 0; i < 8; i++)
-		result[2 + i] = (uint8_t)(tx->number >> (8 * i));
-	door_id(*again->made, (char *)result + HEAD_SIZE);
-	row.result = span_of(
-	    result, HEAD_SIZE + strlen((const char *)result + HEAD_SIZE));
+	door_id(*again->made, id);
+	answer.body = span_str(id);
+	TRY(answered_write(op, &answer, &row.result));
 	memcpy(row.key, again->key, sizeof(row.key));
 	memcpy(row.request, again->request, sizeof(row.request));
 	return idempotency_put(op, tx->meta, &row);
@@ -118,17 +112,11 @@ enum rc
 again_open(struct tus *tus, struct again *again, const int64_t *made)
 {
 	struct op *op = tus->req->op;
-	const char *key = http_header(tus->req, "Idempotency-Key");
-	size_t i;
+	const char *key;
 
+	TRY(answered_key(tus->req, &key));
 	if (key == NULL)
 		return RC_OK;
-	for (i = 0; key[i] > ' ' && key[i] < 127; i++)
-		;
-	if (i == 0 || i > KEY_MAX || key[i] != '\0')
-		FAIL(op, RC_INVALID,
-		    "Idempotency-Key has 1 to %d visible characters of ASCII",
-		    KEY_MAX);
 	again->keyed = true;
 	again->made = made;
 	again->hook = (struct change_hook){hook_before, hook_after};
@@ -145,26 +133,16 @@ again_close(struct tus *tus)
 
 /* ---- the answer ---- */
 
-static enum rc
-mismatch(struct http_request *req)
-{
-	http_problem(req, 422, "key-reused",
-	    "This Idempotency-Key was used for another request",
-	    "この Idempotency-Key は別の要求に使われています",
-	    http_language(req) == HTTP_JA
-		? "新しいキーで送信し直してください。"
-		: "Send it again with a key of its own.");
-	return RC_OK;
-}
-
 enum rc
 again_answer(struct tus *tus, const struct again *again)
 {
 	struct http_request *req = tus->req;
 	struct resumable_state state;
 
-	if (again->other)
-		return mismatch(req);
+	if (again->other) {
+		answered_other(req);
+		return RC_OK;
+	}
 	tus->id = again->id;
 	TRY(resumable_get(req->op, tus->tenant, tus->id, &state));
 	TRY(tus_address(tus));
