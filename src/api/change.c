@@ -49,15 +49,7 @@ run_patch(struct api *api, const struct body_value *values,
 static enum rc
 patch_end(struct api *api)
 {
-	CLEANUP(outcome_release) struct outcome outcome = {.patches = true};
-	struct body_value values[FIELDS];
-	bool go;
-
-	TRY(outcome_fields(api, fields, FIELDS, values));
-	TRY(outcome_begin_json(api, &outcome, &go));
-	if (!go)
-		return RC_OK;
-	return outcome_end(&outcome, run_patch(api, values, &outcome.result));
+	return outcome_call(api, fields, FIELDS, true, run_patch);
 }
 
 /* ---- DELETE ---- */

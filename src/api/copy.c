@@ -29,16 +29,8 @@ run_copy(struct api *api, const struct body_value *values,
 static enum rc
 copy_end(struct api *api)
 {
-	CLEANUP(outcome_release) struct outcome outcome = {0};
-	struct body_value values[OUTCOME_TARGET_FIELDS];
-	bool go;
-
-	TRY(outcome_fields(
-	    api, outcome_target_fields, OUTCOME_TARGET_FIELDS, values));
-	TRY(outcome_begin_json(api, &outcome, &go));
-	if (!go)
-		return RC_OK;
-	return outcome_end(&outcome, run_copy(api, values, &outcome.result));
+	return outcome_call(
+	    api, outcome_target_fields, OUTCOME_TARGET_FIELDS, false, run_copy);
 }
 
 const struct api_call call_copy = {

@@ -63,26 +63,24 @@ find_folder(struct api *api, struct meta *meta, void *arg)
 }
 
 static enum rc
-folder_end(struct api *api)
+run_folder(struct api *api, const struct body_value *values,
+    struct tree_result *result)
 {
-	CLEANUP(outcome_release) struct outcome outcome = {0};
-	struct body_value values[FIELDS];
 	struct precondition precondition;
 	struct tree_target to = {0};
 	struct op *op = api->req->op;
-	bool go;
-	enum rc rc;
 
-	TRY(outcome_fields(api, fields, FIELDS, values));
-	TRY(outcome_begin_json(api, &outcome, &go));
-	if (!go)
-		return RC_OK;
 	TRY(tree_name_init(op, values[NAME].text, &to.name));
 	to.taken = outcome_taken(values[IF_EXISTS].choice);
 	TRY(door_precondition(api->req, &precondition));
 	TRY(api_read(api, find_folder, &to));
-	rc = tree_mkdir(op, api->tenant, &to, &precondition, &outcome.result);
-	return outcome_end(&outcome, rc);
+	return tree_mkdir(op, api->tenant, &to, &precondition, result);
+}
+
+static enum rc
+folder_end(struct api *api)
+{
+	return outcome_call(api, fields, FIELDS, false, run_folder);
 }
 
 /* ---- either ---- */

@@ -305,6 +305,21 @@ outcome_fields(struct api *api, const struct body_field *fields, size_t n,
 }
 
 enum rc
+outcome_call(struct api *api, const struct body_field *fields, size_t n,
+    bool patches, outcome_run *run)
+{
+	CLEANUP(outcome_release) struct outcome outcome = {.patches = patches};
+	struct body_value values[BODY_FIELDS_MAX];
+	bool go;
+
+	TRY(outcome_fields(api, fields, n, values));
+	TRY(outcome_begin_json(api, &outcome, &go));
+	if (!go)
+		return RC_OK;
+	return outcome_end(&outcome, run(api, values, &outcome.result));
+}
+
+enum rc
 outcome_parent(struct api *api, struct span id, int64_t *ret_parent,
     struct tree_result *result)
 {

@@ -68,6 +68,16 @@ enum rc outcome_add_node(struct op *op, struct tx *tx, struct outcome *outcome,
 enum rc outcome_fields(struct api *api, const struct body_field *fields,
     size_t n, struct body_value *ret_values) MUST_CHECK;
 
+/*
+ * A whole call with a body of JSON: parses it, makes the change by run unless
+ * it was made before under the request's key, and answers. patches: see
+ * outcome.
+ */
+typedef enum rc outcome_run(struct api *api, const struct body_value *values,
+    struct tree_result *result);
+enum rc outcome_call(struct api *api, const struct body_field *fields, size_t n,
+    bool patches, outcome_run *run) MUST_CHECK;
+
 /* The folder that a field names; one that is no id or not there is refused as
  * one that went away (result->why). */
 enum rc outcome_parent(struct api *api, struct span id, int64_t *ret_parent,

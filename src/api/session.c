@@ -11,9 +11,9 @@ enum { SESSION_LIMIT = 8192, LIST_LIMIT = 64 << 10 };
 
 /* Service time as people read it now. */
 static int64_t
-wall_of(const struct tenant *tenant, int64_t time)
+wall_of(const struct api *api, int64_t time)
 {
-	return clock_wall() + time - service_clock_now(&tenant->service->clock);
+	return clock_wall() + time - api_now(api);
 }
 
 /* ---- one session as JSON ---- */
@@ -50,7 +50,7 @@ write_told(struct api *api, struct meta *meta, void *arg)
 	    span_str(told->found.administrator ? "administrator" : "member")));
 	TRY(api_add_text(op, &told->json, "csrf", span_str(csrf)));
 	TRY(api_add_time(op, &told->json, "expires_at",
-	    wall_of(api->tenant, told->found.expires_at)));
+	    wall_of(api, told->found.expires_at)));
 	return buf_add_str(op, &told->json, "}\n");
 }
 
@@ -91,8 +91,8 @@ check_own(struct api *api, struct meta *meta, void *arg)
 {
 	struct told *told = arg;
 
-	return session_check(api->req->op, meta, told->token,
-	    service_clock_now(&api->tenant->service->clock), &told->found);
+	return session_check(
+	    api->req->op, meta, told->token, api_now(api), &told->found);
 }
 
 static enum rc
@@ -187,8 +187,7 @@ begin_end(struct api *api)
 	TRY(begin_session(api, values, token, &told.found));
 	told.token = span_str(token);
 	door_token_text(api->tenant->id, token, cookie);
-	left = told.found.expires_at -
-	       service_clock_now(&api->tenant->service->clock);
+	left = told.found.expires_at - api_now(api);
 	rc = door_set_cookie(api->req, cookie, left / CLOCK_S);
 	if (rc == RC_OK)
 		rc = answer_told(api, 201, &told);
@@ -236,16 +235,15 @@ static enum rc
 list_one(void *arg, struct op *op, const struct session *session)
 {
 	struct list *list = arg;
-	const struct tenant *tenant = list->api->tenant;
 	bool own = session->id == op->actor.session;
 
 	TRY(buf_add_str(op, &list->json, list->n++ == 0 ? "{" : ",{"));
 	TRY(api_add_id(op, &list->json, "id", session->id));
 	TRY(api_add_text(op, &list->json, "browser", session->label));
+	TRY(api_add_time(op, &list->json, "begun_at",
+	    wall_of(list->api, session->created_at)));
 	TRY(api_add_time(
-	    op, &list->json, "begun_at", wall_of(tenant, session->created_at)));
-	TRY(api_add_time(
-	    op, &list->json, "used_at", wall_of(tenant, session->used_at)));
+	    op, &list->json, "used_at", wall_of(list->api, session->used_at)));
 	TRY(api_add_key(op, &list->json, "current"));
 	return buf_add_str(op, &list->json, own ? "true}" : "false}");
 }
@@ -254,7 +252,7 @@ static enum rc
 write_list(struct api *api, struct meta *meta, void *arg)
 {
 	return session_each_of(api->req->op, meta, api->req->op->actor.member,
-	    service_clock_now(&api->tenant->service->clock), list_one, arg);
+	    api_now(api), list_one, arg);
 }
 
 static enum rc

@@ -187,15 +187,7 @@ run_restore(struct api *api, const struct body_value *values,
 static enum rc
 restore_end(struct api *api)
 {
-	CLEANUP(outcome_release) struct outcome outcome = {0};
-	struct body_value values[FIELDS];
-	bool go;
-
-	TRY(outcome_fields(api, fields, FIELDS, values));
-	TRY(outcome_begin_json(api, &outcome, &go));
-	if (!go)
-		return RC_OK;
-	return outcome_end(&outcome, run_restore(api, values, &outcome.result));
+	return outcome_call(api, fields, FIELDS, false, run_restore);
 }
 
 /* ---- DELETE ---- */

@@ -347,28 +347,38 @@ former_end(struct api *api)
 
 /* ---- POST .../swap ---- */
 
+/* Which version of which file is meant. */
+struct named {
+	enum access_right right; /* that is needed */
+	int64_t node;
+	int64_t version;
+};
+
 static enum rc
-find_swap(struct api *api, struct meta *meta, void *arg)
+find_named(struct api *api, struct meta *meta, void *arg)
 {
-	struct file_swap *swap = arg;
+	struct named *named = arg;
 	struct version version;
 	struct place place;
 	struct node node;
 
-	TRY(api_find(api, meta, api->params[0], ACCESS_WRITE, &node, &place));
+	TRY(api_find(api, meta, api->params[0], named->right, &node, &place));
 	TRY(version_find(api, meta, &node, &version));
-	swap->node = node.id;
-	swap->version = version.id;
+	named->node = node.id;
+	named->version = version.id;
 	return RC_OK;
 }
 
 static enum rc
 run_swap(struct api *api, struct tree_result *result)
 {
+	struct named named = {.right = ACCESS_WRITE};
 	struct file_swap swap = {0};
 	enum rc rc;
 
-	TRY(api_read(api, find_swap, &swap));
+	TRY(api_read(api, find_named, &named));
+	swap.node = named.node;
+	swap.version = named.version;
 	TRY(door_precondition(api->req, &swap.precondition));
 	if (!swap.precondition.if_match) {
 		api_precondition_required(api);
@@ -393,28 +403,16 @@ swap_end(struct api *api)
 /* ---- POST .../save-as ---- */
 
 static enum rc
-find_saved(struct api *api, struct meta *meta, void *arg)
-{
-	struct file_save_as *save = arg;
-	struct version version;
-	struct place place;
-	struct node node;
-
-	TRY(api_find(api, meta, api->params[0], ACCESS_READ, &node, &place));
-	TRY(version_find(api, meta, &node, &version));
-	save->node = node.id;
-	save->version = version.id;
-	return RC_OK;
-}
-
-static enum rc
 run_save_as(struct api *api, const struct body_value *values,
     struct tree_result *result)
 {
+	struct named named = {.right = ACCESS_READ};
 	struct file_save_as save = {0};
 	enum rc rc;
 
-	TRY(api_read(api, find_saved, &save));
+	TRY(api_read(api, find_named, &named));
+	save.node = named.node;
+	save.version = named.version;
 	TRY(outcome_target(api, values, &save.to, result));
 	rc = file_version_save_as(api->req->op, api->tenant, &save, result);
 	return rc == RC_NOT_FOUND && result->why != TREE_WHY_PARENT
@@ -425,16 +423,8 @@ run_save_as(struct api *api, const struct body_value *values,
 static enum rc
 save_as_end(struct api *api)
 {
-	CLEANUP(outcome_release) struct outcome outcome = {0};
-	struct body_value values[OUTCOME_TARGET_FIELDS];
-	bool go;
-
-	TRY(outcome_fields(
-	    api, outcome_target_fields, OUTCOME_TARGET_FIELDS, values));
-	TRY(outcome_begin_json(api, &outcome, &go));
-	if (!go)
-		return RC_OK;
-	return outcome_end(&outcome, run_save_as(api, values, &outcome.result));
+	return outcome_call(api, outcome_target_fields, OUTCOME_TARGET_FIELDS,
+	    false, run_save_as);
 }
 
 static const char *const list_query[] = {"limit", "cursor", NULL};
