@@ -3,84 +3,20 @@
  * and of a tenant's epoch, with and without a site that is away: at no moment
  * is anything lost, and the next start goes on to the end (LOG.md L16, L17).
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "killed.h"
 #include "rings.h"
 
-enum { POINTS_MAX = 32, AWAY = 2 };
+enum { AWAY = 2 };
 
 struct kill_run {
 	struct world w; /* stopped while the driver runs */
 	unsigned round;
 };
-
-/* ---- the driver ---- */
-
-static pid_t
-driver_start(struct kill_run *k, const char *mode, const char *kill_at)
-{
-	char round[16], log[400];
-	pid_t pid;
-
-	(void)snprintf(round, sizeof(round), "%u", k->round);
-	(void)snprintf(log, sizeof(log), "%.300s/driver.log", k->w.f.path);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid > 0)
-		return pid;
-	if (freopen(log, "a", stderr) == NULL)
-		_exit(9);
-	(void)setenv("DOZO_TEST_KILL", kill_at, 1);
-	(void)execl(FAULT_DRIVER, FAULT_DRIVER, k->w.f.path, "3", "2", round,
-	    "1", mode, (char *)NULL);
-	_exit(9);
-}
-
-/* True where it was killed; otherwise it came to its end. */
-static bool
-driver_run(struct kill_run *k, const char *mode, const char *kill_at)
-{
-	pid_t pid = driver_start(k, mode, kill_at);
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		assert_int_equal(errno, EINTR);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return true;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return false;
-	fixture_shell(&k->w.f, "tail -n 40 driver.log >&2");
-	fail_msg(
-	    "%s: the driver ended with status %x", kill_at, (unsigned)status);
-	return false;
-}
-
-/* Every FAILPOINT of keys in src/core/. */
-static size_t
-points_list(char out[][60])
-{
-	FILE *grep = popen(
-	    "grep -rhoE 'FAILPOINT\\(\"(site_keys|keys|epoch)\\.[a-z_]+\"\\)' "
-	    "'" FAULT_SOURCES "/core' | cut -d'\"' -f2 | sort -u",
-	    "re");
-	size_t n = 0;
-
-	assert_non_null(grep);
-	while (n < POINTS_MAX && fgets(out[n], 60, grep) != NULL) {
-		out[n][strcspn(out[n], "\n")] = '\0';
-		n++;
-	}
-	assert_int_equal(pclose(grep), 0);
-	assert_true(n >= 11);
-	return n;
-}
 
 /* ---- what it left ---- */
 
@@ -104,32 +40,12 @@ left_opens(struct kill_run *k, const char *point)
 	kept = NULL;
 }
 
-static void
-acked_check(struct kill_run *k)
-{
-	static const uint64_t sizes[] = {
-	    0, 1, 5000, 65535, 65536, 65537, 65536 + 4096, 200000, 1 << 20};
-	char path[400], name[40];
-	unsigned seed;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%.300s/acked", k->w.f.path);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return;
-	while (fscanf(file, "%u %39s\n", &seed, name) == 2)
-		world_check(&k->w, k->w.space, name,
-		    sizes[seed % ARRAY_LEN(sizes)], seed);
-	(void)fclose(file);
-	assert_int_equal(remove(path), 0);
-}
-
 /* It goes on by itself, and ends where no kill had been. */
 static void
 goes_on(struct kill_run *k, const struct keystore *before)
 {
 	world_start(&k->w);
-	acked_check(k);
+	(void)acked_check(&k->w, true);
 	world_await(&k->w, "every site is in service", world_sites_in_service,
 	    k->w.f.n_sites);
 	world_await(&k->w, "no former key is left", rings_are_rotated, 0);
@@ -157,7 +73,7 @@ round_run(struct kill_run *k, const char *point, unsigned n, bool away)
 	(void)snprintf(text, sizeof(text), "%.60s:%u", point, n);
 	if (away)
 		fixture_away(&k->w.f, AWAY);
-	killed = driver_run(k, mode, text);
+	killed = driver_run(FAULT_DRIVER, &k->w, k->round, mode, text);
 	if (away)
 		fixture_back(&k->w.f, AWAY);
 	left_opens(k, text);
@@ -168,10 +84,11 @@ round_run(struct kill_run *k, const char *point, unsigned n, bool away)
 static void
 killed_at_each_failpoint(bool away)
 {
-	static char points[POINTS_MAX][60];
+	static char points[POINTS_MAX][POINT_SIZE];
 	struct kill_run *k = calloc(1, sizeof(*k));
 	struct file_put_result result;
-	size_t i, n = points_list(points);
+	size_t i, n = points_list(
+		      "core", "^(site_keys|keys|epoch)\\.", NULL, 11, points);
 	unsigned at;
 
 	world_make(&k->w, 3, 2);

@@ -1,6 +1,7 @@
 /* test_kill.c - SIGKILL at any moment: what was acknowledged is there, what
  * was not is there whole or not at all (LOG.md L1, L3, L10). */
 #include "journal.h"
+#include "killed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include "core/snapshot.h"
 #include "meta/version.h"
 
-enum { FAILPOINTS_MAX = 64, RECORDS_MAX = 4096 };
+enum { RECORDS_MAX = 4096 };
 
 struct kill_run {
 	struct world w; /* stopped while the driver runs */
@@ -361,30 +362,6 @@ kill_after(struct kill_run *k, unsigned acks, const char *mode)
 	aftermath(k, load_check);
 }
 
-/* Every FAILPOINT of these folders of src/; those of keys, of the register and
- * of scrubs are test_keys_kill.c's, test_site_change_kill.c's and
- * test_scrub.c's. */
-static size_t
-failpoints_list(char out[][60])
-{
-	FILE *grep =
-	    popen("grep -rhoE 'FAILPOINT\\(\"[a-z_.]+\"\\)' "
-		  "'" FAULT_SOURCES "/store' '" FAULT_SOURCES
-		  "/core' | cut -d'\"' -f2 | grep -vE '^(site_keys|keys|epoch|"
-		  "site_change|site_leave|site_place|scrub)\\.' | sort -u",
-		"re");
-	size_t n = 0;
-
-	assert_non_null(grep);
-	while (n < FAILPOINTS_MAX && fgets(out[n], 60, grep) != NULL) {
-		out[n][strcspn(out[n], "\n")] = '\0';
-		n++;
-	}
-	assert_int_equal(pclose(grep), 0);
-	assert_true(n > 8);
-	return n;
-}
-
 /* A site that lacks its newest numbers and data has to be caught up. */
 static void
 site_rob(struct kill_run *k)
@@ -499,9 +476,13 @@ point_kill(struct kill_run *k, const char *point)
 static void
 points_kill(bool upkeep)
 {
-	static char points[FAILPOINTS_MAX][60];
+	/* Those of keys, of the register and of scrubs are
+	 * test_keys_kill.c's, test_site_change_kill.c's and test_scrub.c's. */
+	static const char others[] = "^(site_keys|keys|epoch|site_change|"
+				     "site_leave|site_place|scrub)\\.";
+	static char points[POINTS_MAX][POINT_SIZE];
 	struct kill_run *k = calloc(1, sizeof(*k));
-	size_t i, n = failpoints_list(points);
+	size_t i, n = points_list("store core", "", others, 9, points);
 
 	run_make(k, 3, 2);
 	for (i = 0; i < n; i++)

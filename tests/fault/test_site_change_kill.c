@@ -3,101 +3,15 @@
  * register, while somebody puts: what was acknowledged is there, and the next
  * process ends the change as if nothing had been (LOG.md L20).
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "killed.h"
 #include "rings.h"
 
-enum { POINTS_MAX = 32 };
-
-/* ---- the driver ---- */
-
-static pid_t
-driver_start(struct world *w, const char *mode, const char *kill_at)
-{
-	char log[400];
-	pid_t pid;
-
-	(void)snprintf(log, sizeof(log), "%.300s/driver.log", w->f.path);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid > 0)
-		return pid;
-	if (freopen(log, "a", stderr) == NULL)
-		_exit(9);
-	(void)setenv("DOZO_TEST_KILL", kill_at, 1);
-	(void)execl(FAULT_DRIVER, FAULT_DRIVER, w->f.path, "3", "2", "1", "1",
-	    mode, (char *)NULL);
-	_exit(9);
-}
-
-/* True where it was killed; otherwise it came to its end. */
-static bool
-driver_run(struct world *w, const char *mode, const char *kill_at)
-{
-	pid_t pid = driver_start(w, mode, kill_at);
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		assert_int_equal(errno, EINTR);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return true;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return false;
-	fixture_shell(&w->f, "tail -n 40 driver.log >&2");
-	fail_msg(
-	    "%s: the driver ended with status %x", kill_at, (unsigned)status);
-	return false;
-}
-
-/* Every FAILPOINT of a change of the register in src/core/. */
-static size_t
-points_list(char out[][60])
-{
-	FILE *grep =
-	    popen("grep -rhoE "
-		  "'FAILPOINT\\(\"(site_change|site_leave)\\.[a-z_]+\"\\)' "
-		  "'" FAULT_SOURCES "/core' | cut -d'\"' -f2 | sort -u",
-		"re");
-	size_t n = 0;
-
-	assert_non_null(grep);
-	while (n < POINTS_MAX && fgets(out[n], 60, grep) != NULL) {
-		out[n][strcspn(out[n], "\n")] = '\0';
-		n++;
-	}
-	assert_int_equal(pclose(grep), 0);
-	assert_true(n >= 11);
-	return n;
-}
-
 /* ---- what it left ---- */
-
-static void
-acked_check(struct world *w)
-{
-	static const uint64_t sizes[] = {
-	    0, 1, 5000, 65535, 65536, 65537, 65536 + 4096, 200000, 1 << 20};
-	char path[400], name[40];
-	unsigned seed, n = 0;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%.300s/acked", w->f.path);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return;
-	for (; fscanf(file, "%u %39s\n", &seed, name) == 2; n++)
-		world_check(
-		    w, w->space, name, sizes[seed % ARRAY_LEN(sizes)], seed);
-	(void)fclose(file);
-	print_message("%u files\n", n);
-}
 
 static bool
 is_over(struct world *w, size_t unused)
@@ -142,16 +56,16 @@ goes_on(struct world *w, const char *point)
 	w->f.keystore = rings_keystore(w, "keystore");
 	fixture_sites_find(&w->f);
 	world_start(w);
-	acked_check(w);
+	(void)acked_check(w, false);
 	world_await(w, "the change is over, and all is well", is_over, 0);
 	assert_ended(w, point);
 	world_check(w, w->space, "before", 70000, 7);
-	acked_check(w);
+	(void)acked_check(w, false);
 	/* And the sites say the same. */
 	world_start_without_databases(w);
 	world_await(w, "all is well", is_over, 0);
 	assert_ended(w, point);
-	acked_check(w);
+	(void)acked_check(w, false);
 }
 
 static void
@@ -167,7 +81,7 @@ killed_at(const char *mode, const char *point)
 	    world_put(&w->op, w, w->space, "before", 70000, 7, &result));
 	world_keep(w);
 	world_stop(w);
-	if (!driver_run(w, mode, point))
+	if (!driver_run(FAULT_DRIVER, w, 1, mode, point))
 		fail_msg("%s was never passed", point);
 	goes_on(w, point);
 	world_end(w);
@@ -177,8 +91,9 @@ killed_at(const char *mode, const char *point)
 static void
 killed_at_each_step_of_a_replacement_the_next_process_ends_it(void **state)
 {
-	static char points[POINTS_MAX][60];
-	size_t i, n = points_list(points);
+	static char points[POINTS_MAX][POINT_SIZE];
+	size_t i, n = points_list(
+		      "core", "^(site_change|site_leave)\\.", NULL, 11, points);
 
 	(void)state;
 	for (i = 0; i < n; i++)
