@@ -143,7 +143,7 @@ site_keys_add(struct op *op, struct service *service,
 		return RC_OK;
 	TRY(keystore_add_site(op, copy, id, name));
 	TRY(keep(op, service, copy));
-	FAILPOINT("site_keys.added");
+	FAILPOINT("site_place.keyed");
 	take(service, copy);
 	return RC_OK;
 }

@@ -524,8 +524,13 @@ problem_pass(void *arg, size_t site, const char *text)
 static void
 customers_mend(void)
 {
+	struct site_set missed = {0};
 	const struct check_job job = {
-	    .depth = CHECK_BYTES, .repair = true, .problem = problem_pass};
+	    .depth = CHECK_BYTES,
+	    .repair = true,
+	    .missed = &missed,
+	    .problem = problem_pass,
+	};
 	struct tenant *tenant = dozo_server_tenant(&server);
 	struct check_report report;
 

@@ -240,7 +240,7 @@ class NotServed(Change):
 
     def test_killed_at_each_step_and_repeated_it_ends_right(self):
         points = {
-            "add": ["site_keys.added", "site_place.key", "site_place.folder", "site_place.conf",
+            "add": ["site_place.keyed", "site_place.key", "site_place.folder", "site_place.conf",
                     "site_change.filling", "site_change.filled", "site_change.switching",
                     "claim.fenced:5", "site_change.claimed:1",
                     "site_change.heads", "claim.fenced:9", "site_change.claimed:2",

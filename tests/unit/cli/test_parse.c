@@ -158,7 +158,7 @@ a_word_that_several_commands_begin_with_names_them(void **state)
 	cli_note(&cli, "%c", 0);
 	assert_string_equal((const char *)cli.err.data,
 	    "dozo: it is dozo trash list, trash restore, trash purge\n"
-	    "dozo help tells more.\n");
+	    "dozo help trash tells more.\n");
 }
 
 static void
