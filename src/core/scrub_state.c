@@ -99,8 +99,8 @@ scrub_state_write(
 	    "# How far dozo scrub has come, and when it last ended.\n"
 	    "[scrub]\nrun = %" PRId64 "\ngoing = %s\ndeep = %s\n"
 	    "whole = %s\n"
-	    "tenant = %" PRIu64 "\nsite = %s\nphase = %u\nnumber = %" PRIu64
-	    "\ndata = %s\n",
+	    "tenant = %" PRIu64 "\nsite = %s\nphase = %u\n"
+	    "number = %" PRIu64 "\ndata = %s\n",
 	    state->run, state->going ? "yes" : "no", state->deep ? "yes" : "no",
 	    state->whole ? "yes" : "no", state->tenant, site,
 	    (unsigned)state->place.phase, state->place.number, data));

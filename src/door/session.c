@@ -29,7 +29,7 @@ hex_number(const uint8_t *digits, size_t n, uint64_t *ret_number)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		at = memchr(hex, digits[i], strlen(hex));
+		at = memchr(hex, digits[i], sizeof(hex) - 1);
 		if (at == NULL)
 			return false;
 		number = number << 4 | (uint64_t)(at - hex);

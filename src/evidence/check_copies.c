@@ -190,7 +190,7 @@ hash_from(struct op *op, struct copies *c, int64_t content, size_t i,
 	struct sha256 hash;
 	uint64_t at = 0;
 	size_t n = 0;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	TRY(download_open(op, c->check->canary.tenant, content, &download));
 	download_from(download, i);
