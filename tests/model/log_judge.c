@@ -361,8 +361,7 @@ snapshots_stand(size_t site, const struct segment_header *cut)
 	return true;
 }
 
-/* A pack that the number is in (L11), a cut above it (L13), or one of a higher
- * generation in its place (L3). */
+/* A pack that the number is in (L11), or a cut above it (L13). */
 static void
 allowing_seen(
     void *arg, const char *file, enum sim_standing standing, struct span bytes)
@@ -379,13 +378,45 @@ allowing_seen(
 			   a->number <= pack.last;
 	else if (object_log_parse(&a->op, file, &log) == RC_OK &&
 		 segment_parse_header(&a->op, bytes, &header) == RC_OK)
-		a->found = (header.role == SEGMENT_CUT &&
-			       header.at[0].number >= a->number &&
-			       snapshots_stand(a->site, &header)) ||
-			   (a->log != NULL && log.number == a->number &&
-			       generation_compare(
-				   log.generation, a->log->generation) > 0);
+		a->found = header.role == SEGMENT_CUT &&
+			   header.at[0].number >= a->number &&
+			   snapshots_stand(a->site, &header);
 	op_clear_error(&a->op);
+}
+
+/* One of a higher generation in its place, alone or in a pack. */
+static void
+higher_seen(
+    void *arg, const char *file, enum sim_standing standing, struct span bytes)
+{
+	struct allowing *a = arg;
+	struct pack_name pack;
+	struct log_name log;
+
+	(void)bytes;
+	if (standing != SIM_DURABLE || a->found)
+		return;
+	if (object_pack_parse(&a->op, file, &pack) == RC_OK)
+		a->found = pack.first <= a->number && a->number <= pack.last;
+	else if (object_log_parse(&a->op, file, &log) == RC_OK)
+		a->found =
+		    log.number == a->number &&
+		    generation_compare(log.generation, a->log->generation) > 0;
+	op_clear_error(&a->op);
+}
+
+/* L3, L29: it lost for ever, for m sites have what outranks it. */
+static bool
+has_lost(struct allowing *a, const char *folder)
+{
+	size_t i, n = 0;
+
+	for (i = 0; a->log != NULL && i < world.n_sites; i++) {
+		a->found = false;
+		sim_disk_each(world.sites[i], folder, higher_seen, a);
+		n += a->found;
+	}
+	return n >= world.reg.m;
 }
 
 static bool
@@ -406,6 +437,8 @@ may_go(size_t site, const char *file)
 	op_clear_error(&a.op);
 	folder_of(folder, "log");
 	sim_disk_each(world.sites[site], folder, allowing_seen, &a);
+	if (!a.found)
+		a.found = has_lost(&a, folder);
 	op_release(&a.op);
 	return a.found;
 }
