@@ -18,13 +18,13 @@ local_log_name(const struct local_log *log, struct log_name *ret_name)
 enum rc
 local_log_add(struct op *op, struct meta *meta, const struct local_log *log)
 {
+	int64_t changes = log->users ? USERS : log->changes ? CHANGES : 0;
+
 	return db_run(op, meta->db, SQL_LOCAL_LOG_ADD, "iiibii",
 	    (int64_t)log->number, (int64_t)log->generation.counter,
 	    (int64_t)log->generation.attempt,
 	    span_of(log->hash, OBJECT_HASH_SIZE), (int64_t)log->body_offset,
-	    log->users     ? USERS
-	    : log->changes ? CHANGES
-			   : 0);
+	    changes);
 }
 
 /* Number, generation and hash, which logs and asides have alike. */
