@@ -1,8 +1,8 @@
 /* fuzz_conf.c - configuration files: what was read can be written and read
  * again. */
-#include <stdlib.h>
 
 #include "base/conf.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,13 +16,6 @@ static const struct conf_key keys[] = {
     {"store", "trash", CONF_DURATION, "30d", 60, 86400 * 365, "How long."},
     {"site *", "url", CONF_STRING, NULL, 1, 150, "Where."},
 };
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* The listening address goes through a sample and comes back, or is refused. */
 static void

@@ -1,6 +1,5 @@
 /* fuzz_dav_headers.c - digests, dates and credentials in headers; the first
  * byte chooses which. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -8,15 +7,9 @@
 #include "dav/request.h"
 #include "door/digest.h"
 #include "http/auth.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 digests(struct op *op, const char *text)

@@ -1,19 +1,12 @@
 /* fuzz_dav_if.c - If headers: what is accepted keeps its limits, and every
  * condition is one that the text has. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "dav/if_header.h"
 #include "dav/token.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static enum rc
 resource(void *arg, struct op *op, struct span uri, struct if_list *list)

@@ -1,19 +1,12 @@
 /* fuzz_dav_lock.c - Lock-Token headers, and the XML of LOCK, whose owner comes
  * back as well-formed XML; the first byte chooses which. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "dav/lock_body.h"
 #include "dav/token.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 token(struct op *op, const char *text)

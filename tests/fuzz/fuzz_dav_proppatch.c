@@ -1,18 +1,11 @@
 /* fuzz_dav_proppatch.c - PROPPATCH bodies: whole and in pieces they come to the
  * same, and what is accepted keeps its limits. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "dav/proppatch_body.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static enum rc
 parse(struct op *op, const uint8_t *data, size_t size, size_t piece,

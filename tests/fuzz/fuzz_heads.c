@@ -1,18 +1,11 @@
 /* fuzz_heads.c - what is sealed in heads, and the stamp of the clock in it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "core/heads.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* What was read is written, and read again the same. */
 static void

@@ -1,19 +1,12 @@
 /* fuzz_scrub.c - DIR/scrub: what was read is written, and read again the same.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "core/scrub_state.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,17 +1,10 @@
 /* fuzz_text.c - names and texts: what is accepted obeys the rules that follow
  * from each other. */
-#include <stdlib.h>
 
 #include "base/text.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* A name that was accepted is accepted again as it is, and has the key of what
  * it came from. */

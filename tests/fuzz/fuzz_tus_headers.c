@@ -1,20 +1,13 @@
 /* fuzz_tus_headers.c - Upload-Metadata and Upload-Checksum; the first byte
  * chooses which. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/resumable.h"
+#include "must.h"
 #include "tus/checksum.h"
 #include "tus/metadata.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 ends_with_nul(struct span text)
