@@ -178,6 +178,32 @@ has_come_far(struct world *w, size_t data)
 	       s.sites[TOKYO].sum.data == data;
 }
 
+/* A world with six files, and a scrub of all that has come to the last site and
+ * needs a while from there. Its run. */
+static int64_t
+slow_scrub_begin(struct world *w)
+{
+	struct site_set sites = {ALL};
+	char name[32];
+	int64_t run;
+	int i;
+
+	world_make(w, 3, 2);
+	for (i = 0; i < 6; i++) {
+		(void)snprintf(name, sizeof(name), "file-%d", i);
+		put(w, name, 300000);
+	}
+	world_assert_whole(w, 3);
+	world_stop(w);
+	w->f.scrub_rate = 4 << 20;
+	world_start(w);
+	world_await(w, "every site is in service", world_sites_in_service, 3);
+	ASSERT_OK(&w->op,
+	    scrub_begin(&w->op, w->f.service->scrub, true, sites, &run));
+	world_await(w, "it has come far", has_come_far, 6);
+	return run;
+}
+
 static void
 a_scrub_goes_on_where_it_was_after_its_service_has_ended(void **state)
 {
@@ -186,23 +212,10 @@ a_scrub_goes_on_where_it_was_after_its_service_has_ended(void **state)
 	bool running;
 	struct world w;
 	int64_t run, again;
-	char name[32];
 	int i;
 
 	(void)state;
-	world_make(&w, 3, 2);
-	for (i = 0; i < 6; i++) {
-		(void)snprintf(name, sizeof(name), "file-%d", i);
-		put(&w, name, 300000);
-	}
-	world_assert_whole(&w, 3);
-	world_stop(&w);
-	w.f.scrub_rate = 4 << 20;
-	world_start(&w);
-	world_await(&w, "every site is in service", world_sites_in_service, 3);
-	ASSERT_OK(
-	    &w.op, scrub_begin(&w.op, w.f.service->scrub, true, sites, &run));
-	world_await(&w, "it has come far", has_come_far, 6);
+	run = slow_scrub_begin(&w);
 	/* Another one would wait. */
 	ASSERT_RC(&w.op, RC_BUSY,
 	    scrub_begin(&w.op, w.f.service->scrub, false, sites, &again));
@@ -233,28 +246,13 @@ a_scrub_goes_on_where_it_was_after_its_service_has_ended(void **state)
 static void
 a_site_that_goes_away_amid_a_scrub_is_no_damage(void **state)
 {
-	struct site_set sites = {ALL};
 	struct scrub_state s;
 	bool running;
 	struct world w;
 	int64_t run;
-	char name[32];
-	int i;
 
 	(void)state;
-	world_make(&w, 3, 2);
-	for (i = 0; i < 6; i++) {
-		(void)snprintf(name, sizeof(name), "file-%d", i);
-		put(&w, name, 300000);
-	}
-	world_assert_whole(&w, 3);
-	world_stop(&w);
-	w.f.scrub_rate = 4 << 20;
-	world_start(&w);
-	world_await(&w, "every site is in service", world_sites_in_service, 3);
-	ASSERT_OK(
-	    &w.op, scrub_begin(&w.op, w.f.service->scrub, true, sites, &run));
-	world_await(&w, "it has come far", has_come_far, 6);
+	run = slow_scrub_begin(&w);
 	fixture_away(&w.f, SENDAI);
 	assert_true(
 	    scrub_await(w.f.service->scrub, run, clock_mono() + 120 * CLOCK_S));
