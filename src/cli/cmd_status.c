@@ -272,18 +272,6 @@ tenants_print(const struct status *status)
 	reasons_print(status);
 }
 
-/* L20: what happens to a place, or a disk, happens to all sites there. */
-static bool
-sites_together(
-    const struct state_site *a, const struct state_site *b, bool place)
-{
-	if (place)
-		return a->info.place[0] != '\0' &&
-		       strcmp(a->info.place, b->info.place) == 0;
-	return a->space.total > 0 && b->space.total > 0 &&
-	       a->space.device == b->space.device;
-}
-
 static void
 together_print(const struct status *status, bool place)
 {
@@ -296,7 +284,7 @@ together_print(const struct status *status, bool place)
 			const struct state_site *a = &state->sites[k];
 			const struct state_site *b = &state->sites[i];
 
-			if (!sites_together(a, b, place))
+			if (!state_together(a, b, place))
 				continue;
 			cli_print(cli,
 			    "\n%s%s and %s are %s: what happens to it happens "

@@ -41,18 +41,6 @@ site_look(struct doctor *doctor, const struct state_site *site)
 	}
 }
 
-static bool
-is_together(const struct state_site *a, const struct state_site *b, bool place)
-{
-	if (a->role != STATE_MEMBER)
-		return false;
-	if (place)
-		return a->info.place[0] != '\0' &&
-		       strcmp(a->info.place, b->info.place) == 0;
-	return a->space.total > 0 && b->space.total > 0 &&
-	       a->space.device == b->space.device;
-}
-
 /* L20: what happens to a disk, or a place, happens to all sites there. A site
  * is told of once, with the first one that it shares with. */
 static void
@@ -62,7 +50,9 @@ together_look(struct doctor *doctor, size_t i, bool place)
 	const struct state_site *other = doctor->state.sites;
 	size_t k;
 
-	for (k = 0; k < i && !is_together(&other[k], site, place); k++)
+	for (k = 0; k < i && (other[k].role != STATE_MEMBER ||
+				 !state_together(&other[k], site, place));
+	     k++)
 		;
 	if (k == i)
 		return;

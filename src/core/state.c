@@ -181,6 +181,17 @@ closed_look(struct service *s, struct state *state)
 		    count.behind_at[state->sites[i].slot];
 }
 
+bool
+state_together(
+    const struct state_site *a, const struct state_site *b, bool place)
+{
+	if (place)
+		return a->info.place[0] != '\0' &&
+		       strcmp(a->info.place, b->info.place) == 0;
+	return a->space.total > 0 && b->space.total > 0 &&
+	       a->space.device == b->space.device;
+}
+
 enum rc
 state_get(
     struct op *op, struct service *service, bool count, struct state *ret_state)

@@ -76,6 +76,13 @@ struct state {
 					 first; in the op's arena */
 };
 
+/*
+ * L20: whether what happens to a place, or else to a disk, happens to both
+ * sites; false where that is not known of one of them.
+ */
+bool state_together(
+    const struct state_site *a, const struct state_site *b, bool place);
+
 /* count: files and bytes too, which reads every file's row. Any thread. */
 enum rc state_get(struct op *op, struct service *service, bool count,
     struct state *ret_state) MUST_CHECK;

@@ -93,7 +93,7 @@ site_look(struct copies *c, size_t i)
 		    "says it).",
 		    site->name);
 	for (k = 0; k < i; k++)
-		if (strcmp(c->members[k]->info.place, site->info.place) == 0)
+		if (state_together(c->members[k], site, true))
 			FAILED(c, "拠点 %s と %s が同じ場所(%s)にあります。",
 			    "Sites %s and %s stand in one place, %s.",
 			    c->members[k]->name, site->name, site->info.place);
@@ -391,9 +391,7 @@ disks_shared(const struct copies *c)
 
 	for (i = 0; i < c->n; i++)
 		for (k = 0; k < i; k++)
-			if (c->members[i]->space.total > 0 &&
-			    c->members[i]->space.device ==
-				c->members[k]->space.device)
+			if (state_together(c->members[i], c->members[k], false))
 				return true;
 	return false;
 }
